@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The static libraries that deps/build.sh makes: ed_cjson, ed_hwloc, ed_md.
+function(ed_static_dependency target library header)
+    if(NOT EXISTS "${ED_DEPS}/lib/${library}" OR NOT EXISTS "${ED_DEPS}/include/${header}")
+        message(FATAL_ERROR "${ED_DEPS}/lib/${library} is missing: run ./bootstrap build, or deps/build.sh ${ED_TARGET}")
+    endif()
+    add_library(${target} STATIC IMPORTED GLOBAL)
+    set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${ED_DEPS}/lib/${library}"
+        INTERFACE_INCLUDE_DIRECTORIES "${ED_DEPS}/include")
+endfunction()
+ed_static_dependency(ed_cjson libcjson.a cjson/cJSON.h)
+ed_static_dependency(ed_hwloc libhwloc.a hwloc.h)
+ed_static_dependency(ed_md libmd.a sha2.h)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of an output format. A report reads no clock, no locale and no environment: the same records give the same bytes.
+#ifndef EDGEDYNO_REPORT_H
+#define EDGEDYNO_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "edgedyno/error.h"
+#include "edgedyno/option.h"
+#include "edgedyno/result.h"
+
+#define ED_REPORT_ABI 1u
+
+// Where the bytes go. `write` returns a status and is called with any number of bytes; the sink is the caller's.
+struct ed_sink {
+    void *context;
+    enum ed_status (*write)(void *context, const char *bytes, size_t n, struct ed_error *err);
+};
+
+// What a report knows beside the records; all borrowed.
+struct ed_report_info {
+    const char *campaign;    // id
+    const char *started_utc; // "2026-11-21T08:15:00Z"
+    const char *version;     // edgedyno's
+    const char *suite;       // name of the suite; "" for models on the command line
+    int columns;             // width to keep to; 0: no limit (not a terminal)
+    bool colour;
+    size_t n_records;
+    size_t n_hardware;
+    const struct ed_report_hardware {
+        const char *device;
+        const char *summary; // one line: "AMD EPYC, 2 cores, 24 GiB, Linux 6.18"
+    } * hardware;
+    size_t n_requirements;
+    const char *const *requirements; // as written in the suite
+};
+
+struct ed_report {
+    uint32_t abi;
+    uint32_t struct_bytes;
+    const char *name; // of --format
+    const char *summary;
+    const char *suffix; // usual file ending, ".md"
+    const struct ed_option *options;
+    size_t n_options;
+    size_t state_bytes;
+
+    enum ed_status (*begin)(void *state, const struct ed_report_info *info, const struct ed_sink *sink, struct ed_error *err);
+    // Borrows the record until `end`: formats that need every record before the first byte keep the pointer.
+    enum ed_status (*record)(void *state, const struct ed_result *result, struct ed_error *err);
+    enum ed_status (*end)(void *state, struct ed_error *err);
+};
+
+#endif

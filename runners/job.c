@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parsing of jobs (see job.h for the format) and writing of a single block's job.
+#include "runners/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_write.h"
+#include "base/path.h"
+
+static const char *const pass_words[ED_PASS_KIND_COUNT] = {
+    [ED_PASS_KIND_TIMING] = ED_PASS_TIMING,
+    [ED_PASS_KIND_COLD] = ED_PASS_COLD,
+    [ED_PASS_KIND_ACCURACY] = ED_PASS_ACCURACY,
+};
+
+const char *ed_pass_word(enum ed_pass pass) {
+    return (unsigned)pass < ED_PASS_KIND_COUNT ? pass_words[pass] : "unknown";
+}
+
+// Allocates one zeroed item per element of the array `key`; an absent array has none.
+static enum ed_status array_of(const struct ed_json_at *array, size_t max, size_t item_bytes, void **items, size_t *n,
+                               struct ed_error *err) {
+    *items = NULL;
+    *n = 0;
+    if (!array->value)
+        return ED_OK;
+    enum ed_status status = ed_json_expect_array(array, err);
+    if (status != ED_OK)
+        return status;
+    size_t count = ed_json_count(array);
+    if (count > max)
+        return ed_json_fail(array, err, "has %zu elements; at most %zu are allowed", count, max);
+    *items = calloc(count ? count : 1, item_bytes);
+    if (!*items)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu elements of a job", count);
+    *n = count;
+    return ED_OK;
+}
+
+static enum ed_status get_name(const struct ed_json_at *object, const char *key, const char **out, struct ed_error *err) {
+    enum ed_status status = ed_json_get_text(object, key, out, err);
+    if (status == ED_OK && !ed_path_name_ok(*out)) {
+        struct ed_json_at at = ed_json_member(object, key);
+        return ed_json_fail(&at, err, "expected a name of letters, digits and . _ @ + - of at most 64 bytes");
+    }
+    return status;
+}
+
+static enum ed_status get_absolute(const struct ed_json_at *object, const char *key, bool may_be_empty, const char **out,
+                                   struct ed_error *err) {
+    struct ed_json_at at = ed_json_member(object, key);
+    *out = "";
+    if (may_be_empty && (!at.value || (cJSON_IsString(at.value) && !at.value->valuestring[0])))
+        return ED_OK;
+    enum ed_status status = ed_json_get_text(object, key, out, err);
+    if (status == ED_OK && ((*out)[0] != '/' || strlen(*out) >= ED_PATH_BYTES))
+        return ed_json_fail(&at, err, "expected an absolute path of less than %d bytes", ED_PATH_BYTES);
+    return status;
+}
+
+static enum ed_status parse_file(const struct ed_json_at *at, struct ed_job_file *file, struct ed_error *err) {
+    enum ed_status status = ed_json_expect_object(at, err);
+    if (status == ED_OK)
+        status = get_absolute(at, "path", false, &file->path, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(at, "bytes", 0, INT64_C(1) << 50, &file->bytes, err);
+    if (status == ED_OK)
+        status = ed_json_get_text(at, "sha256", &file->sha256, err);
+    if (status == ED_OK && !ed_digest_ok(file->sha256))
+        status = ed_json_fail(at, err, "sha256 is not 64 lower-case hexadecimal digits");
+    return status;
+}
+
+static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_files *files, struct ed_error *err) {
+    struct ed_json_at array = ed_json_member(owner, "files");
+    enum ed_status status = array_of(&array, 1024, sizeof *files->items, (void **)&files->items, &files->n, err);
+    for (size_t i = 0; status == ED_OK && i < files->n; i++) {
+        struct ed_json_at at = ed_json_element(&array, i);
+        status = parse_file(&at, &files->items[i], err);
+    }
+    return status;
+}
+
+static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_engine *engine, struct ed_error *err) {
+    enum ed_status status = ed_json_expect_object(at, err);
+    if (status == ED_OK)
+        status = get_name(at, "id", &engine->id, err);
+    if (status == ED_OK)
+        status = get_name(at, "name", &engine->name, err);
+    engine->version = "";
+    if (status == ED_OK)
+        status = ed_json_opt_text(at, "version", &engine->version, err);
+    if (status == ED_OK) {
+        struct ed_json_at adapter = ed_json_member(at, "adapter");
+        status = parse_file(&adapter, &engine->adapter, err);
+    }
+    if (status == ED_OK)
+        status = get_absolute(at, "directory", true, &engine->directory, err);
+    if (status == ED_OK)
+        status = get_absolute(at, "library", true, &engine->library, err);
+    if (status == ED_OK)
+        status = parse_files(at, &engine->files, err);
+    struct ed_json_at environment = ed_json_member(at, "environment");
+    if (status == ED_OK)
+        status = array_of(&environment, 64, sizeof *engine->environment, (void **)&engine->environment, &engine->n_environment,
+                          err);
+    for (size_t i = 0; status == ED_OK && i < engine->n_environment; i++) {
+        struct ed_json_at element = ed_json_element(&environment, i);
+        status = ed_json_as_text(&element, &engine->environment[i], err);
+        if (status == ED_OK && (!strchr(engine->environment[i], '=') || engine->environment[i][0] == '='))
+            status = ed_json_fail(&element, err, "expected NAME=VALUE");
+    }
+    return status;
+}
+
+static enum ed_status parse_inputs(const struct ed_json_at *owner, struct ed_job_input **inputs, size_t *n,
+                                   struct ed_error *err) {
+    struct ed_json_at array = ed_json_member(owner, "inputs");
+    enum ed_status status = array_of(&array, ED_TENSORS_MAX, sizeof **inputs, (void **)inputs, n, err);
+    for (size_t i = 0; status == ED_OK && i < *n; i++) {
+        struct ed_json_at at = ed_json_element(&array, i);
+        struct ed_job_input *input = &(*inputs)[i];
+        input->input = "";
+        status = ed_json_expect_object(&at, err);
+        if (status == ED_OK)
+            status = ed_json_opt_text(&at, "input", &input->input, err);
+        if (status == ED_OK) {
+            struct ed_json_at file = ed_json_member(&at, "file");
+            status = parse_file(&file, &input->file, err);
+        }
+    }
+    return status;
+}
+
+static enum ed_status parse_shapes(const struct ed_json_at *owner, struct ed_job_case *out, struct ed_error *err) {
+    struct ed_json_at array = ed_json_member(owner, "shapes");
+    enum ed_status status =
+        array_of(&array, ED_TENSORS_MAX, sizeof *out->shapes, (void **)&out->shapes, &out->n_shapes, err);
+    for (size_t i = 0; status == ED_OK && i < out->n_shapes; i++) {
+        struct ed_json_at at = ed_json_element(&array, i);
+        struct ed_job_shape *shape = &out->shapes[i];
+        shape->input = "";
+        status = ed_json_expect_object(&at, err);
+        if (status == ED_OK)
+            status = ed_json_opt_text(&at, "input", &shape->input, err);
+        struct ed_json_at sizes = ed_json_member(&at, "shape");
+        if (status == ED_OK)
+            status = ed_json_expect_array(&sizes, err);
+        size_t rank = status == ED_OK ? ed_json_count(&sizes) : 0;
+        if (status == ED_OK && rank > ED_TENSOR_RANK_MAX)
+            status = ed_json_fail(&sizes, err, "has %zu dimensions; at most %d are supported", rank, ED_TENSOR_RANK_MAX);
+        for (size_t d = 0; status == ED_OK && d < rank; d++) {
+            struct ed_json_at size = ed_json_element(&sizes, d);
+            status = ed_json_as_int(&size, 1, INT64_C(1) << 40, &shape->shape[d], err);
+        }
+        shape->rank = (uint32_t)rank;
+    }
+    return status;
+}
+
+static enum ed_status parse_case_options(const struct ed_json_at *owner, struct ed_job_case *out, struct ed_error *err) {
+    struct ed_json_at array = ed_json_member(owner, "options");
+    if (!array.value)
+        return ED_OK;
+    enum ed_status status = ed_json_expect_array(&array, err);
+    if (status == ED_OK && ed_json_count(&array) > ED_OPTIONS_GIVEN_MAX)
+        status = ed_json_fail(&array, err, "has more than %d options", ED_OPTIONS_GIVEN_MAX);
+    for (size_t i = 0; status == ED_OK && i < ed_json_count(&array); i++) {
+        struct ed_json_at at = ed_json_element(&array, i);
+        status = ed_json_get_text(&at, "key", &out->options[i].key, err);
+        out->options[i].value = "";
+        if (status == ED_OK)
+            status = ed_json_opt_text(&at, "value", &out->options[i].value, err);
+        if (status == ED_OK)
+            out->n_options = i + 1;
+    }
+    return status;
+}
+
+static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_job *job, struct ed_job_case *out,
+                                 struct ed_error *err) {
+    int64_t engine = 0, threads = 0;
+    out->model = out->data = -1;
+    out->pin = "";
+    enum ed_status status = ed_json_expect_object(at, err);
+    if (status == ED_OK)
+        status = get_name(at, "id", &out->id, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(at, "engine", 0, (int64_t)job->n_engines - 1, &engine, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "model", -1, (int64_t)job->n_models - 1, &out->model, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "data", -1, (int64_t)job->n_data - 1, &out->data, err);
+    if (status == ED_OK)
+        status = get_name(at, "backend", &out->backend, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "threads", 0, 4096, &threads, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "allow_fallback", &out->allow_fallback, err);
+    if (status == ED_OK)
+        status = ed_json_opt_text(at, "pin", &out->pin, err);
+    if (status == ED_OK)
+        status = parse_case_options(at, out, err);
+    if (status == ED_OK)
+        status = parse_shapes(at, out, err);
+    if (status == ED_OK)
+        status = parse_inputs(at, &out->inputs, &out->n_inputs, err);
+    out->engine = (size_t)engine;
+    out->threads = (int)threads;
+    return status;
+}
+
+static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_job *job, struct ed_job_block *out,
+                                  struct ed_error *err) {
+    const char *pass = NULL;
+    int64_t index = 0;
+    const int64_t year_ns = INT64_C(365) * 86400 * 1000000000;
+    // Defaults of the method: time until 100 inferences and 1 s, at most 10 s and a million samples.
+    *out = (struct ed_job_block){.repetition = 1,
+                                 .min_inferences = 100,
+                                 .min_ns = INT64_C(1000000000),
+                                 .max_ns = INT64_C(10000000000),
+                                 .max_samples = ED_WIRE_SAMPLES_MAX,
+                                 .timeout_ns = INT64_C(600000000000)};
+    enum ed_status status = ed_json_expect_object(at, err);
+    if (status == ED_OK)
+        status = get_name(at, "id", &out->id, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(at, "case", 0, (int64_t)job->n_cases - 1, &index, err);
+    if (status == ED_OK)
+        status = ed_json_get_text(at, "pass", &pass, err);
+    if (status != ED_OK)
+        return status;
+    out->case_index = (size_t)index;
+    out->pass = ED_PASS_KIND_COUNT;
+    for (int i = 0; i < ED_PASS_KIND_COUNT; i++)
+        if (!strcmp(pass, pass_words[i]))
+            out->pass = (enum ed_pass)i;
+    if (out->pass == ED_PASS_KIND_COUNT) {
+        struct ed_json_at word = ed_json_member(at, "pass");
+        return ed_json_fail(&word, err, "'%.32s' is not a pass that this runner knows", pass);
+    }
+    if (out->pass == ED_PASS_KIND_ACCURACY && job->cases[index].data < 0)
+        return ed_json_fail(at, err, "an accuracy block needs a case with data");
+    struct {
+        const char *key;
+        int64_t min, max, *value;
+    } const numbers[] = {
+        {"repetition", 1, 1000000, &out->repetition},
+        {"seed", 0, INT64_C(1) << 53, &out->seed},
+        {"inferences", 0, ED_WIRE_SAMPLES_MAX, &out->inferences},
+        {"min_inferences", 1, ED_WIRE_SAMPLES_MAX, &out->min_inferences},
+        {"min_ns", 0, year_ns, &out->min_ns},
+        {"max_ns", 1, year_ns, &out->max_ns},
+        {"max_samples", 1, ED_WIRE_SAMPLES_MAX, &out->max_samples},
+        {"timeout_ns", 1, year_ns, &out->timeout_ns},
+    };
+    for (size_t i = 0; status == ED_OK && i < sizeof numbers / sizeof *numbers; i++)
+        status = ed_json_opt_int(at, numbers[i].key, numbers[i].min, numbers[i].max, numbers[i].value, err);
+    return status;
+}
+
+static enum ed_status check_version(const struct ed_json_at *root, struct ed_error *err) {
+    const char *type = "", *wire = "";
+    enum ed_status status = ed_json_get_text(root, "type", &type, err);
+    if (status == ED_OK && strcmp(type, "job"))
+        return ed_json_fail(root, err, "expected a message of type job, found '%.32s'", type);
+    if (status == ED_OK)
+        status = ed_json_get_text(root, "wire", &wire, err);
+    if (status == ED_OK && strtol(wire, NULL, 10) != ED_WIRE_MAJOR)
+        return ed_fail(err, ED_ERR_VERSION, NULL,
+                       "the controller speaks wire version %.16s, this runner %s: use a runner and a controller of the same build",
+                       wire, ED_WIRE_VERSION);
+    return status;
+}
+
+// One pass over the array `key`, each element by the given expression.
+#define PARSE_ARRAY(key, limit, items, count, call)                                                                   \
+    do {                                                                                                               \
+        struct ed_json_at array = ed_json_member(&root, key);                                                          \
+        if (status == ED_OK)                                                                                           \
+            status = array_of(&array, limit, sizeof *(items), (void **)&(items), &(count), err);                       \
+        for (size_t i = 0; status == ED_OK && i < (count); i++) {                                                      \
+            struct ed_json_at at = ed_json_element(&array, i);                                                         \
+            status = call;                                                                                             \
+        }                                                                                                              \
+    } while (0)
+
+enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes, struct ed_error *err) {
+    memset(job, 0, sizeof *job);
+    if (bytes > ED_WIRE_JOB_MAX_BYTES)
+        return ed_fail(err, ED_ERR_LIMIT, name, "a job of %zu bytes; at most %u are allowed", bytes, ED_WIRE_JOB_MAX_BYTES);
+    enum ed_status status = ed_json_parse(&job->document, name, text, bytes, err);
+    if (status != ED_OK)
+        return status;
+    struct ed_json_at root = ed_json_root(&job->document);
+    status = ed_json_expect_object(&root, err);
+    if (status == ED_OK)
+        status = check_version(&root, err);
+    if (status == ED_OK)
+        status = get_name(&root, "job", &job->id, err);
+    if (status == ED_OK)
+        status = get_name(&root, "campaign", &job->campaign, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "max_ns", 0, INT64_C(1) << 53, &job->max_ns, err);
+    PARSE_ARRAY("engines", 256, job->engines, job->n_engines, parse_engine(&at, &job->engines[i], err));
+    PARSE_ARRAY("models", ED_WIRE_CASES_MAX, job->models, job->n_models, parse_files(&at, &job->models[i], err));
+    PARSE_ARRAY("data", 256, job->data, job->n_data, parse_inputs(&at, &job->data[i].inputs, &job->data[i].n_inputs, err));
+    PARSE_ARRAY("cases", ED_WIRE_CASES_MAX, job->cases, job->n_cases, parse_case(&at, job, &job->cases[i], err));
+    PARSE_ARRAY("blocks", ED_WIRE_BLOCKS_MAX, job->blocks, job->n_blocks, parse_block(&at, job, &job->blocks[i], err));
+    if (status == ED_OK && job->n_blocks == 0)
+        status = ed_json_fail(&root, err, "a job needs at least one block");
+    if (status != ED_OK)
+        ed_job_release(job);
+    return status;
+}
+
+void ed_job_release(struct ed_job *job) {
+    for (size_t i = 0; i < job->n_engines; i++) {
+        free(job->engines[i].files.items);
+        free(job->engines[i].environment);
+    }
+    for (size_t i = 0; i < job->n_models; i++)
+        free(job->models[i].items);
+    for (size_t i = 0; i < job->n_data; i++)
+        free(job->data[i].inputs);
+    for (size_t i = 0; i < job->n_cases; i++) {
+        free(job->cases[i].shapes);
+        free(job->cases[i].inputs);
+    }
+    free(job->engines);
+    free(job->models);
+    free(job->data);
+    free(job->cases);
+    free(job->blocks);
+    ed_json_document_release(&job->document);
+    memset(job, 0, sizeof *job);
+}
+
+static void write_file(struct ed_json_writer *w, const char *key, const struct ed_job_file *file) {
+    ed_json_object_begin(w, key);
+    ed_json_text(w, "path", file->path);
+    ed_json_int(w, "bytes", file->bytes);
+    ed_json_text(w, "sha256", file->sha256);
+    ed_json_object_end(w);
+}
+
+static void write_files(struct ed_json_writer *w, const struct ed_job_files *files) {
+    ed_json_array_begin(w, "files");
+    for (size_t i = 0; i < files->n; i++)
+        write_file(w, NULL, &files->items[i]);
+    ed_json_array_end(w);
+}
+
+static void write_inputs(struct ed_json_writer *w, const struct ed_job_input *inputs, size_t n) {
+    ed_json_array_begin(w, "inputs");
+    for (size_t i = 0; i < n; i++) {
+        ed_json_object_begin(w, NULL);
+        if (inputs[i].input[0])
+            ed_json_text(w, "input", inputs[i].input);
+        write_file(w, "file", &inputs[i].file);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+}
+
+static void write_engine(struct ed_json_writer *w, const struct ed_job_engine *engine) {
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "id", engine->id);
+    ed_json_text(w, "name", engine->name);
+    if (engine->version[0])
+        ed_json_text(w, "version", engine->version);
+    write_file(w, "adapter", &engine->adapter);
+    ed_json_text(w, "directory", engine->directory);
+    ed_json_text(w, "library", engine->library);
+    ed_json_object_end(w);
+}
+
+static void write_case(struct ed_json_writer *w, const struct ed_job_case *c) {
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "id", c->id);
+    ed_json_int(w, "engine", 0);
+    ed_json_int(w, "model", c->model >= 0 ? 0 : -1);
+    ed_json_int(w, "data", c->data >= 0 ? 0 : -1);
+    ed_json_text(w, "backend", c->backend);
+    ed_json_int(w, "threads", c->threads);
+    ed_json_bool(w, "allow_fallback", c->allow_fallback);
+    if (c->pin[0])
+        ed_json_text(w, "pin", c->pin);
+    ed_json_array_begin(w, "options");
+    for (size_t i = 0; i < c->n_options; i++) {
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "key", c->options[i].key);
+        if (c->options[i].value[0])
+            ed_json_text(w, "value", c->options[i].value);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+    ed_json_array_begin(w, "shapes");
+    for (size_t i = 0; i < c->n_shapes; i++) {
+        ed_json_object_begin(w, NULL);
+        if (c->shapes[i].input[0])
+            ed_json_text(w, "input", c->shapes[i].input);
+        ed_json_array_begin(w, "shape");
+        for (uint32_t d = 0; d < c->shapes[i].rank; d++)
+            ed_json_int(w, NULL, c->shapes[i].shape[d]);
+        ed_json_array_end(w);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+    write_inputs(w, c->inputs, c->n_inputs);
+    ed_json_object_end(w);
+}
+
+static void write_block(struct ed_json_writer *w, const struct ed_job_block *b) {
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "id", b->id);
+    ed_json_int(w, "case", 0);
+    ed_json_text(w, "pass", ed_pass_word(b->pass));
+    ed_json_int(w, "repetition", b->repetition);
+    ed_json_int(w, "seed", b->seed);
+    ed_json_int(w, "inferences", b->inferences);
+    ed_json_int(w, "min_inferences", b->min_inferences);
+    ed_json_int(w, "min_ns", b->min_ns);
+    ed_json_int(w, "max_ns", b->max_ns);
+    ed_json_int(w, "max_samples", b->max_samples);
+    ed_json_int(w, "timeout_ns", b->timeout_ns);
+    ed_json_object_end(w);
+}
+
+enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, struct ed_buffer *out, struct ed_error *err) {
+    const struct ed_job_block *block = &job->blocks[block_index];
+    const struct ed_job_case *c = &job->cases[block->case_index];
+    struct ed_json_writer w;
+    ed_buffer_clear(out);
+    ed_json_writer_init(&w, out, false);
+    ed_json_object_begin(&w, NULL);
+    ed_json_text(&w, "type", "job");
+    ed_json_text(&w, "wire", ED_WIRE_VERSION);
+    ed_json_text(&w, "job", job->id);
+    ed_json_text(&w, "campaign", job->campaign);
+    ed_json_array_begin(&w, "engines");
+    write_engine(&w, &job->engines[c->engine]);
+    ed_json_array_end(&w);
+    ed_json_array_begin(&w, "models");
+    if (c->model >= 0) {
+        ed_json_object_begin(&w, NULL);
+        write_files(&w, &job->models[c->model]);
+        ed_json_object_end(&w);
+    }
+    ed_json_array_end(&w);
+    ed_json_array_begin(&w, "data");
+    if (c->data >= 0) {
+        ed_json_object_begin(&w, NULL);
+        write_inputs(&w, job->data[c->data].inputs, job->data[c->data].n_inputs);
+        ed_json_object_end(&w);
+    }
+    ed_json_array_end(&w);
+    ed_json_array_begin(&w, "cases");
+    write_case(&w, c);
+    ed_json_array_end(&w);
+    ed_json_array_begin(&w, "blocks");
+    write_block(&w, block);
+    ed_json_array_end(&w);
+    ed_json_object_end(&w);
+    return ed_buffer_status(out, "a block's job", err);
+}
