@@ -15,6 +15,7 @@
 #ifndef EDGEDYNO_RUNNERS_JOB_H
 #define EDGEDYNO_RUNNERS_JOB_H
 
+#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/json_read.h"
 #include "edgedyno/backend.h"

@@ -7,7 +7,7 @@
 #include "base/stats/distribution.h"
 
 static bool arguments_bad(size_t n, double p, double tail) {
-    return (uint64_t)n > (uint64_t)1 << 62 || !(p > 0.0 && p < 1.0) || !(tail > 0.0 && tail < 1.0);
+    return n > SIZE_MAX / 4 || !(p > 0.0 && p < 1.0) || !(tail > 0.0 && tail < 1.0);
 }
 
 size_t ed_interval_low_rank(size_t n, double p, double tail) {

@@ -15,7 +15,7 @@
 enum ed_interval_status {
     ED_INTERVAL_OK,
     ED_INTERVAL_TOO_SMALL,    // n is too small for this quantile and confidence: publish no interval
-    ED_INTERVAL_BAD_ARGUMENT, // p outside (0, 1), confidence outside (0, 1), or n above 2^62
+    ED_INTERVAL_BAD_ARGUMENT, // p outside (0, 1), confidence outside (0, 1), or n above SIZE_MAX / 4
 };
 
 // Ranks are 1-based; 0 means that no sample serves as this end.

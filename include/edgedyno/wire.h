@@ -9,7 +9,8 @@
 //   edgedyno-runner start   --work WORK                     <- job on standard input; -> {"type":"started",...}
 //   edgedyno-runner status  --work WORK --job ID            -> {"type":"status",...}
 //   edgedyno-runner read    --work WORK --job ID --file NAME --from BYTE --max BYTES   -> the bytes themselves
-//   edgedyno-runner stop    --work WORK --job ID            -> {"type":"stopped",...}
+//   edgedyno-runner stop    --work WORK --job ID            -> {"type":"stopping",...}; status tells when it has ended
+//   edgedyno-runner forget  --work WORK --job ID            -> {"type":"forgotten",...}; removes the directory of an ended job
 // Each reply is one line. A failure is one line {"type":"error","status":"busy","where":"...","message":"..."} on standard
 // output and exit status 1; 2 for wrong usage.
 #ifndef EDGEDYNO_WIRE_H

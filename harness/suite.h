@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A suite: what is to be measured, as a file or as models on the command line. A suite is parsed wholly before anything runs; paths in it
+// are relative to the suite's own directory and become absolute.
+//
+//   {"name": "digits",
+//    "models": [{"name": "digits", "reference": "fp32",
+//                "variants": [{"name": "fp32", "file": "models/a.onnx"}, {"name": "int8", "files": ["b.onnx"], "how": "ptq"}],
+//                "shapes": {"image": [1, 1, 8, 8]}, "inputs": {"image": "x.npy"},
+//                "tasks": [{"name": "held-out", "data": "data/x.npy" or {"image": "data/x.npy"}, "labels": "data/y.npy",
+//                           "metric": "top-1", "output": "logits"}]}],
+//    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
+//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "label": {"commit": "abc"},
+//    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
+//    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %"]}
+// Only "models" is required ("on": ["null"] needs none). Every key may be overridden by its flag.
+#ifndef EDGEDYNO_HARNESS_SUITE_H
+#define EDGEDYNO_HARNESS_SUITE_H
+
+#include "base/json_read.h"
+#include "edgedyno/backend.h"
+#include "reports/verdict.h"
+
+struct ed_suite_variant {
+    char *name; // "" for a model given alone on the command line
+    char **files; // absolute
+    size_t n_files;
+    char *how; // ptq, qat, pruned, distilled or ""
+};
+
+struct ed_suite_shape {
+    char *input; // "" means the only one
+    uint32_t rank;
+    int64_t shape[ED_TENSOR_RANK_MAX];
+};
+
+struct ed_suite_input {
+    char *input; // "" means the only one
+    char *file;  // absolute .npy
+};
+
+struct ed_suite_task {
+    char *name;
+    struct ed_suite_input *data;
+    size_t n_data;
+    char *labels; // absolute .npy
+    char *metric; // "top-1"
+    char *output; // the output that is judged; "" means the first
+};
+
+struct ed_suite_model {
+    char *name;
+    char *reference; // variant name; "" is the first variant
+    struct ed_suite_variant *variants;
+    size_t n_variants;
+    struct ed_suite_shape *shapes;
+    size_t n_shapes;
+    struct ed_suite_input *inputs;
+    size_t n_inputs;
+    struct ed_suite_task *tasks;
+    size_t n_tasks;
+};
+
+struct ed_suite_pair {
+    char *key, *value;
+};
+
+struct ed_suite {
+    char *name;      // "" for the command line
+    char *directory; // absolute, of the suite file; "" for the command line
+    struct ed_suite_model *models;
+    size_t n_models;
+    char **on; // as written: NAME[@VERSION][/BACKEND]
+    size_t n_on;
+    char **devices; // selectors; none means local
+    size_t n_devices;
+    int64_t *threads; // none means 1
+    size_t n_threads;
+    struct ed_suite_pair *options, *labels;
+    size_t n_options, n_labels;
+    struct ed_requirement *requirements;
+    size_t n_requirements;
+    int64_t blocks;      // 10
+    int64_t seed;        // -1: to be chosen
+    char *pin;           // "": unpinned
+    int64_t max_time_ns; // 0: no limit
+    bool allow_fallback;
+    int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
+};
+
+// Defaults everywhere, no models.
+void ed_suite_init(struct ed_suite *suite);
+void ed_suite_release(struct ed_suite *suite);
+// Parses and checks everything that needs no device: known keys, values with units, requirements, names unique, files exist and are
+// regular. On failure nothing is kept.
+enum ed_status ed_suite_parse(struct ed_suite *suite, const char *name, const char *directory, const char *text, size_t bytes,
+                              struct ed_error *err);
+enum ed_status ed_suite_load(struct ed_suite *suite, const char *path, struct ed_error *err);
+// Adds a model file from the command line: name is the file's without its ending (made unique by its directory where needed).
+enum ed_status ed_suite_add_model(struct ed_suite *suite, const char *path, struct ed_error *err);
+// Flags that override: each takes the flag's text. "--shape image=1,1,8,8" or "--shape 1,1,8,8"; "--input image=x.npy"; data likewise.
+enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_add_option(struct ed_suite *suite, const char *pair, struct ed_error *err);
+enum ed_status ed_suite_add_label(struct ed_suite *suite, const char *pair, struct ed_error *err);
+enum ed_status ed_suite_add_requirement(struct ed_suite *suite, const char *text, struct ed_error *err);
+enum ed_status ed_suite_add_shape(struct ed_suite *suite, const char *text, struct ed_error *err);
+enum ed_status ed_suite_add_input(struct ed_suite *suite, const char *text, struct ed_error *err);
+// The JSON Schema of suites, generated from the parser's own tables of keys, so that the two cannot differ.
+void ed_suite_schema(struct ed_buffer *out);
+
+#endif

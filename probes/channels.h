@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small helps for filling channels, shared by the probes.
+#ifndef EDGEDYNO_PROBES_CHANNELS_H
+#define EDGEDYNO_PROBES_CHANNELS_H
+
+#include "edgedyno/probe.h"
+
+// A reading that failed.
+#define ED_NO_VALUE INT64_MIN
+
+// Marks the channel unavailable, with the reason (cut to fit).
+__attribute__((format(printf, 2, 3))) void ed_channel_missing(struct ed_channel *channel, const char *format,
+                                                              ...);
+// Marks it available.
+void ed_channel_found(struct ed_channel *channel);
+// Sets n values to ED_NO_VALUE.
+void ed_values_clear(int64_t *values, size_t n);
+// Nanoseconds of one unit of /proc/stat's times on the running system.
+int64_t ed_tick_ns(void);
+// ticks * ed_tick_ns(); ED_NO_VALUE where negative or past int64.
+int64_t ed_ticks_to_ns(int64_t ticks);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of probes. A new probe is one file and one line here.
+#include "probes/registry.h"
+
+#include <string.h>
+
+static const struct ed_probe *const probes[] = {
+    &ed_probe_process_memory, &ed_probe_process_cpu,   &ed_probe_system_memory,
+    &ed_probe_system_cpu,     &ed_probe_cpu_frequency, &ed_probe_thermal,
+};
+
+const struct ed_probe *const *ed_probes(size_t *n) {
+    *n = sizeof probes / sizeof *probes;
+    return probes;
+}
+
+const struct ed_probe *ed_probe_find(const char *name) {
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+        if (strcmp(probes[i]->name, name) == 0)
+            return probes[i];
+    return NULL;
+}
+
+enum ed_status ed_probe_check(const struct ed_probe *probe, struct ed_error *err) {
+    // abi and struct_bytes come first: nothing else may be read from a struct of another layout.
+    if (probe->abi != ED_PROBE_ABI)
+        return ed_fail(err, ED_ERR_VERSION, "probe",
+                       "a probe has abi %u, this build needs %u: build it again", probe->abi, ED_PROBE_ABI);
+    if (probe->struct_bytes != sizeof *probe)
+        return ed_fail(err, ED_ERR_VERSION, "probe",
+                       "a probe's struct has %u bytes, this build needs %zu: build it again",
+                       probe->struct_bytes, sizeof *probe);
+    if (!probe->name || !probe->name[0])
+        return ed_fail(err, ED_ERR_INTERNAL, "probe", "a probe has no name");
+    if (!probe->summary || !probe->summary[0])
+        return ed_fail(err, ED_ERR_INTERNAL, probe->name, "the probe has no summary");
+    if (!probe->detect || !probe->attach || !probe->sample || !probe->close)
+        return ed_fail(err, ED_ERR_INTERNAL, probe->name,
+                       "the probe has a NULL hook: use ed_probe_no_attach or a function that does nothing");
+    if (probe->state_bytes == 0)
+        return ed_fail(err, ED_ERR_INTERNAL, probe->name, "the probe's state_bytes is 0");
+    if (probe->n_options && !probe->options)
+        return ed_fail(err, ED_ERR_INTERNAL, probe->name,
+                       "the probe counts options but has no table of them");
+    return ED_OK;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting, watching and judging a worker.
+#include "runners/block.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runners/cold.h"
+#include "runners/worker.h"
+
+extern char **environ;
+
+static int64_t cpu_ns(const struct rusage *usage) {
+    return ((int64_t)usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
+           ((int64_t)usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+}
+
+static size_t capacity_of(const struct ed_job_block *block) {
+    if (block->pass != ED_PASS_KIND_TIMING)
+        return 1;
+    return (size_t)(block->inferences > block->max_samples ? block->inferences : block->max_samples);
+}
+
+// The environment of the worker: ours, with the engine's on top. Returns an array that the caller frees (not its texts).
+static char **make_environment(const struct ed_job_engine *engine) {
+    size_t n = 0, kept = 0;
+    while (environ[n])
+        n++;
+    char **all = calloc(n + engine->n_environment + 1, sizeof *all);
+    for (size_t i = 0; all && i < n; i++) {
+        bool replaced = false;
+        for (size_t k = 0; k < engine->n_environment; k++) {
+            size_t name = strcspn(engine->environment[k], "=") + 1;
+            replaced = replaced || !strncmp(environ[i], engine->environment[k], name);
+        }
+        if (!replaced)
+            all[kept++] = environ[i];
+    }
+    for (size_t k = 0; all && k < engine->n_environment; k++)
+        all[kept++] = (char *)(uintptr_t)engine->environment[k];
+    return all;
+}
+
+// In the child. Nothing here may allocate: the parent could have threads one day.
+static void become_worker(const char *runner, int output, int mapping_fd, char *const *environment, const sigset_t *mask) {
+    struct rlimit core = {0, 0};
+    char *const argv[] = {(char *)(uintptr_t)"edgedyno-runner", (char *)(uintptr_t)"worker", NULL};
+    int null = open("/dev/null", O_RDONLY);
+    dup2(null, 0);
+    dup2(output, 1);
+    dup2(output, 2);
+    // dup2 clears close-on-exec, also where both numbers are equal it must be cleared by hand.
+    if (mapping_fd == ED_WORKER_MAP_FD)
+        fcntl(mapping_fd, F_SETFD, 0);
+    else
+        dup2(mapping_fd, ED_WORKER_MAP_FD);
+    setrlimit(RLIMIT_CORE, &core);
+    setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execve(runner, argv, environment);
+    _exit(127);
+}
+
+// The worker's CPUs; the supervisor itself moves to the others where there are any.
+static enum ed_status keep_apart(const struct ed_pinning *pinning, const char *pin, struct ed_cpu_set *cpus,
+                                 struct ed_error *err) {
+    struct ed_cpu_set rest;
+    enum ed_status status = ed_cpu_set_parse(pin, cpus, err);
+    if (status == ED_OK)
+        status = ed_pinning_check(pinning, cpus, err);
+    if (status == ED_OK) {
+        ed_pinning_rest(pinning, cpus, &rest);
+        status = ed_pinning_bind(pinning, &rest, err);
+    }
+    return status;
+}
+
+static enum ed_status start_worker(const struct ed_block_context *context, const struct ed_job_block *block, int mapping_fd,
+                                   int output, pid_t *pid, struct ed_error *err) {
+    const struct ed_job_case *c = &context->job->cases[block->case_index];
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
+    enum ed_status status = ed_job_write_block(context->job, (size_t)(block - context->job->blocks), &text, err);
+    int fd = -1;
+    if (status == ED_OK) {
+        fd = open(ED_WORKER_BLOCK_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        status = fd < 0 ? ed_fail_errno(err, ED_ERR_IO, ED_WORKER_BLOCK_FILE, "cannot be made: %m")
+                        : ed_path_write_all(fd, ed_buffer_text(&text), text.size, ED_WORKER_BLOCK_FILE, err);
+    }
+    if (fd >= 0)
+        close(fd);
+    ed_buffer_release(&text);
+    char **environment = status == ED_OK ? make_environment(&context->job->engines[c->engine]) : NULL;
+    if (status == ED_OK && !environment)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a worker's environment");
+    if (status != ED_OK)
+        return status;
+    struct ed_cpu_set cpus = {{0}};
+    if (c->pin[0])
+        status = keep_apart(context->pinning, c->pin, &cpus, err);
+    if (status != ED_OK) {
+        free(environment);
+        return status;
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    fflush(NULL);
+    *pid = fork();
+    if (*pid == 0) {
+        struct ed_error failure = {0};
+        if (c->pin[0] && ed_pinning_bind(context->pinning, &cpus, &failure) != ED_OK) {
+            dprintf(output, "%s\n", failure.message);
+            _exit(126);
+        }
+        become_worker(context->runner, output, mapping_fd, environment, &none);
+    }
+    free(environment);
+    if (*pid < 0)
+        return ed_fail_errno(err, ED_ERR_IO, NULL, "a worker cannot be started: %m");
+    // Both sides set the group, whichever runs first, so that a kill of the group never misses.
+    setpgid(*pid, *pid);
+    return ED_OK;
+}
+
+static bool too_much_output(int output) {
+    return lseek(output, 0, SEEK_END) > ED_WORKER_OUTPUT_MAX_BYTES;
+}
+
+// Waits for the worker's end, sampling meanwhile; kills it at its deadline or when somebody asked to stop.
+static void watch(const struct ed_block_context *context, const struct ed_job_block *block, pid_t pid, int output,
+                  int64_t begin_ns, struct ed_block_result *result, int *wait_status, struct rusage *usage) {
+    const int64_t deadline_ns = begin_ns + block->timeout_ns;
+    int64_t next_sample_ns = begin_ns;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    result->end = ED_BLOCK_ENDED;
+    for (;;) {
+        if (wait4(pid, wait_status, WNOHANG, usage) == pid)
+            break;
+        int64_t now = ed_clock_monotonic_ns();
+        if (now >= next_sample_ns) {
+            ed_sampler_sample(context->sampler);
+            next_sample_ns = now + ED_SAMPLE_PERIOD_NS;
+            if (too_much_output(output) && ftruncate(output, 0) == 0)
+                lseek(output, 0, SEEK_SET);
+            if (result->end == ED_BLOCK_ENDED && access(ED_JOB_STOP, F_OK) == 0)
+                result->end = ED_BLOCK_STOPPED;
+        }
+        if (result->end == ED_BLOCK_ENDED && now >= deadline_ns)
+            result->end = ED_BLOCK_TIMED_OUT;
+        if (result->end != ED_BLOCK_ENDED)
+            kill(-pid, SIGKILL);
+        int64_t wake = next_sample_ns < deadline_ns || result->end != ED_BLOCK_ENDED ? next_sample_ns : deadline_ns;
+        int64_t rest = wake > now ? wake - now : 0;
+        const struct timespec timeout = {rest / 1000000000, rest % 1000000000};
+        int got = sigtimedwait(&set, NULL, &timeout);
+        if ((got == SIGTERM || got == SIGINT) && result->end == ED_BLOCK_ENDED)
+            result->end = ED_BLOCK_STOPPED;
+    }
+    // Helpers that an engine started in the worker's group go with it.
+    kill(-pid, SIGKILL);
+}
+
+static void judge_killed(struct ed_block_result *result, int signal, struct ed_oom_counts before, struct ed_oom_counts after) {
+    enum ed_oom_verdict oom = signal == SIGKILL ? ed_oom_judge(before, after) : ED_OOM_NO;
+    result->outcome = oom == ED_OOM_NO ? ED_OUTCOME_CRASHED : ED_OUTCOME_OOM;
+    if (oom == ED_OOM_CERTAIN) {
+        snprintf(result->evidence, sizeof result->evidence, "certain");
+        snprintf(result->message, sizeof result->message, "out of memory: the kernel killed it (its memory cgroup counts the kill)");
+    } else if (oom == ED_OOM_PROBABLE) {
+        snprintf(result->evidence, sizeof result->evidence, "probable");
+        snprintf(result->message, sizeof result->message,
+                 "probably out of memory: killed by signal 9 while the system counted an out-of-memory kill");
+    } else {
+        snprintf(result->message, sizeof result->message, "ended by signal %d (%s)", signal, strsignal(signal));
+    }
+}
+
+static void judge(struct ed_block_result *result, int wait_status, struct ed_oom_counts before, struct ed_oom_counts after,
+                  const struct ed_job_block *block) {
+    const struct ed_mapping *mapping = result->mapping;
+    uint32_t phase = atomic_load(&result->mapping->phase);
+    result->phase = phase < ED_PHASE_COUNT ? (enum ed_phase)phase : ED_PHASE_START;
+    result->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+    result->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+    result->status = ED_ERR_INTERNAL;
+    if (result->end == ED_BLOCK_STOPPED) {
+        result->outcome = ED_OUTCOME_CANCELLED;
+        snprintf(result->message, sizeof result->message, "stopped on request");
+    } else if (result->end == ED_BLOCK_TIMED_OUT) {
+        result->outcome = ED_OUTCOME_TIMEOUT;
+        snprintf(result->message, sizeof result->message, "killed after its limit of %.0f s", (double)block->timeout_ns / 1e9);
+    } else if (mapping->finished == 1 && mapping->status >= 0 && mapping->status < ED_STATUS_COUNT && result->exit_code == 0) {
+        result->status = (enum ed_status)mapping->status;
+        result->outcome = result->status == ED_OK ? ED_OUTCOME_OK : ED_OUTCOME_REFUSED;
+        if (result->status != ED_OK) {
+            snprintf(result->where, sizeof result->where, "%.*s", (int)sizeof result->where - 1, mapping->error_where);
+            snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1, mapping->error_message);
+        }
+    } else if (result->signal) {
+        judge_killed(result, result->signal, before, after);
+    } else {
+        result->outcome = ED_OUTCOME_CRASHED;
+        snprintf(result->message, sizeof result->message,
+                 result->exit_code == 126   ? "the worker could not be pinned"
+                 : result->exit_code == 127 ? "the worker could not be started"
+                                            : "ended without a result (exit status %d)",
+                 result->exit_code);
+    }
+}
+
+static void drop_caches(const struct ed_block_context *context, const struct ed_job_block *block,
+                        struct ed_block_result *result) {
+    const struct ed_job_case *c = &context->job->cases[block->case_index];
+    const struct ed_job_files *files = c->model >= 0 ? &context->job->models[c->model] : NULL;
+    struct ed_error failure = {0};
+    result->cold_resident_share = 0;
+    for (size_t i = 0; files && i < files->n; i++) {
+        double share = 0;
+        if (ed_cold_drop(&files->items[i].path, 1, &share, &failure) != ED_OK)
+            snprintf(result->cold_reason, sizeof result->cold_reason, "%.200s", failure.message);
+        if (share > result->cold_resident_share)
+            result->cold_resident_share = share;
+    }
+}
+
+enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index, struct ed_block_result *result,
+                            struct ed_error *err) {
+    const struct ed_job_block *block = &context->job->blocks[block_index];
+    struct rusage own_before, own_after, worker = {0};
+    int wait_status = 0;
+    pid_t pid = -1;
+    memset(result, 0, sizeof *result);
+    result->mapping_fd = -1;
+    result->cold_resident_share = -1;
+    result->spawn_ns = -1;
+    int output = open(ED_JOB_WORKER_OUTPUT, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (output < 0)
+        return ed_fail_errno(err, ED_ERR_IO, ED_JOB_WORKER_OUTPUT, "cannot be made: %m");
+    enum ed_status status = ed_mapping_make(&result->mapping, &result->mapping_fd, capacity_of(block), err);
+    if (status == ED_OK && block->pass == ED_PASS_KIND_COLD)
+        drop_caches(context, block, result);
+    const struct ed_oom_counts oom_before = ed_oom_read(context->root_fd);
+    getrusage(RUSAGE_SELF, &own_before);
+    result->started = ed_clock_stamp_now();
+    if (status == ED_OK)
+        status = start_worker(context, block, result->mapping_fd, output, &pid, err);
+    if (status == ED_OK) {
+        ed_sampler_begin(context->sampler, pid);
+        watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);
+        result->ended = ed_clock_stamp_now();
+        getrusage(RUSAGE_SELF, &own_after);
+        judge(result, wait_status, oom_before, ed_oom_read(context->root_fd), block);
+        result->worker_cpu_ns = cpu_ns(&worker);
+        result->supervisor_cpu_ns = cpu_ns(&own_after) - cpu_ns(&own_before);
+        result->major_faults = worker.ru_majflt;
+        result->minor_faults = worker.ru_minflt;
+        result->voluntary_switches = worker.ru_nvcsw;
+        result->involuntary_switches = worker.ru_nivcsw;
+        if (result->mapping->started_raw_ns > 0)
+            result->spawn_ns = result->mapping->started_raw_ns - result->started.raw_ns;
+    }
+    close(output);
+    if (status != ED_OK)
+        ed_block_result_release(result);
+    return status;
+}
+
+void ed_block_result_release(struct ed_block_result *result) {
+    ed_mapping_release(result->mapping);
+    result->mapping = NULL;
+    if (result->mapping_fd >= 0)
+        close(result->mapping_fd);
+    result->mapping_fd = -1;
+}

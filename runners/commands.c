@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The short commands but `start`.
+#include "runners/commands.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "runners/adapter.h"
+#include "runners/evidence.h"
+#include "runners/hardware/hardware.h"
+#include "runners/jobdir.h"
+#include "runners/reply.h"
+
+enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_reply reply;
+    (void)arguments, (void)program;
+    ed_reply_begin(&reply, "version");
+    ed_json_text(&reply.json, "version", ED_VERSION);
+    ed_json_text(&reply.json, "target", ED_TARGET);
+    ed_json_uint(&reply.json, "adapter_abi", ED_BACKEND_ABI);
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
+}
+
+enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_reply reply;
+    char summary[512];
+    (void)arguments, (void)program;
+    int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        return ed_fail_errno(err, ED_ERR_IO, "/", "cannot be opened: %m");
+    ed_reply_begin(&reply, "hardware");
+    ed_hardware_summary(summary, sizeof summary);
+    ed_json_text(&reply.json, "summary", summary);
+    enum ed_status status = ed_hardware_describe(root_fd, &reply.json, err);
+    close(root_fd);
+    if (status != ED_OK) {
+        ed_buffer_release(&reply.text);
+        return status;
+    }
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
+}
+
+enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_adapter adapter = {0};
+    struct ed_survey *survey = calloc(1, sizeof *survey);
+    const char *directory = ed_arguments_get(arguments, "engine-dir"), *library = ed_arguments_get(arguments, "library");
+    (void)program;
+    if (!survey)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a survey");
+    // Engines may print to standard output, which belongs to the reply.
+    int reply_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (reply_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        free(survey);
+        return ed_fail_errno(err, ED_ERR_IO, "standard output", "cannot be kept for the reply: %m");
+    }
+    const struct ed_open_args args = {
+        .engine_dir = directory ? directory : "", .engine_library = library ? library : "", .scratch_dir = "."};
+    enum ed_status status = ed_adapter_open(&adapter, ed_arguments_get(arguments, "adapter"), err);
+    if (status == ED_OK)
+        status = adapter.backend->open(adapter.state, &args, err);
+    if (status == ED_OK) {
+        status = adapter.backend->survey(adapter.state, survey, err);
+        adapter.backend->close(adapter.state);
+    }
+    if (status == ED_OK) {
+        struct ed_reply reply;
+        ed_reply_begin(&reply, "survey");
+        ed_json_text(&reply.json, "engine", adapter.backend->name);
+        ed_evidence_survey(&reply.json, survey);
+        status = ed_reply_send(&reply, reply_fd, err);
+    }
+    dup2(reply_fd, STDOUT_FILENO);
+    close(reply_fd);
+    ed_adapter_release(&adapter);
+    free(survey);
+    return status;
+}
+
+static enum ed_status job_of(const struct ed_arguments *arguments, struct ed_jobdir *dir, struct ed_error *err) {
+    enum ed_status status =
+        ed_jobdir_at(dir, ed_arguments_get(arguments, "work"), ed_arguments_get(arguments, "job"), err);
+    if (status == ED_OK && !ed_path_is_directory(dir->path))
+        return ed_fail(err, ED_ERR_NOT_FOUND, dir->work, "no job '%s' here", dir->id);
+    return status;
+}
+
+// The last whole line of the journal says whether the job came to its end.
+static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reason_bytes, char *message, size_t message_bytes) {
+    char path[ED_PATH_BYTES], tail[4096];
+    bool ended = false;
+    reason[0] = message[0] = 0;
+    int fd = ed_jobdir_file(path, dir, ED_JOB_JOURNAL, NULL) == ED_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return false;
+    off_t size = lseek(fd, 0, SEEK_END);
+    ssize_t n = pread(fd, tail, sizeof tail - 1, size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0);
+    close(fd);
+    if (n < 2 || tail[n - 1] != '\n')
+        return false;
+    tail[n - 1] = 0;
+    const char *line = strrchr(tail, '\n');
+    line = line ? line + 1 : tail;
+    struct ed_json_document document = {0};
+    if (ed_json_parse(&document, "journal", line, strlen(line), NULL) == ED_OK) {
+        struct ed_json_at root = ed_json_root(&document);
+        const char *type = "";
+        ed_json_opt_text(&root, "type", &type, NULL);
+        ended = !strcmp(type, ED_JOURNAL_END);
+        if (ended) {
+            ed_json_opt_string(&root, "reason", reason, reason_bytes, NULL);
+            ed_json_opt_string(&root, "message", message, message_bytes, NULL);
+        }
+        ed_json_document_release(&document);
+    }
+    return ended;
+}
+
+// Copies what the supervisor last said of itself, with the times made relative to now.
+static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir) {
+    char path[ED_PATH_BYTES], block[ED_WIRE_ID_MAX_BYTES + 1] = "";
+    struct ed_json_document state = {0};
+    int64_t done = 0, total = 0, started = 0, expected = 0, left = 0;
+    if (ed_jobdir_file(path, dir, ED_JOB_STATE, NULL) != ED_OK ||
+        ed_json_parse_file(&state, path, ED_WIRE_LINE_MAX_BYTES, NULL) != ED_OK)
+        return;
+    struct ed_json_at root = ed_json_root(&state);
+    const int64_t most = INT64_C(1) << 53;
+    ed_json_opt_string(&root, "block", block, sizeof block, NULL);
+    ed_json_opt_int(&root, "done", 0, most, &done, NULL);
+    ed_json_opt_int(&root, "total", 0, most, &total, NULL);
+    ed_json_opt_int(&root, "block_started_boot_ns", 0, most, &started, NULL);
+    ed_json_opt_int(&root, "block_expected_ns", 0, most, &expected, NULL);
+    ed_json_opt_int(&root, "left_ns", 0, most, &left, NULL);
+    ed_json_document_release(&state);
+    const int64_t elapsed = ed_clock_read_ns(ED_CLOCK_BOOT) - started;
+    ed_json_text(w, "block", block);
+    ed_json_int(w, "blocks_done", done);
+    ed_json_int(w, "blocks_total", total);
+    ed_json_int(w, "next_news_ns", expected > elapsed ? expected - elapsed : 0);
+    ed_json_int(w, "left_ns", left > elapsed ? left - elapsed : 0);
+}
+
+enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_jobdir dir;
+    char reason[64], message[1024];
+    (void)program;
+    enum ed_status status = job_of(arguments, &dir, err);
+    if (status != ED_OK)
+        return status;
+    // In this order: a supervisor that ends between the two questions has written its end line before it let go of the lock.
+    const bool alive = ed_jobdir_alive(&dir);
+    const bool ended = has_end_line(&dir, reason, sizeof reason, message, sizeof message);
+    struct ed_reply reply;
+    ed_reply_begin(&reply, "status");
+    ed_json_text(&reply.json, "job", dir.id);
+    ed_json_text(&reply.json, "state", ended ? "ended" : alive ? "running" : "died");
+    if (ended) {
+        ed_json_text(&reply.json, "reason", reason);
+        ed_json_text(&reply.json, "message", message);
+    }
+    ed_json_int(&reply.json, "journal_bytes", ed_jobdir_size(&dir, ED_JOB_JOURNAL));
+    write_progress(&reply.json, &dir);
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
+}
+
+// Only the files that a controller has business with, by name; outputs/NAME with a checked name.
+static bool may_read(const char *name) {
+    static const char prefix[] = ED_JOB_OUTPUTS "/";
+    if (!strncmp(name, prefix, sizeof prefix - 1))
+        return ed_path_name_ok(name + sizeof prefix - 1);
+    return !strcmp(name, ED_JOB_JOURNAL) || !strcmp(name, ED_JOB_SAMPLES) || !strcmp(name, ED_JOB_LOG);
+}
+
+enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_jobdir dir;
+    char path[ED_PATH_BYTES], chunk[65536];
+    const char *name = ed_arguments_get(arguments, "file");
+    int64_t from = strtoll(ed_arguments_get(arguments, "from"), NULL, 10);
+    int64_t left = strtoll(ed_arguments_get(arguments, "max"), NULL, 10);
+    (void)program;
+    enum ed_status status = job_of(arguments, &dir, err);
+    if (status == ED_OK && !may_read(name))
+        status = ed_fail(err, ED_ERR_USAGE, NULL, "'%.80s' is not a file of a job that can be read", name);
+    if (status == ED_OK)
+        status = ed_jobdir_file(path, &dir, name, err);
+    if (status != ED_OK)
+        return status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
+    while (status == ED_OK && left > 0) {
+        ssize_t n = pread(fd, chunk, left < (int64_t)sizeof chunk ? (size_t)left : sizeof chunk, from);
+        if (n == 0)
+            break;
+        status = n < 0 ? ed_fail_errno(err, ED_ERR_IO, path, "cannot be read: %m")
+                       : ed_path_write_all(STDOUT_FILENO, chunk, (size_t)n, "standard output", err);
+        from += n;
+        left -= n;
+    }
+    close(fd);
+    return status;
+}
+
+enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_jobdir dir;
+    char path[ED_PATH_BYTES];
+    (void)program;
+    enum ed_status status = job_of(arguments, &dir, err);
+    if (status == ED_OK)
+        status = ed_jobdir_file(path, &dir, ED_JOB_STOP, err);
+    if (status != ED_OK)
+        return status;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return ed_fail_errno(err, ED_ERR_IO, path, "cannot be made: %m");
+    close(fd);
+    struct ed_reply reply;
+    ed_reply_begin(&reply, "stopping");
+    ed_json_text(&reply.json, "job", dir.id);
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
+}
+
+enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_jobdir dir;
+    (void)program;
+    enum ed_status status = job_of(arguments, &dir, err);
+    if (status == ED_OK && ed_jobdir_alive(&dir))
+        status = ed_fail(err, ED_ERR_BUSY, dir.path, "the job still runs: stop it first");
+    if (status == ED_OK)
+        status = ed_path_remove(dir.path, err);
+    if (status != ED_OK)
+        return status;
+    struct ed_reply reply;
+    ed_reply_begin(&reply, "forgotten");
+    ed_json_text(&reply.json, "job", dir.id);
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
+}

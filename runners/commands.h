@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runner's short commands (edgedyno/wire.h). Each writes one reply line to standard output.
+#ifndef EDGEDYNO_RUNNERS_COMMANDS_H
+#define EDGEDYNO_RUNNERS_COMMANDS_H
+
+#include "base/options.h"
+
+// Each takes the parsed arguments of its command; `program` is the path of this runner for exec.
+enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_start(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running a job's blocks.
+#include "runners/supervisor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runners/journal.h"
+
+// A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or timeouts are enough.
+#define FAILURES_MAX 2
+
+struct progress {
+    int64_t *expected_ns; // per case and pass: how long a block takes
+    int *failures;        // per case
+    const char **last_outcome;
+    size_t done;
+    int64_t begin_ns;
+};
+
+static enum ed_status check_file(const struct ed_job_file *file, struct ed_digest_cache *digests, struct ed_error *err) {
+    char hex[ED_DIGEST_HEX_BYTES];
+    int64_t bytes = 0;
+    enum ed_status status = ed_digest_cache_file(digests, hex, &bytes, file->path, false, err);
+    if (status != ED_OK)
+        return status;
+    if (bytes != file->bytes || strcmp(hex, file->sha256))
+        return ed_fail(err, ED_ERR_VERSION, file->path,
+                       "is not the file that the controller measured by: %lld bytes with digest %.12s..., expected %lld bytes with %.12s...; "
+                       "it changed since the campaign began",
+                       (long long)bytes, hex, (long long)file->bytes, file->sha256);
+    return ED_OK;
+}
+
+static enum ed_status check_files(const struct ed_job_files *files, struct ed_digest_cache *digests, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < files->n; i++)
+        status = check_file(&files->items[i], digests, err);
+    return status;
+}
+
+static enum ed_status check_inputs(const struct ed_job_input *inputs, size_t n, struct ed_digest_cache *digests,
+                                   struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < n; i++)
+        status = check_file(&inputs[i].file, digests, err);
+    return status;
+}
+
+// The files that one case stands on. Cheap after the first time: the cache looks at size and times only.
+static enum ed_status check_case(const struct ed_job *job, const struct ed_job_case *c, struct ed_digest_cache *digests,
+                                 struct ed_error *err) {
+    enum ed_status status = check_file(&job->engines[c->engine].adapter, digests, err);
+    if (status == ED_OK)
+        status = check_files(&job->engines[c->engine].files, digests, err);
+    if (status == ED_OK && c->model >= 0)
+        status = check_files(&job->models[c->model], digests, err);
+    if (status == ED_OK && c->data >= 0)
+        status = check_inputs(job->data[c->data].inputs, job->data[c->data].n_inputs, digests, err);
+    if (status == ED_OK)
+        status = check_inputs(c->inputs, c->n_inputs, digests, err);
+    return status;
+}
+
+enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < job->n_cases; i++)
+        status = check_case(job, &job->cases[i], digests, err);
+    return status;
+}
+
+static bool is_pinned(const struct ed_job *job) {
+    for (size_t i = 0; i < job->n_cases; i++)
+        if (job->cases[i].pin[0])
+            return true;
+    return false;
+}
+
+enum ed_status ed_supervisor_check_pins(const struct ed_job *job, struct ed_error *err) {
+    struct ed_pinning pinning = {0};
+    enum ed_status status = is_pinned(job) ? ed_pinning_init(&pinning, err) : ED_OK;
+    for (size_t i = 0; status == ED_OK && i < job->n_cases; i++) {
+        struct ed_cpu_set set;
+        if (job->cases[i].pin[0])
+            status = ed_cpu_set_parse(job->cases[i].pin, &set, err);
+        if (status == ED_OK && job->cases[i].pin[0])
+            status = ed_pinning_check(&pinning, &set, err);
+    }
+    ed_pinning_release(&pinning);
+    return status;
+}
+
+static int64_t *expected(struct progress *progress, const struct ed_job_block *block) {
+    return &progress->expected_ns[block->case_index * ED_PASS_KIND_COUNT + block->pass];
+}
+
+// Before a block of that kind has run: warm-up at its least, the timed window, and something for the load.
+static int64_t first_guess_ns(const struct ed_job_block *block) {
+    return block->pass == ED_PASS_KIND_TIMING ? block->min_ns + INT64_C(500000000) : INT64_C(500000000);
+}
+
+static int64_t left_ns(const struct ed_job *job, struct progress *progress, size_t from) {
+    int64_t sum = 0;
+    for (size_t i = from; i < job->n_blocks; i++)
+        sum += *expected(progress, &job->blocks[i]);
+    return sum;
+}
+
+// What `status` tells the controller; only a hint, so it is neither synced nor allowed to fail the job.
+static void write_state(const struct ed_job *job, struct progress *progress, size_t next) {
+    struct ed_buffer text;
+    struct ed_json_writer w;
+    const int64_t now = ed_clock_read_ns(ED_CLOCK_BOOT);
+    ed_buffer_init(&text, ED_WIRE_LINE_MAX_BYTES);
+    ed_json_writer_init(&w, &text, false);
+    ed_json_object_begin(&w, NULL);
+    ed_json_text(&w, "block", next < job->n_blocks ? job->blocks[next].id : "");
+    ed_json_uint(&w, "done", progress->done);
+    ed_json_uint(&w, "total", job->n_blocks);
+    ed_json_int(&w, "block_started_boot_ns", now);
+    ed_json_int(&w, "block_expected_ns", next < job->n_blocks ? *expected(progress, &job->blocks[next]) : 0);
+    ed_json_int(&w, "left_ns", left_ns(job, progress, next));
+    ed_json_object_end(&w);
+    int fd = open(ED_JOB_STATE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        bool written = ed_path_write_all(fd, ed_buffer_text(&text), text.size, ED_JOB_STATE, NULL) == ED_OK;
+        close(fd);
+        if (written && rename(ED_JOB_STATE ".new", ED_JOB_STATE) != 0)
+            unlink(ED_JOB_STATE ".new");
+    }
+    ed_buffer_release(&text);
+}
+
+static bool give_up(const struct progress *progress, size_t case_index) {
+    return progress->failures[case_index] >= FAILURES_MAX;
+}
+
+static void learn(struct progress *progress, const struct ed_job_block *block, const struct ed_block_result *result) {
+    const int64_t took = result->ended.monotonic_ns - result->started.monotonic_ns;
+    *expected(progress, block) = took;
+    if (result->outcome == ED_OUTCOME_OK)
+        return;
+    progress->failures[block->case_index] += result->outcome == ED_OUTCOME_REFUSED ? FAILURES_MAX : 1;
+    progress->last_outcome[block->case_index] = result->outcome == ED_OUTCOME_REFUSED ? "refused"
+                                                : result->outcome == ED_OUTCOME_OOM   ? "oom"
+                                                : result->outcome == ED_OUTCOME_TIMEOUT ? "timeout"
+                                                                                        : "crashed";
+}
+
+// A file that changed is an answer for its case and no reason to stop the others.
+static enum ed_status refuse_changed(struct ed_journal *journal, const struct ed_block_context *context, size_t index,
+                                     struct progress *progress, const struct ed_error *why, struct ed_error *err) {
+    char message[ED_ERROR_MESSAGE_BYTES];
+    snprintf(message, sizeof message, "%.200s: %.700s", why->where, why->message);
+    progress->failures[context->job->blocks[index].case_index] = FAILURES_MAX;
+    progress->last_outcome[context->job->blocks[index].case_index] = "refused";
+    return ed_journal_skipped(journal, context->job, index, ED_OUTCOME_REFUSED, message, err);
+}
+
+// One block. *reason becomes non-NULL when the job is to end.
+static enum ed_status step(struct ed_journal *journal, const struct ed_block_context *context, struct ed_digest_cache *digests,
+                           struct progress *progress, size_t index, const char **reason, struct ed_error *err) {
+    const struct ed_job *job = context->job;
+    const struct ed_job_block *block = &job->blocks[index];
+    struct ed_block_result result;
+    struct ed_error changed = {0};
+    if (access(ED_JOB_STOP, F_OK) == 0) {
+        *reason = "stopped";
+        return ED_OK;
+    }
+    if (give_up(progress, block->case_index)) {
+        char message[128];
+        snprintf(message, sizeof message, "not run: earlier blocks of this case ended %s",
+                 progress->last_outcome[block->case_index]);
+        return ed_journal_skipped(journal, job, index, ED_OUTCOME_CANCELLED, message, err);
+    }
+    if (job->max_ns && ed_clock_monotonic_ns() - progress->begin_ns + *expected(progress, block) > job->max_ns) {
+        *reason = "deadline";
+        return ED_OK;
+    }
+    write_state(job, progress, index);
+    if (check_case(job, &job->cases[block->case_index], digests, &changed) != ED_OK)
+        return refuse_changed(journal, context, index, progress, &changed, err);
+    enum ed_status status = ed_block_run(context, index, &result, err);
+    if (status != ED_OK)
+        return status;
+    if (result.end == ED_BLOCK_STOPPED) {
+        *reason = "stopped";
+    } else {
+        status = ed_journal_block(journal, context, index, &result, err);
+        learn(progress, block, &result);
+    }
+    ed_block_result_release(&result);
+    return status;
+}
+
+static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_block_context *context,
+                                 struct ed_digest_cache *digests, struct progress *progress, struct ed_error *err) {
+    const struct ed_job *job = context->job;
+    const char *reason = NULL;
+    enum ed_status status = ed_journal_begin(journal, job, context->sampler, err);
+    for (size_t i = 0; status == ED_OK && !reason && i < job->n_blocks; i++) {
+        status = step(journal, context, digests, progress, i, &reason, err);
+        progress->done = i + (reason ? 0 : 1);
+    }
+    write_state(job, progress, job->n_blocks);
+    if (status == ED_OK)
+        return ed_journal_end(journal, job, reason ? reason : "done", "", err);
+    // The journal may be what failed; its end line is tried all the same, so that the controller hears the reason.
+    ed_journal_end(journal, job, "error", err ? err->message : "", NULL);
+    return status;
+}
+
+enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir, struct ed_digest_cache *digests,
+                                 const char *runner, struct ed_error *err) {
+    struct progress progress = {0};
+    struct ed_journal journal = {-1, -1, 0};
+    struct ed_pinning pinning = {0};
+    struct ed_block_context context = {.job = job, .dir = dir, .runner = runner, .pinning = &pinning, .root_fd = -1};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    progress.begin_ns = ed_clock_monotonic_ns();
+    progress.expected_ns = calloc(job->n_cases * ED_PASS_KIND_COUNT, sizeof *progress.expected_ns);
+    progress.failures = calloc(job->n_cases, sizeof *progress.failures);
+    progress.last_outcome = calloc(job->n_cases, sizeof *progress.last_outcome);
+    enum ed_status status = progress.expected_ns && progress.failures && progress.last_outcome
+                                ? ED_OK
+                                : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the job's progress");
+    for (size_t i = 0; status == ED_OK && i < job->n_blocks; i++)
+        *expected(&progress, &job->blocks[i]) = first_guess_ns(&job->blocks[i]);
+    if (status == ED_OK && is_pinned(job))
+        status = ed_pinning_init(&pinning, err);
+    context.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (status == ED_OK)
+        status = ed_sampler_new(&context.sampler, context.root_fd, err);
+    if (status == ED_OK)
+        status = ed_journal_open(&journal, err);
+    if (status == ED_OK)
+        status = run_blocks(&journal, &context, digests, &progress, err);
+    ed_journal_close(&journal);
+    ed_sampler_free(context.sampler);
+    ed_pinning_release(&pinning);
+    if (context.root_fd >= 0)
+        close(context.root_fd);
+    free(progress.expected_ns);
+    free(progress.failures);
+    free(progress.last_outcome);
+    return status;
+}

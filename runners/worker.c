@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// One block, from the adapter's opening to its closing. Phases are marked in the shared mapping as they begin, so that the supervisor knows
+// where a worker died.
+#include "runners/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/path.h"
+#include "runners/adapter.h"
+#include "runners/dataset.h"
+#include "runners/evidence.h"
+#include "runners/inputs.h"
+#include "runners/job.h"
+#include "runners/loop.h"
+#include "runners/mapping.h"
+#include "runners/memory.h"
+
+struct worker {
+    struct ed_job job;
+    struct ed_mapping *mapping;
+    struct ed_memory_reader memory;
+    struct ed_adapter adapter;
+    struct ed_inputs *inputs;
+    struct ed_buffer evidence_text;
+    struct ed_json_writer evidence;
+};
+
+static void enter(struct worker *worker, enum ed_phase phase) {
+    atomic_store(&worker->mapping->phase, (uint32_t)phase);
+}
+
+// The kernel prefers to kill this process when memory runs out, and kills it when its supervisor is gone.
+static void offer_oneself(void) {
+    FILE *file = fopen("/proc/self/oom_score_adj", "we");
+    if (file) {
+        fputs("1000", file);
+        fclose(file);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
+    enum ed_status status = ed_path_read(ED_WORKER_BLOCK_FILE, ED_WIRE_JOB_MAX_BYTES, &text, err);
+    if (status == ED_OK)
+        status = ed_job_parse(&worker->job, ED_WORKER_BLOCK_FILE, ed_buffer_text(&text), text.size, err);
+    ed_buffer_release(&text);
+    if (status == ED_OK && (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
+        status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
+    if (status == ED_OK && (worker->job.blocks[0].inferences > (int64_t)worker->mapping->capacity ||
+                            worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity))
+        status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "the block wants more samples than its mapping holds");
+    return status;
+}
+
+static enum ed_status open_and_load(struct worker *worker, struct ed_error *err) {
+    const struct ed_job_engine *engine = &worker->job.engines[0];
+    const struct ed_job_case *c = &worker->job.cases[0];
+    const char *files[1024];
+    size_t n_files = 0;
+    if (c->model >= 0)
+        for (; n_files < worker->job.models[0].n; n_files++)
+            files[n_files] = worker->job.models[0].items[n_files].path;
+
+    enter(worker, ED_PHASE_OPEN);
+    int64_t before = ed_clock_raw_ns();
+    enum ed_status status = ed_adapter_open(&worker->adapter, engine->adapter.path, err);
+    if (status != ED_OK)
+        return status;
+    const struct ed_backend *backend = worker->adapter.backend;
+    const struct ed_open_args open_args = {
+        .engine_dir = engine->directory, .engine_library = engine->library, .scratch_dir = "."};
+    status = backend->open(worker->adapter.state, &open_args, err);
+    if (status != ED_OK)
+        return status;
+    worker->mapping->open_ns = ed_clock_raw_ns() - before;
+
+    enter(worker, ED_PHASE_LOAD);
+    const struct ed_load_args load_args = {.model_files = files,
+                                           .n_model_files = n_files,
+                                           .backend = c->backend,
+                                           .threads = c->threads,
+                                           .allow_fallback = c->allow_fallback,
+                                           .options = c->options,
+                                           .n_options = c->n_options,
+                                           .seed = (uint64_t)worker->job.blocks[0].seed};
+    before = ed_clock_raw_ns();
+    status = backend->load(worker->adapter.state, &load_args, err);
+    if (status == ED_OK) {
+        worker->mapping->load_ns = ed_clock_raw_ns() - before;
+        ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_AFTER_LOAD]);
+    }
+    return status;
+}
+
+static enum ed_status bind_inputs(struct worker *worker, struct ed_error *err) {
+    const struct ed_backend *backend = worker->adapter.backend;
+    enter(worker, ED_PHASE_BIND);
+    worker->inputs = calloc(1, sizeof *worker->inputs);
+    if (!worker->inputs)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the description of the model");
+    enum ed_status status = backend->describe(worker->adapter.state, &worker->inputs->io, err);
+    if (status == ED_OK && (worker->inputs->io.n_inputs > ED_TENSORS_MAX || worker->inputs->io.n_outputs > ED_TENSORS_MAX))
+        status = ed_fail(err, ED_ERR_LIMIT, NULL, "the model has more than %d inputs or outputs", ED_TENSORS_MAX);
+    if (status == ED_OK)
+        status = ed_inputs_make(worker->inputs, &worker->job, &worker->job.cases[0], (uint64_t)worker->job.blocks[0].seed, err);
+    if (status == ED_OK)
+        status = backend->bind(worker->adapter.state, worker->inputs->tensors, worker->inputs->n, err);
+    if (status == ED_OK)
+        ed_evidence_io(&worker->evidence, &worker->inputs->io, worker->inputs);
+    return status;
+}
+
+static enum ed_status first_inference(struct worker *worker, struct ed_error *err) {
+    enter(worker, ED_PHASE_WARMUP);
+    int64_t before = ed_clock_raw_ns();
+    enum ed_status status = worker->adapter.backend->run(worker->adapter.state, err);
+    if (status == ED_OK)
+        worker->mapping->first_inference_ns = ed_clock_raw_ns() - before;
+    return status;
+}
+
+static enum ed_status measure(struct worker *worker, struct ed_error *err) {
+    const struct ed_job_block *block = &worker->job.blocks[0];
+    enum ed_status status = ED_OK;
+    switch (block->pass) {
+    case ED_PASS_KIND_TIMING:
+        status = ed_loop_run(worker->adapter.backend, worker->adapter.state, block, &worker->memory, worker->mapping, err);
+        enter(worker, status == ED_OK ? ED_PHASE_EVIDENCE : atomic_load(&worker->mapping->phase));
+        if (status == ED_OK)
+            status = ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
+        break;
+    case ED_PASS_KIND_COLD:
+        status = first_inference(worker, err);
+        break;
+    case ED_PASS_KIND_ACCURACY:
+        status = first_inference(worker, err);
+        if (status == ED_OK) {
+            enter(worker, ED_PHASE_TIMED);
+            status = ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block, worker->inputs,
+                                    &worker->evidence, err);
+        }
+        break;
+    case ED_PASS_KIND_COUNT:
+        status = ed_fail(err, ED_ERR_INTERNAL, NULL, "a block without a pass");
+        break;
+    }
+    if (status == ED_OK && block->pass != ED_PASS_KIND_COLD) {
+        enter(worker, ED_PHASE_EVIDENCE);
+        ed_evidence_engine(&worker->evidence, &worker->adapter);
+    }
+    return status;
+}
+
+static enum ed_status run_block(struct worker *worker, struct ed_error *err) {
+    const struct ed_clock_quality clock = ed_clock_measure();
+    worker->mapping->clock_step_ns = clock.step_ns;
+    worker->mapping->clock_floor_ns = clock.floor_ns;
+    ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_BEFORE_LOAD]);
+    enum ed_status status = open_and_load(worker, err);
+    if (status == ED_OK)
+        status = bind_inputs(worker, err);
+    if (status == ED_OK)
+        status = measure(worker, err);
+    if (status == ED_OK) {
+        enter(worker, ED_PHASE_UNLOAD);
+        status = worker->adapter.backend->unload(worker->adapter.state, err);
+    }
+    if (status == ED_OK) {
+        ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_AFTER_UNLOAD]);
+        worker->adapter.backend->close(worker->adapter.state);
+        enter(worker, ED_PHASE_DONE);
+    }
+    return status;
+}
+
+static void publish(struct worker *worker, enum ed_status status, const struct ed_error *failure) {
+    struct ed_mapping *mapping = worker->mapping;
+    ed_json_object_end(&worker->evidence);
+    if (ed_buffer_status(&worker->evidence_text, "the evidence", NULL) == ED_OK && !worker->evidence.misuse &&
+        worker->evidence_text.size <= ED_EVIDENCE_MAX_BYTES) {
+        memcpy(mapping->evidence, ed_buffer_text(&worker->evidence_text), worker->evidence_text.size);
+        mapping->evidence_bytes = (uint32_t)worker->evidence_text.size;
+    }
+    mapping->status = (int32_t)status;
+    if (status != ED_OK) {
+        memcpy(mapping->error_where, failure->where, sizeof mapping->error_where);
+        memcpy(mapping->error_message, failure->message, sizeof mapping->error_message);
+    }
+    atomic_thread_fence(memory_order_release);
+    mapping->finished = 1;
+}
+
+int ed_worker_main(void) {
+    struct worker worker;
+    struct ed_error failure = {0};
+    memset(&worker, 0, sizeof worker);
+    offer_oneself();
+    enum ed_status status = ed_mapping_attach(&worker.mapping, ED_WORKER_MAP_FD, &failure);
+    if (status != ED_OK) {
+        fprintf(stderr, "edgedyno-runner worker: %s\n", failure.message);
+        return 2;
+    }
+    worker.mapping->started_raw_ns = ed_clock_raw_ns();
+    ed_memory_reader_init(&worker.memory, (int64_t)worker.mapping->total_bytes);
+    ed_buffer_init(&worker.evidence_text, ED_EVIDENCE_MAX_BYTES);
+    ed_json_writer_init(&worker.evidence, &worker.evidence_text, false);
+    ed_json_object_begin(&worker.evidence, NULL);
+    status = read_block(&worker, &failure);
+    if (status == ED_OK)
+        status = run_block(&worker, &failure);
+    publish(&worker, status, &failure);
+    if (worker.inputs)
+        ed_inputs_release(worker.inputs);
+    free(worker.inputs);
+    ed_buffer_release(&worker.evidence_text);
+    ed_adapter_release(&worker.adapter);
+    ed_memory_reader_release(&worker.memory);
+    ed_job_release(&worker.job);
+    ed_mapping_release(worker.mapping);
+    // An engine's leftover threads or exit handlers must not turn a finished block into a crash.
+    fflush(NULL);
+    _exit(0);
+}
