@@ -252,11 +252,8 @@ static enum ed_status as_string(const struct ed_json_at *at, char *out, size_t b
 static enum ed_status find(const struct ed_json_at *object, const char *key, bool optional,
                            struct ed_json_at *at, bool *absent, struct ed_error *err) {
     *at = ed_json_member(object, key);
-    *absent = optional && (!at->value || cJSON_IsNull(at->value)) &&
-              (!object->value || cJSON_IsObject(object->value));
-    if (object->value && !cJSON_IsObject(object->value))
-        return ed_json_expect_object(object, err);
-    return ED_OK;
+    *absent = optional && (!at->value || cJSON_IsNull(at->value));
+    return object->value ? ed_json_expect_object(object, err) : ED_OK;
 }
 
 // Each pair of getters differs only in what absence means.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts that the build puts into the program: the adapters' manifests as one JSON array, and engines.json. Not terminated.
+// Texts that the build puts into the program: the adapters' manifests as one JSON array, and engines.json.
+// Not terminated.
 #ifndef EDGEDYNO_DEVICES_EMBEDDED_H
 #define EDGEDYNO_DEVICES_EMBEDDED_H
 

@@ -3,6 +3,7 @@
 #ifndef EDGEDYNO_DEVICES_INVENTORY_H
 #define EDGEDYNO_DEVICES_INVENTORY_H
 
+#include "base/buffer.h"
 #include "edgedyno/device.h"
 
 struct ed_device_entry {
@@ -30,5 +31,7 @@ void ed_inventory_release(struct ed_inventory *inventory);
 // with the nearest id.
 enum ed_status ed_inventory_select(const struct ed_inventory *inventory, const char *const *selectors, size_t n_selectors,
                                    size_t *indices, size_t capacity, size_t *n, struct ed_error *err);
+// Appends the JSON Schema (2020-12) of devices.json, made from the table that the parser reads by. The caller checks the buffer.
+void ed_inventory_schema(struct ed_buffer *out);
 
 #endif

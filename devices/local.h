@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transport to this very machine. It goes through the same short commands as a remote one; only push and pull know that the
-// files are already here.
+// The transport to this very machine. It goes through the same short commands as a remote one; only push and
+// pull know that the files are already here.
 #ifndef EDGEDYNO_DEVICES_LOCAL_H
 #define EDGEDYNO_DEVICES_LOCAL_H
 

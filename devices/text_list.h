@@ -7,10 +7,12 @@
 
 #define ED_TEXT_LIST_MAX 64
 
-// Copies the array of texts `key` of `object` to *out, which the caller frees with ed_text_list_free; an absent one gives an empty
-// list. Every text must pass `ok` (what it should be is `expected`) and occur once; at most ED_TEXT_LIST_MAX. *out is NULL on failure.
-enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *key, bool (*ok)(const char *text),
-                                 const char *expected, char ***out, struct ed_error *err);
+// Copies the array of texts `key` of `object` to *out, which the caller frees with ed_text_list_free; an
+// absent one gives an empty list. Every text must pass `ok` (what it should be is `expected`) and occur once;
+// at most ED_TEXT_LIST_MAX. *out is NULL on failure.
+enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *key,
+                                 bool (*ok)(const char *text), const char *expected, char ***out,
+                                 struct ed_error *err);
 void ed_text_list_free(char **list); // NULL is fine
 
 #endif

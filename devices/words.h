@@ -8,7 +8,8 @@
 
 #define ED_WORDS_BYTES 256
 
-// Writes "; it said: LINE" with the last line of `output` that is not blank, or "" where there is none. Returns `text`.
+// Writes "; it said: LINE" with the last line of `output` that is not blank, or "" where there is none.
+// Returns `text`.
 static inline const char *ed_words_said(char text[ED_WORDS_BYTES], const char *output) {
     size_t end = strlen(output), begin;
     while (end > 0 && strchr(" \t\r\n", output[end - 1]))
@@ -18,7 +19,8 @@ static inline const char *ed_words_said(char text[ED_WORDS_BYTES], const char *o
         begin--;
     text[0] = '\0';
     if (end > begin)
-        snprintf(text, ED_WORDS_BYTES, "; it said: %.*s", (int)(end - begin < 200 ? end - begin : 200), output + begin);
+        snprintf(text, ED_WORDS_BYTES, "; it said: %.*s", (int)(end - begin < 200 ? end - begin : 200),
+                 output + begin);
     return text;
 }
 

@@ -5,17 +5,23 @@
 #include <string.h>
 
 static const struct ed_probe *const probes[] = {
-    &ed_probe_process_memory, &ed_probe_process_cpu,   &ed_probe_system_memory,
-    &ed_probe_system_cpu,     &ed_probe_cpu_frequency, &ed_probe_thermal,
+    &ed_probe_process_memory,
+    &ed_probe_process_cpu,
+    &ed_probe_system_memory,
+    &ed_probe_system_cpu,
+    &ed_probe_cpu_frequency,
+    &ed_probe_thermal,
+    NULL, // ends the table; not counted
 };
+#define N_PROBES (sizeof(probes) / sizeof(probes[0]) - 1)
 
 const struct ed_probe *const *ed_probes(size_t *n) {
-    *n = sizeof probes / sizeof *probes;
+    *n = N_PROBES;
     return probes;
 }
 
 const struct ed_probe *ed_probe_find(const char *name) {
-    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++)
+    for (size_t i = 0; i < N_PROBES; i++)
         if (strcmp(probes[i]->name, name) == 0)
             return probes[i];
     return NULL;

@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(argv[1], commands[i].name))
-            return run_command(&commands[i], argc - 2, argv + 2, program);
+            return run_command(&commands[i], argc - 1, argv + 1, program);
     ed_fail(&failure, ED_ERR_USAGE, NULL, "'%.40s' is no command of this runner (version %s, wire %s)", argv[1], ED_VERSION,
             ED_WIRE_VERSION);
     ed_reply_error(STDOUT_FILENO, &failure);

@@ -117,8 +117,8 @@ void ed_source_cpuid(bool live, struct ed_cpu_facts *facts) {
     ed_text_tidy(facts->vendor);
     highest = __get_cpuid_max(0x80000000u, NULL);
     if (highest >= 0x80000004u) {
-        for (unsigned i = 0; i < 3; i++) {
-            cpuid(0x80000002u + i, 0, words);
+        for (size_t i = 0; i < 3; i++) {
+            cpuid(0x80000002u + (unsigned)i, 0, words);
             memcpy(facts->name + 16 * i, words, 16);
         }
         ed_text_tidy(facts->name);

@@ -2,11 +2,9 @@
 // Helps that the sources of hardware facts share: tidy texts, CPU lists, cache rows, opening a library.
 #include <ctype.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runners/hardware/sources.h"
 
@@ -82,25 +80,4 @@ void ed_library_open(const char *const *names, void **handle, char *reason, size
     }
     if (*handle)
         reason[0] = 0;
-}
-
-int ed_stderr_silence(void) {
-    fflush(stderr);
-    int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (saved >= 0 && (null < 0 || dup2(null, STDERR_FILENO) < 0)) {
-        close(saved);
-        saved = -1;
-    }
-    if (null >= 0)
-        close(null);
-    return saved;
-}
-
-void ed_stderr_restore(int token) {
-    if (token < 0)
-        return;
-    fflush(stderr);
-    dup2(token, STDERR_FILENO);
-    close(token);
 }

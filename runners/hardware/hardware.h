@@ -14,8 +14,8 @@
 // open in `writer`. Files are read below root_fd (borrowed). Where that is not the running system's own root,
 // sources that can only speak of the running system (cpuid, hwcap, libcpuinfo, hwloc, PAPI, libc) are
 // unavailable, with that reason. Absent sources are no error; ED_ERR_LIMIT or ED_ERR_NO_MEMORY where the
-// writer's buffer failed. libcpuinfo and PAPI are opened, used and closed again. Call it from a process with
-// one thread: standard error is turned to /dev/null while those two libraries start, since they print to it.
+// writer's buffer failed. libcpuinfo and PAPI are used in child processes with two seconds each, since a
+// library of the device may print, leak, abort or hang. Call it from a process with one thread.
 enum ed_status ed_hardware_describe(int root_fd, struct ed_json_writer *writer, struct ed_error *err);
 
 // One line for people: "AMD EPYC (2 cores, avx2), 23.4 GiB, Linux 6.18, glibc 2.36, virtual machine". Always

@@ -10,7 +10,7 @@ _Static_assert(ED_ISA_COUNT <= 64, "a set is one 64-bit word");
 
 const char *ed_isa_word(enum ed_isa isa) {
     static const char *const words[ED_ISA_COUNT] = {
-#define ED_ISA_NAME(name, word) [ED_ISA_##name] = word,
+#define ED_ISA_NAME(name, word) [ED_ISA_##name] = (word),
         ED_ISA_WORDS(ED_ISA_NAME)
 #undef ED_ISA_NAME
     };

@@ -136,10 +136,15 @@ int ed_cpuid_hypervisor(char vendor[16]);
 // Opens the first library of a NULL-terminated list of names; *handle stays NULL where none opens, and
 // `reason` holds what the loader said of the first. The caller closes it.
 void ed_library_open(const char *const *names, void **handle, char *reason, size_t reason_bytes);
-// Sends standard error to /dev/null and returns a token for ed_stderr_restore; -1 where that failed (then
-// nothing changed).
-int ed_stderr_silence(void);
-void ed_stderr_restore(int token);
+// Runs `task` in a child process and collects what it writes to out_fd, at most `capacity` bytes. Libraries
+// of the device are used in there: they may print, leak, abort or hang, and none of it reaches this process.
+// The child's standard streams are /dev/null; it is killed after timeout_ns. False, with the reason, where it
+// did not return from `task` or wrote too much. The caller has one thread.
+typedef void (*ed_isolated_task)(void *context, int out_fd);
+bool ed_isolated_run(ed_isolated_task task, void *context, int64_t timeout_ns, void *bytes, size_t capacity,
+                     size_t *size, char *reason, size_t reason_bytes);
+// For a task: all of it or nothing more.
+void ed_isolated_write(int out_fd, const void *bytes, size_t n);
 
 // The JSON objects of the other files, each under its key.
 void ed_topology_write(bool live, struct ed_json_writer *writer);

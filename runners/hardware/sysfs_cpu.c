@@ -46,7 +46,7 @@ static void cpu_caches(const struct scan *scan, int cpu, struct ed_cpu_facts *fa
         static const char *const types[][2] = {
             {"Data", "data"}, {"Instruction", "instruction"}, {"Unified", "unified"}};
         char name[64], path[128], text[64], *end;
-        int sharers, i = 0;
+        int sharers = 0, i = 0;
         snprintf(name, sizeof name, "cache/index%d/level", index);
         int64_t level = cpu_number(scan, cpu, name);
         if (level < 1 || level > 9)
@@ -91,20 +91,20 @@ static int64_t identification(const struct scan *scan, int cpu) {
 }
 
 static void kinds_find(struct scan *scan, struct ed_cpu_facts *facts) {
-    const struct one_cpu *samples[ED_CPU_KINDS_MAX];
+    struct one_cpu samples[ED_CPU_KINDS_MAX] = {{0}};
     for (size_t i = 0; i < scan->n; i++) {
         struct one_cpu *cpu = &scan->cpus[i];
         size_t k = 0;
         while (k < facts->n_kinds &&
-               (samples[k]->max_khz != cpu->max_khz || samples[k]->capacity != cpu->capacity ||
-                (samples[k]->midr & 0xff00fff0) != (cpu->midr & 0xff00fff0)))
+               (samples[k].max_khz != cpu->max_khz || samples[k].capacity != cpu->capacity ||
+                (samples[k].midr & 0xff00fff0) != (cpu->midr & 0xff00fff0)))
             k++;
         if (k == ED_CPU_KINDS_MAX) {
             cpu->kind = -1;
             continue;
         }
         if (k == facts->n_kinds) {
-            samples[k] = cpu;
+            samples[k] = *cpu;
             kind_fill(cpu, &facts->kinds[facts->n_kinds++]);
         }
         cpu->kind = (int)k;

@@ -80,7 +80,7 @@ static void read_board(int root_fd, bool live, char *text, size_t bytes) {
     }
     ed_proc_read_word(root_fd, "sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
     ed_proc_read_word(root_fd, "sys/class/dmi/id/product_name", product, sizeof product);
-    if (!product[0]) {
+    if (!vendor[0] && !product[0]) {
         property(live, "ro.product.manufacturer", vendor, sizeof vendor);
         property(live, "ro.product.model", product, sizeof product);
     }

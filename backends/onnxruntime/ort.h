@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the ONNX Runtime adapter share: its state, and what each file offers.
+#ifndef EDGEDYNO_BACKENDS_ORT_H
+#define EDGEDYNO_BACKENDS_ORT_H
+
+#include <stdatomic.h>
+
+#include "backends/onnxruntime/ort_api.h"
+#include "edgedyno/backend.h"
+
+#define ORT_OPTION_PREFIX "ep." // `-o ep.KEY=VALUE` is handed to the execution provider as KEY
+
+struct ort_version {
+    char text[64];
+    unsigned major, minor, patch;
+    bool release; // plain X.Y.Z; anything behind it marks a snapshot
+};
+
+// The last error that the engine logged: often the reason is there, and its status only says that something
+// failed.
+struct ort_log {
+    atomic_flag busy;
+    char text[512];
+};
+
+struct ort_state {
+    struct ort_log log;
+    void *library; // stays open: the engine does not promise that it can be unloaded
+    const ort_function *api;
+    struct ort_version version;
+    uint32_t api_version;
+    uint64_t known_keys; // bit i: the text of row i of the option table occurs in the library
+    struct ort_env *env;
+    struct ort_allocator *allocator; // the engine's own
+    struct ort_memory_info *cpu_memory;
+
+    struct ort_session *session;
+    bool cpu_alone;          // no provider but the CPU's was put into the session
+    bool fallback_disabled;  // the engine was told to refuse nodes on the CPU
+    bool records_assignment; // the session can tell where its nodes run
+    bool reuse_outputs;
+    char provider[96];
+    enum ed_processor processor; // of `provider`, with its options
+    struct ed_io io;
+
+    ort_run_fn run;
+    const char *input_names[ED_TENSORS_MAX];
+    const char *output_names[ED_TENSORS_MAX];
+    const struct ort_value *inputs[ED_TENSORS_MAX];
+    struct ort_value *outputs[ED_TENSORS_MAX];
+    bool bound, ran;
+    int64_t empty; // what a tensor without elements points to
+};
+
+// --- ort_library.c
+// Opens `path` with dlopen and finds version and table. ED_ERR_REFUSED with the loader's words,
+// ED_ERR_VERSION for a version outside the range. Nothing is left open on failure, except the library itself.
+enum ed_status ort_library_open(struct ort_state *ort, const char *path, struct ed_error *err);
+// Parses "1.27.0"; false when it does not begin with three numbers.
+bool ort_version_parse(struct ort_version *version, const char *text);
+// Finds which of the option table's dotted keys occur in the library file, since the engine ignores a key
+// that it does not know.
+enum ed_status ort_library_find_keys(struct ort_state *ort, const char *path, const struct ed_option *options,
+                                     size_t n, struct ed_error *err);
+// NULL status: ED_OK. Otherwise ED_ERR_REFUSED with `doing` and the engine's words; the status is released.
+enum ed_status ort_check(struct ort_state *ort, struct ort_status *status, const char *doing,
+                         struct ed_error *err);
+// Copies text; what is too long loses its middle, since the engine's messages begin with a source line and
+// end with the reason.
+void ort_text_cut(char *text, size_t bytes, const char *words);
+// The same, but the engine's words alone into `text`, with the error that it logged since the check before;
+// true for success.
+bool ort_check_text(struct ort_state *ort, struct ort_status *status, char *text, size_t bytes);
+// The engine's log: errors go to standard error and, the last one, into the next failing ort_check.
+void ort_log_line(void *context, int level, const char *category, const char *id, const char *place,
+                  const char *text);
+
+// --- ort_provider.c
+// The word after the slash: "XnnpackExecutionProvider" gives "xnnpack".
+void ort_provider_word(char *word, size_t bytes, const char *native);
+// Kind of processor by the provider's name; `options` (ep.device_type, ep.backend_type) may refine it and may
+// be NULL.
+enum ed_processor ort_provider_processor(const char *native, const struct ed_load_args *options);
+// Puts the provider into `options`. `args` may be NULL (a survey). The error holds the engine's words.
+enum ed_status ort_provider_append(struct ort_state *ort, struct ort_session_options *options,
+                                   const char *native, const struct ed_load_args *args, struct ed_error *err);
+// The provider behind a backend's word into ort->provider; ED_ERR_NOT_FOUND lists what there is.
+enum ed_status ort_provider_find(struct ort_state *ort, const char *backend, struct ed_error *err);
+enum ed_status ort_provider_survey(struct ort_state *ort, struct ed_survey *out, struct ed_error *err);
+
+// --- ort_session.c
+// `options` is the manifest's table. On failure nothing is left loaded.
+enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args,
+                                const struct ed_option *options, size_t n_options, struct ed_error *err);
+void ort_session_unload(struct ort_state *ort);
+
+// --- ort_tensors.c
+enum ed_dtype ort_dtype_from_engine(int type); // ED_DTYPE_NONE for strings and others
+int ort_dtype_to_engine(enum ed_dtype dtype);
+// Fills ort->io and the name arrays from the session.
+enum ed_status ort_tensors_describe(struct ort_state *ort, struct ed_error *err);
+enum ed_status ort_tensors_bind(struct ort_state *ort, const struct ed_tensor *inputs, size_t n,
+                                struct ed_error *err);
+void ort_tensors_release_outputs(struct ort_state *ort);
+void ort_tensors_release(struct ort_state *ort); // inputs and outputs
+enum ed_status ort_tensors_view(struct ort_state *ort, size_t index, struct ed_tensor *view,
+                                struct ed_error *err);
+
+// --- ort_placement.c
+enum ed_status ort_placement_read(struct ort_state *ort, struct ed_placement *out, struct ed_error *err);
+
+#endif

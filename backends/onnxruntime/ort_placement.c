@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the nodes of the loaded model run, by the engine's own graph assignment.
+#include "backends/onnxruntime/ort.h"
+
+// Adds "Conv" to "Add,Relu" once; what does not fit is left out whole.
+static void operators_add(char *list, size_t bytes, const char *name) {
+    size_t length = strlen(name), used = strlen(list);
+    for (const char *at = list; *at;) {
+        size_t word = strcspn(at, ",");
+        if (word == length && !memcmp(at, name, length))
+            return;
+        at += word + (at[word] == ',');
+    }
+    if (used + length + 2 <= bytes)
+        snprintf(list + used, bytes - used, "%s%s", used ? "," : "", name);
+}
+
+static enum ed_status place_find(const struct ort_state *ort, struct ed_placement *out, const char *name,
+                                 size_t *index, struct ed_error *err) {
+    for (*index = 0; *index < out->n_places; ++*index)
+        if (!strcmp(out->places[*index].name, name))
+            return ED_OK;
+    if (out->n_places == ED_PLACES_MAX)
+        return ed_fail(err, ED_ERR_LIMIT, NULL, "the model runs on more than %d execution providers",
+                       ED_PLACES_MAX);
+    snprintf(out->places[*index].name, sizeof out->places[*index].name, "%s", name);
+    out->places[*index].processor =
+        strcmp(name, ort->provider) ? ort_provider_processor(name, NULL) : ort->processor;
+    out->n_places++;
+    return ED_OK;
+}
+
+static enum ed_status add_subgraph(struct ort_state *ort, const struct ort_assigned_subgraph *subgraph,
+                                   struct ed_placement *out, struct ed_error *err) {
+    const struct ort_assigned_node *const *nodes = NULL;
+    const char *provider = NULL;
+    size_t n = 0, index = 0;
+    enum ed_status status =
+        ort_check(ort, ort_subgraph_get_ep_name(ort->api, subgraph, &provider), "reading a subgraph", err);
+    if (!status)
+        status =
+            ort_check(ort, ort_subgraph_get_nodes(ort->api, subgraph, &nodes, &n), "reading a subgraph", err);
+    if (!status)
+        status = place_find(ort, out, provider ? provider : "", &index, err);
+    for (size_t i = 0; i < n && !status; i++) {
+        const char *type = NULL;
+        status = ort_check(ort, ort_node_get_operator(ort->api, nodes[i], &type), "reading a node", err);
+        if (!status && type)
+            operators_add(out->places[index].operators, sizeof out->places[index].operators, type);
+    }
+    if (!status) {
+        out->places[index].count += (uint32_t)n;
+        out->total += (uint32_t)n;
+    }
+    return status;
+}
+
+// Without the assignment, one thing is certain all the same: a session that was given no other provider has
+// nothing but the CPU's.
+static void place_by_construction(const struct ort_state *ort, struct ed_placement *out) {
+    if (!ort->cpu_alone) {
+        snprintf(out->detail, sizeof out->detail,
+                 "ONNX Runtime %s does not tell where nodes run (releases from 1.24 on do)%s",
+                 ort->version.text,
+                 ort->fallback_disabled ? "; fallback to the CPU was forbidden and the model accepted" : "");
+        return;
+    }
+    out->proven = true;
+    out->total = 1;
+    out->n_places = 1;
+    snprintf(out->unit, sizeof out->unit, "session");
+    snprintf(out->places[0].name, sizeof out->places[0].name, "%s", ort->provider);
+    out->places[0].processor = ED_PROCESSOR_CPU;
+    out->places[0].count = 1;
+    snprintf(out->detail, sizeof out->detail,
+             "the session has no other execution provider; nodes are not listed by ONNX Runtime %s",
+             ort->version.text);
+}
+
+enum ed_status ort_placement_read(struct ort_state *ort, struct ed_placement *out, struct ed_error *err) {
+    const struct ort_assigned_subgraph *const *subgraphs = NULL;
+    size_t n = 0;
+    memset(out, 0, sizeof *out);
+    if (!ort->session)
+        return ed_fail(err, ED_ERR_INTERNAL, NULL, "placement was asked for before a model was loaded");
+    if (!ort->records_assignment) {
+        place_by_construction(ort, out);
+        return ED_OK;
+    }
+    enum ed_status status = ort_check(ort, ort_get_assignment(ort->api, ort->session, &subgraphs, &n),
+                                      "asking for the graph assignment", err);
+    snprintf(out->unit, sizeof out->unit, "node");
+    for (size_t i = 0; i < n && !status; i++)
+        status = add_subgraph(ort, subgraphs[i], out, err);
+    out->proven = !status;
+    snprintf(out->detail, sizeof out->detail,
+             "nodes as they were assigned, before the engine's last fusions");
+    return status;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a session from a model and options.
+#include <stdlib.h>
+
+#include "backends/adapter_options.h"
+#include "backends/onnxruntime/ort.h"
+
+static const char *option_or(const struct ed_load_args *args, const char *key, const char *fallback) {
+    const char *given = ed_adapter_option(args, key);
+    return given ? given : fallback;
+}
+
+static int optimization_level(const char *word) {
+    if (!strcmp(word, "disable"))
+        return ORT_OPTIMIZE_NONE;
+    if (!strcmp(word, "basic"))
+        return ORT_OPTIMIZE_BASIC;
+    return strcmp(word, "extended") ? ORT_OPTIMIZE_ALL : ORT_OPTIMIZE_EXTENDED;
+}
+
+static enum ed_status set_int(struct ort_state *ort, struct ort_session_options *options,
+                              enum ort_entry entry, int value, const char *what, struct ed_error *err) {
+    return ort_check(ort, ort_set_option_int(ort->api, entry, options, value), what, err);
+}
+
+// Rows with a dot are the engine's own session keys. The engine takes any key and ignores what it does not
+// know, so one that does not occur in the library is refused here.
+static enum ed_status add_session_keys(struct ort_state *ort, struct ort_session_options *session_options,
+                                       const struct ed_load_args *args, const struct ed_option *options,
+                                       size_t n, struct ed_error *err) {
+    for (size_t i = 0; i < n && i < 64; i++) {
+        const char *value = strchr(options[i].name, '.') ? ed_adapter_option(args, options[i].name) : NULL;
+        if (!value)
+            continue;
+        if (!(ort->known_keys >> i & 1))
+            return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
+                           "ONNX Runtime %s does not know the session key %s; leave it out",
+                           ort->version.text, options[i].name);
+        if (options[i].type == ED_OPTION_FLAG)
+            value = ed_adapter_flag(value) ? "1" : "0";
+        enum ed_status status = ort_check(
+            ort, ort_add_config(ort->api, session_options, options[i].name, value), options[i].name, err);
+        if (status)
+            return status;
+    }
+    return ED_OK;
+}
+
+static enum ed_status set_basics(struct ort_state *ort, struct ort_session_options *options,
+                                 const struct ed_load_args *args, struct ed_error *err) {
+    bool parallel = !strcmp(option_or(args, "execution_mode", "sequential"), "parallel");
+    int level = optimization_level(option_or(args, "graph_optimization", "all"));
+    int inter = (int)strtol(option_or(args, "inter_op_threads", "1"), NULL, 10);
+    // XNNPACK brings its own threads; where nothing may run outside it, a second pool would only spin beside
+    // it.
+    bool own_pool = !strcmp(ort->provider, "XnnpackExecutionProvider") && !args->allow_fallback;
+    int intra = own_pool && args->threads > 0 ? 1 : args->threads;
+    enum ed_status status = ED_OK;
+    if (intra > 0)
+        status = set_int(ort, options, ORT_SET_INTRA_OP_NUM_THREADS, intra, "setting threads", err);
+    if (!status)
+        status = set_int(ort, options, ORT_SET_INTER_OP_NUM_THREADS, inter, "setting inter-op threads", err);
+    if (!status)
+        status =
+            set_int(ort, options, ORT_SET_SESSION_EXECUTION_MODE,
+                    parallel ? ORT_MODE_PARALLEL : ORT_MODE_SEQUENTIAL, "setting the execution mode", err);
+    if (!status)
+        status = set_int(ort, options, ORT_SET_GRAPH_OPTIMIZATION_LEVEL, level,
+                         "setting the optimization level", err);
+    if (!status && !ed_adapter_flag(option_or(args, "memory_arena", "1")))
+        status = ort_check(ort, ort_set_option(ort->api, ORT_DISABLE_CPU_MEM_ARENA, options),
+                           "switching the arena off", err);
+    if (!status && !ed_adapter_flag(option_or(args, "memory_pattern", "1")))
+        status = ort_check(ort, ort_set_option(ort->api, ORT_DISABLE_MEM_PATTERN, options),
+                           "switching the memory pattern off", err);
+    return status;
+}
+
+static enum ed_status set_evidence(struct ort_state *ort, struct ort_session_options *options,
+                                   const struct ed_load_args *args, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    ort->cpu_alone = !strcmp(ort->provider, "CPUExecutionProvider");
+    ort->fallback_disabled = !ort->cpu_alone && !args->allow_fallback;
+    ort->records_assignment = ort->version.release && ort->api_version >= ORT_VERSION_EP_ASSIGNMENT;
+    if (ort->records_assignment)
+        status =
+            ort_check(ort, ort_add_config(ort->api, options, "session.record_ep_graph_assignment_info", "1"),
+                      "asking for the graph assignment", err);
+    if (!status && ort->fallback_disabled)
+        status = ort_check(ort, ort_add_config(ort->api, options, "session.disable_cpu_ep_fallback", "1"),
+                           "forbidding fallback to the CPU", err);
+    if (!status && !ort->cpu_alone)
+        status = ort_provider_append(ort, options, ort->provider, args, err);
+    return status;
+}
+
+enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args,
+                                const struct ed_option *options, size_t n_options, struct ed_error *err) {
+    struct ort_session_options *session_options = NULL;
+    enum ed_status status = ED_OK;
+    if (!args->n_model_files)
+        return ed_fail(err, ED_ERR_USAGE, NULL, "ONNX Runtime needs a model; name an .onnx or .ort file");
+    ort_session_unload(ort);
+    if ((status = ort_provider_find(ort, args->backend, err)))
+        return status;
+    ort->processor = ort_provider_processor(ort->provider, args);
+    ort->reuse_outputs = !strcmp(option_or(args, "output_memory", "reuse"), "reuse");
+    for (size_t i = 0; !strcmp(ort->provider, "CPUExecutionProvider") && i < args->n_options; i++)
+        if (!strncmp(args->options[i].key, ORT_OPTION_PREFIX, strlen(ORT_OPTION_PREFIX)))
+            return ed_fail(err, ED_ERR_USAGE, NULL,
+                           "the option %s is for an execution provider; the backend cpu has none",
+                           args->options[i].key);
+    status =
+        ort_check(ort, ort_create_session_options(ort->api, &session_options), "making session options", err);
+    if (!status)
+        status = set_basics(ort, session_options, args, err);
+    if (!status)
+        status = add_session_keys(ort, session_options, args, options, n_options, err);
+    if (!status)
+        status = set_evidence(ort, session_options, args, err);
+    if (!status)
+        status = ort_check(
+            ort, ort_create_session(ort->api, ort->env, args->model_files[0], session_options, &ort->session),
+            "loading the model", err);
+    if (!status)
+        status = ort_tensors_describe(ort, err);
+    ort_release_session_options(ort->api, session_options);
+    if (status)
+        ort_session_unload(ort);
+    return status;
+}
+
+void ort_session_unload(struct ort_state *ort) {
+    if (!ort->api)
+        return;
+    ort_tensors_release(ort);
+    ort_release_session(ort->api, ort->session);
+    ort->session = NULL;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bringing an engine build into the store. Everything happens in a private room of the store; a build appears
+// in it whole, or not.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "devices/engines_file.h"
+#include "devices/pip.h"
+#include "devices/store.h"
+
+#define PUBLISH_TRIES 4
+
+static void say(const struct ed_log *log, enum ed_log_level level, const struct ed_engine_build *build,
+                const char *words) {
+    if (log)
+        ed_log_line(log, level, "%s for %s: %s", build->id, build->target, words);
+}
+
+// The archive is believed before anything of it is read.
+static enum ed_status check_archive(const struct ed_engine_build *build, const char *archive,
+                                    struct ed_error *err) {
+    char hex[ED_DIGEST_HEX_BYTES];
+    enum ed_status status = ed_digest_file(hex, NULL, archive, err);
+    if (!status && strcmp(hex, build->archive_sha256) != 0)
+        status = ed_fail(err, ED_ERR_VERSION, ed_path_base(archive),
+                         "its SHA-256 is %s, but engines.json says %s for %s on %s: it is not the package "
+                         "that was vouched for, and "
+                         "nothing of it was used",
+                         hex, build->archive_sha256, build->id, build->target);
+    return status;
+}
+
+static enum ed_status settle(const struct ed_engine_build *build, const char *directory,
+                             struct ed_error *err) {
+    enum ed_status status = ed_engine_files_verify(build, directory, err);
+    if (status == ED_ERR_VERSION && err) {
+        char name[ED_ERROR_WHERE_BYTES];
+        snprintf(name, sizeof name, "%s", ed_path_base(err->where));
+        snprintf(err->where, sizeof err->where, "%.100s of %.100s", name, build->package);
+    }
+    for (size_t i = 0; i < build->n_files && !status; i++) {
+        char path[ED_PATH_BYTES];
+        int fd;
+        status = ed_path_join(path, directory, build->files[i].name, err);
+        if (status)
+            break;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 || fchmod(fd, 0644) != 0 || fsync(fd) != 0)
+            status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be written to disk: %m");
+        if (fd >= 0)
+            close(fd);
+    }
+    return status ? status : ed_path_sync_directory(directory, err);
+}
+
+// Renames `ready` to its place. Where another fetch was first, its result is taken if it is whole; what is
+// there and damaged is moved into the room, and so removed with it.
+static enum ed_status publish(const struct ed_engine_build *build, const char *ready,
+                              const struct ed_store_room *room, struct ed_error *err) {
+    char parent[ED_PATH_BYTES], old[ED_PATH_BYTES], name[16];
+    enum ed_status status;
+    ed_path_directory(parent, build->directory);
+    status = ed_path_make(parent, 0755, err);
+    for (int i = 0; i < PUBLISH_TRIES && !status; i++) {
+        if (rename(ready, build->directory) == 0)
+            return ed_path_sync_directory(parent, err);
+        if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+            return ed_fail_errno(err, ED_ERR_IO, build->directory,
+                                 "the fetched build cannot be renamed to this: %m");
+        if (!ed_engine_files_verify(build, build->directory, NULL))
+            return ED_OK;
+        snprintf(name, sizeof name, "old-%d", i);
+        status = ed_path_join(old, room->path, name, err);
+        if (!status && rename(build->directory, old) != 0 && errno != ENOENT)
+            status = ed_fail_errno(err, ED_ERR_IO, build->directory,
+                                   "a damaged build cannot be moved away: %m; remove it");
+    }
+    return status ? status
+                  : ed_fail(err, ED_ERR_BUSY, build->directory,
+                            "others keep on replacing this build; try again");
+}
+
+static enum ed_status make_inside(char path[ED_PATH_BYTES], const struct ed_store_room *room,
+                                  const char *name, mode_t mode, struct ed_error *err) {
+    enum ed_status status = ed_path_join(path, room->path, name, err);
+    if (!status && mkdir(path, mode) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "the directory cannot be made: %m");
+    return status;
+}
+
+// One whole attempt with one Python.
+static enum ed_status bring(const char *python, const char *store, const struct ed_engine_build *build,
+                            const struct ed_log *log, struct ed_error *err) {
+    char download[ED_PATH_BYTES], scratch[ED_PATH_BYTES], ready[ED_PATH_BYTES], archive[ED_PATH_BYTES],
+        words[256];
+    struct ed_store_room room;
+    enum ed_status status = ed_store_room_open(&room, store, err);
+    if (!status)
+        status = make_inside(download, &room, "download", 0700, err);
+    if (!status)
+        status = make_inside(scratch, &room, "scratch", 0700, err);
+    if (!status)
+        status = make_inside(ready, &room, "ready", 0755, err);
+    if (status)
+        goto out;
+    snprintf(words, sizeof words, "downloading %s from PyPI with %.100s", build->package, python);
+    say(log, ED_LOG_INFO, build, words);
+    status = ed_pip_download(python, build, download, scratch, archive, err);
+    if (!status)
+        status = check_archive(build, archive, err);
+    if (!status) {
+        say(log, ED_LOG_DETAIL, build, "the package is the right one; taking out the files");
+        status = ed_pip_extract(python, build, archive, ready, err);
+    }
+    if (!status)
+        status = settle(build, ready, err);
+    if (!status)
+        status = publish(build, ready, &room, err);
+out:
+    // The room is about to vanish: a message names what stays.
+    if (status == ED_ERR_NO_SPACE && err)
+        snprintf(err->where, sizeof err->where, "%.255s", store);
+    ed_store_room_close(&room);
+    return status;
+}
+
+// One Python's pip may fail where another's works: certificates, a configuration, an old version.
+// ED_ERR_REFUSED is such a failure.
+static enum ed_status bring_with_any(const char *store, const struct ed_engine_build *build,
+                                     const struct ed_log *log, struct ed_error *err) {
+    const char *const *candidates = ed_pip_candidates();
+    enum ed_status status = ed_pip_find(&candidates, err);
+    struct ed_error next = {0};
+    while (!status) {
+        status = bring(*candidates, store, build, log, err);
+        if (status != ED_ERR_REFUSED)
+            return status;
+        candidates++;
+        if (ed_pip_find(&candidates, &next))
+            return status;
+        if (log)
+            ed_log_line(log, ED_LOG_DETAIL, "%s", err->message);
+        status = ED_OK;
+    }
+    return status;
+}
+
+enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
+                                const struct ed_log *log, struct ed_error *err) {
+    int64_t begin_ns = ed_clock_monotonic_ns(), bytes = 0;
+    char words[512], reason[256], size[32], duration[32];
+    struct ed_error damage = {0};
+    enum ed_status status;
+    if (!build->client[0])
+        return ED_OK;
+    if (!build->directory[0])
+        return ed_fail(
+            err, ED_ERR_NOT_FOUND, build->id,
+            "there is no place to keep engines: set EDGEDYNO_ENGINE_STORE to a directory, or HOME");
+    if (ed_engine_files_present(build, build->directory, reason)) {
+        if (!ed_engine_files_verify(build, build->directory, &damage)) {
+            say(log, ED_LOG_DETAIL, build, "already in the store");
+            goto out;
+        }
+        snprintf(words, sizeof words, "%.200s is damaged and will be fetched again", damage.where);
+        say(log, ED_LOG_WARNING, build, words);
+    }
+    status = bring_with_any(engines->store, build, log, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < build->n_files; i++)
+        bytes += build->files[i].bytes;
+    ed_units_print_size(size, sizeof size, bytes);
+    ed_units_print_duration(duration, sizeof duration, ed_clock_monotonic_ns() - begin_ns);
+    snprintf(words, sizeof words, "fetched %zu files, %s, in %s", build->n_files, size, duration);
+    say(log, ED_LOG_INFO, build, words);
+out:
+    // An adapter that is missing still is; the rest was only the files.
+    if (build->state == ED_ENGINE_FETCHABLE) {
+        build->state = ED_ENGINE_PRESENT;
+        build->reason[0] = '\0';
+    }
+    return ED_OK;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a device's journal.
+#include "harness/blocks.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOURNAL_MAX_BYTES ((size_t)1 << 30)
+#define MOST (INT64_C(1) << 53)
+
+static const char *const mark_words[ED_BLOCK_MARKS] = {
+#define MARK_WORD(name, word) [ED_BLOCK_##name] = word,
+    ED_MARKS(MARK_WORD)
+#undef MARK_WORD
+};
+static const char *const outcome_words[ED_OUTCOME_COUNT] = {
+#define OUTCOME_WORD(name, word) [ED_OUTCOME_##name] = word,
+    ED_OUTCOMES(OUTCOME_WORD)
+#undef OUTCOME_WORD
+};
+
+// Numbers are optional everywhere: a worker that died left what it left.
+static int64_t number(const struct ed_json_at *object, const char *key, int64_t otherwise) {
+    int64_t value = otherwise;
+    ed_json_opt_int(object, key, -MOST, MOST, &value, NULL);
+    return value;
+}
+
+static void read_marks(const struct ed_json_at *root, struct ed_block *block) {
+    struct ed_json_at marks = ed_json_member(root, "marks");
+    for (size_t i = 0; i < ed_json_count(&marks) && i < 2 * ED_BLOCK_MARKS; i++) {
+        struct ed_json_at at = ed_json_element(&marks, i);
+        const char *word = "";
+        ed_json_opt_text(&at, "at", &word, NULL);
+        for (size_t m = 0; m < ED_BLOCK_MARKS; m++) {
+            struct ed_block_memory *memory = &block->memory[m];
+            if (strcmp(word, mark_words[m]))
+                continue;
+            memory->set = true;
+            ed_json_opt_bool(&at, "peak_reset", &memory->peak_reset, NULL);
+            memory->peak_bytes = number(&at, "peak_bytes", -1);
+            memory->rss_bytes = number(&at, "rss_bytes", -1);
+            memory->anon_bytes = number(&at, "anon_bytes", -1);
+            memory->file_bytes = number(&at, "file_bytes", -1);
+            memory->swap_bytes = number(&at, "swap_bytes", -1);
+        }
+    }
+}
+
+static int64_t probe(const struct ed_json_at *root, const char *channel, const char *key) {
+    struct ed_json_at probes = ed_json_member(root, "probes");
+    struct ed_json_at at = ed_json_member(&probes, channel);
+    return number(&at, key, INT64_MIN);
+}
+
+static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks, int64_t base,
+                                   struct ed_block *block, struct ed_error *err) {
+    struct ed_json_at at = ed_json_member(root, "samples");
+    const int64_t offset = number(&at, "offset", 0), count = number(&at, "count", 0);
+    if (count <= 0)
+        return ED_OK;
+    const int64_t from = base + offset;
+    if (offset < 0 || count > ED_WIRE_SAMPLES_MAX || from % 8 || from > (int64_t)blocks->mapping_bytes ||
+        count > ((int64_t)blocks->mapping_bytes - from) / 8)
+        return ed_json_fail(&at, err, "names samples that samples.bin does not have");
+    block->samples = (const int64_t *)((const char *)blocks->mapping + from);
+    block->n_samples = (size_t)count;
+    return ED_OK;
+}
+
+static enum ed_status read_block(const struct ed_json_at *root, const struct ed_campaign_device *device,
+                                 const struct ed_blocks *blocks, int64_t base, struct ed_block *block, struct ed_error *err) {
+    char case_id[ED_WIRE_ID_MAX_BYTES + 1] = "", word[16] = "";
+    memset(block, 0, sizeof *block);
+    enum ed_status status = ed_json_get_string(root, "block", block->id, sizeof block->id, err);
+    if (status == ED_OK)
+        status = ed_json_get_string(root, "case", case_id, sizeof case_id, err);
+    if (status == ED_OK)
+        status = ed_json_get_string(root, "pass", block->pass, sizeof block->pass, err);
+    if (status == ED_OK)
+        status = ed_json_get_string(root, "outcome", word, sizeof word, err);
+    if (status != ED_OK)
+        return status;
+    block->case_index = SIZE_MAX;
+    for (size_t i = 0; i < device->n_cases; i++)
+        if (!strcmp(device->cases[i].id, case_id))
+            block->case_index = i;
+    block->outcome = ED_OUTCOME_COUNT;
+    for (int i = 0; i < ED_OUTCOME_COUNT; i++)
+        if (!strcmp(outcome_words[i], word))
+            block->outcome = (enum ed_outcome)i;
+    if (block->case_index == SIZE_MAX || block->outcome == ED_OUTCOME_COUNT)
+        return ed_json_fail(root, err, "a block of an unknown case or outcome");
+    ed_json_opt_bool(root, "skipped", &block->skipped, NULL);
+    ed_json_opt_string(root, "died_in_phase", block->died_in_phase, sizeof block->died_in_phase, NULL);
+    ed_json_opt_string(root, "status", block->status, sizeof block->status, NULL);
+    const char *text = "";
+    ed_json_opt_text(root, "message", &text, NULL);
+    snprintf(block->message, sizeof block->message, "%s", text);
+    text = "";
+    ed_json_opt_text(root, "where", &text, NULL);
+    snprintf(block->where, sizeof block->where, "%s", text);
+    struct ed_json_at warmup = ed_json_member(root, "warmup"), timed = ed_json_member(root, "timed"),
+                      cold = ed_json_member(root, "cold"), worker = ed_json_member(root, "worker"),
+                      supervisor = ed_json_member(root, "supervisor");
+    ed_json_opt_string(&warmup, "state", block->warmup_state, sizeof block->warmup_state, NULL);
+    block->repetition = number(root, "repetition", 1);
+    block->open_ns = number(root, "open_ns", -1);
+    block->load_ns = number(root, "load_ns", -1);
+    block->first_inference_ns = number(root, "first_inference_ns", -1);
+    block->warmup_inferences = number(&warmup, "inferences", -1);
+    block->batch = number(&timed, "batch", 1);
+    block->timed_ns = timed.value ? number(&timed, "end_raw_ns", 0) - number(&timed, "begin_raw_ns", 0) : -1;
+    block->wall_ns = number(root, "wall_ns", -1);
+    block->worker_cpu_ns = number(&worker, "cpu_ns", -1);
+    block->supervisor_cpu_ns = number(&supervisor, "cpu_ns", -1);
+    block->system_busy_ns = number(root, "system_busy_ns", -1);
+    block->cold_resident_share = -1;
+    if (cold.value) {
+        block->cold_resident_share = 1;
+        ed_json_opt_real(&cold, "resident_share", 0, 1, &block->cold_resident_share, NULL);
+    }
+    block->sampled_anon_max = probe(root, "process_memory.anon", "max");
+    block->sampled_swap_max = probe(root, "process_memory.swap", "max");
+    block->available_first = probe(root, "system_memory.available", "first");
+    block->available_min = probe(root, "system_memory.available", "min");
+    read_marks(root, block);
+    block->evidence = ed_json_member(root, "evidence").value;
+    if (block->batch < 1)
+        return ed_json_fail(root, err, "a sample of less than one inference");
+    return read_samples(root, blocks, base, block, err);
+}
+
+static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
+    if (blocks->n < blocks->capacity)
+        return ED_OK;
+    const size_t capacity = blocks->capacity ? blocks->capacity * 2 : 64;
+    struct ed_block *items = realloc(blocks->items, capacity * sizeof *items);
+    if (items)
+        blocks->items = items;
+    struct ed_json_document *documents = items ? realloc(blocks->documents, capacity * sizeof *documents) : NULL;
+    if (!documents)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a journal");
+    blocks->documents = documents;
+    blocks->capacity = capacity;
+    return ED_OK;
+}
+
+// One line; `base` is carried from attach line to attach line.
+static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campaign_device *device, const char *name,
+                                const char *text, size_t n, int64_t *base, struct ed_error *err) {
+    struct ed_json_document document = {0};
+    const char *type = "";
+    enum ed_status status = grow(blocks, err);
+    if (status == ED_OK)
+        status = ed_json_parse(&document, name, text, n, err);
+    if (status != ED_OK)
+        return status;
+    // The document moves into the array first, since places in it are remembered by address.
+    blocks->documents[blocks->n] = document;
+    struct ed_json_at root = ed_json_root(&blocks->documents[blocks->n]);
+    status = ed_json_get_text(&root, "type", &type, err);
+    if (status == ED_OK && !strcmp(type, ED_JOURNAL_BLOCK)) {
+        status = read_block(&root, device, blocks, *base, &blocks->items[blocks->n], err);
+        if (status == ED_OK) {
+            blocks->n++;
+            return ED_OK;
+        }
+    } else if (status == ED_OK && !strcmp(type, "attach")) {
+        *base = number(&root, "samples_base", 0);
+    }
+    ed_json_document_release(&blocks->documents[blocks->n]);
+    return status;
+}
+
+static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct stat file;
+    enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_SAMPLES, err);
+    if (status != ED_OK)
+        return status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? ED_OK : ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
+    if (fstat(fd, &file) == 0 && file.st_size > 0) {
+        void *base = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (base == MAP_FAILED)
+            status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be mapped: %m");
+        else {
+            blocks->mapping = base;
+            blocks->mapping_bytes = (size_t)file.st_size;
+        }
+    }
+    close(fd);
+    return status;
+}
+
+enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_buffer *warnings,
+                              struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_buffer text;
+    int64_t base = 0;
+    memset(blocks, 0, sizeof *blocks);
+    ed_buffer_init(&text, JOURNAL_MAX_BYTES);
+    enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_JOURNAL, err);
+    if (status == ED_OK && ed_path_exists(path))
+        status = ed_path_read(path, JOURNAL_MAX_BYTES, &text, err);
+    if (status == ED_OK)
+        status = map_samples(blocks, device, err);
+    const char *at = ed_buffer_text(&text), *end = at + text.size;
+    for (size_t line = 1; status == ED_OK && at < end; line++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        struct ed_error wrong = {0};
+        char name[128];
+        if (!stop)
+            break;
+        snprintf(name, sizeof name, "journal of %.40s, line %zu", device->id, line);
+        enum ed_status taken = take_line(blocks, device, name, at, (size_t)(stop - at), &base, &wrong);
+        if (taken == ED_ERR_NO_MEMORY)
+            status = ed_fail(err, taken, NULL, "%s", wrong.message);
+        else if (taken != ED_OK && warnings)
+            ed_buffer_printf(warnings, "%s: %s (left out)\n", wrong.where, wrong.message);
+        at = stop + 1;
+    }
+    ed_buffer_release(&text);
+    if (status != ED_OK)
+        ed_blocks_release(blocks);
+    return status;
+}
+
+void ed_blocks_release(struct ed_blocks *blocks) {
+    for (size_t i = 0; i < blocks->n; i++)
+        ed_json_document_release(&blocks->documents[i]);
+    free(blocks->documents);
+    free(blocks->items);
+    if (blocks->mapping)
+        munmap(blocks->mapping, blocks->mapping_bytes);
+    memset(blocks, 0, sizeof *blocks);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blocks of one device as its journal tells them: numbers checked, samples mapped.
+#ifndef EDGEDYNO_HARNESS_BLOCKS_H
+#define EDGEDYNO_HARNESS_BLOCKS_H
+
+#include "edgedyno/wire.h"
+#include "harness/campaign.h"
+
+// The marks of a block, in order; the words are the journal's.
+#define ED_MARKS(X) \
+    X(BEFORE_LOAD, "before_load") \
+    X(AFTER_LOAD, "after_load") \
+    X(AFTER_WARMUP, "after_warmup") \
+    X(AFTER_TIMED, "after_timed") \
+    X(AFTER_UNLOAD, "after_unload")
+
+enum ed_block_mark {
+#define ED_MARK_INDEX(name, word) ED_BLOCK_##name,
+    ED_MARKS(ED_MARK_INDEX)
+#undef ED_MARK_INDEX
+        ED_BLOCK_MARKS
+};
+
+// -1: not known.
+struct ed_block_memory {
+    bool set, peak_reset;
+    int64_t peak_bytes, rss_bytes, anon_bytes, file_bytes, swap_bytes;
+};
+
+struct ed_block {
+    char id[ED_WIRE_ID_MAX_BYTES + 1];
+    size_t case_index;
+    char pass[16];
+    int64_t repetition;
+    enum ed_outcome outcome;
+    bool skipped;
+    char message[512], where[256], died_in_phase[16], status[16];
+    const int64_t *samples; // in the mapping; NULL: none
+    size_t n_samples;
+    int64_t batch;
+    int64_t open_ns, load_ns, first_inference_ns, warmup_inferences, timed_ns, wall_ns; // -1 unknown
+    char warmup_state[16];
+    struct ed_block_memory memory[ED_BLOCK_MARKS];
+    double cold_resident_share; // -1: not a cold block
+    int64_t sampled_anon_max, sampled_swap_max, available_first, available_min; // INT64_MIN: unknown
+    int64_t worker_cpu_ns, supervisor_cpu_ns, system_busy_ns;
+    const cJSON *evidence; // of the block's own document; NULL: none
+};
+
+struct ed_blocks {
+    struct ed_block *items;
+    size_t n, capacity;
+    struct ed_json_document *documents; // one per block: evidence points into it
+    void *mapping;
+    size_t mapping_bytes;
+};
+
+// A journal whose last line is cut short is read up to there. Lines that are wrong are left out and named in `warnings`.
+enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_buffer *warnings,
+                              struct ed_error *err);
+void ed_blocks_release(struct ed_blocks *blocks);
+
+#endif

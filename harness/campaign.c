@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading campaign.json.
+#include "harness/campaign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CAMPAIGN_MAX_BYTES (256u << 20)
+
+// Frozen texts are copied into fixed fields; "" is as good as absent.
+static enum ed_status copy(const struct ed_json_at *at, const char *key, char *out, size_t bytes, struct ed_error *err) {
+    struct ed_json_at member = ed_json_member(at, key);
+    out[0] = 0;
+    if (cJSON_IsString(member.value) && !member.value->valuestring[0])
+        return ED_OK;
+    return ed_json_opt_string(at, key, out, bytes, err);
+}
+#define COPY(at, key, field) (status == ED_OK ? status = copy(at, key, field, sizeof(field), err) : status)
+#define NUMBER(at, key, min, field)                                                                                   \
+    (status == ED_OK ? status = ed_json_opt_int(at, key, min, INT64_C(1) << 52, &(field), err) : status)
+
+static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_case *c, size_t n_cases, size_t n_tasks,
+                                struct ed_error *err) {
+    enum ed_status status = ed_json_expect_object(at, err);
+    int64_t reference = -1, timing = 0;
+    c->task = -1;
+    COPY(at, "id", c->id);
+    COPY(at, "case", c->case_id);
+    COPY(at, "model", c->model);
+    COPY(at, "variant", c->variant);
+    COPY(at, "engine", c->engine);
+    COPY(at, "engine_version", c->engine_version);
+    COPY(at, "engine_build_sha256", c->engine_build_sha256);
+    COPY(at, "backend", c->backend);
+    COPY(at, "processor", c->processor);
+    COPY(at, "model_sha256", c->model_sha256);
+    COPY(at, "options", c->options);
+    COPY(at, "workload", c->workload);
+    NUMBER(at, "threads", 0, c->threads);
+    NUMBER(at, "model_file_bytes", 0, c->model_file_bytes);
+    NUMBER(at, "engine_file_bytes", 0, c->engine_file_bytes);
+    NUMBER(at, "reference", -1, reference);
+    NUMBER(at, "timing", 0, timing);
+    NUMBER(at, "task", -1, c->task);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
+    if (status == ED_OK && (reference >= (int64_t)n_cases || timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
+        status = ed_json_fail(at, err, "refers to a case or task that does not exist");
+    c->reference = reference < 0 ? SIZE_MAX : (size_t)reference;
+    c->timing = (size_t)timing;
+    return status;
+}
+
+static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaign *campaign, struct ed_campaign_device *device,
+                                  struct ed_error *err) {
+    char name[128];
+    int64_t blocks = 0;
+    enum ed_status status = ed_json_expect_object(at, err);
+    COPY(at, "id", device->id);
+    COPY(at, "transport", device->transport);
+    COPY(at, "target", device->target);
+    COPY(at, "summary", device->summary);
+    NUMBER(at, "blocks", 0, blocks);
+    device->n_blocks = (size_t)blocks;
+    if (status == ED_OK && !ed_path_name_ok(device->id))
+        status = ed_json_fail(at, err, "'%.64s' is not a device's name", device->id);
+    snprintf(name, sizeof name, "devices/%s", device->id);
+    if (status == ED_OK)
+        status = ed_path_join(device->directory, campaign->directory, name, err);
+    struct ed_json_at cases = ed_json_member(at, "cases");
+    if (status == ED_OK)
+        status = ed_json_expect_array(&cases, err);
+    const size_t n = status == ED_OK ? ed_json_count(&cases) : 0;
+    device->cases = calloc(n ? n : 1, sizeof *device->cases);
+    if (status == ED_OK && !device->cases)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the cases of a campaign");
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        struct ed_json_at element = ed_json_element(&cases, i);
+        device->n_cases = i + 1;
+        status = read_case(&element, &device->cases[i], n, campaign->n_tasks, err);
+    }
+    return status;
+}
+
+static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+    struct ed_json_at tasks = ed_json_member(root, "tasks");
+    const size_t n = ed_json_count(&tasks);
+    enum ed_status status = ED_OK;
+    campaign->tasks = calloc(n ? n : 1, sizeof *campaign->tasks);
+    if (!campaign->tasks)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the tasks of a campaign");
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        struct ed_json_at at = ed_json_element(&tasks, i);
+        struct ed_campaign_task *task = &campaign->tasks[i];
+        char labels[256];
+        campaign->n_tasks = i + 1;
+        COPY(&at, "name", task->name);
+        COPY(&at, "metric", task->metric);
+        COPY(&at, "output", task->output);
+        COPY(&at, "labels", labels);
+        // Only a file of the campaign itself: a doctored campaign must not make a report read elsewhere.
+        if (status == ED_OK && labels[0] &&
+            (strncmp(labels, "data/", 5) || strlen(labels) != 5 + 64 + 4 || strspn(labels + 5, "0123456789abcdef") != 64))
+            status = ed_json_fail(&at, err, "labels is not a file of the campaign's data folder");
+        if (status == ED_OK && labels[0])
+            status = ed_path_join(task->labels, campaign->directory, labels, err);
+        task->data = i;
+    }
+    return status;
+}
+
+static enum ed_status read_requirements(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+    struct ed_json_at list = ed_json_member(root, "require");
+    const size_t n = ed_json_count(&list);
+    enum ed_status status = ED_OK;
+    campaign->requirements = calloc(n ? n : 1, sizeof *campaign->requirements);
+    if (!campaign->requirements)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the requirements of a campaign");
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        struct ed_json_at at = ed_json_element(&list, i);
+        const char *text = "";
+        status = ed_json_as_text(&at, &text, err);
+        if (status == ED_OK)
+            status = ed_requirement_parse(&campaign->requirements[i], text, err);
+        if (status == ED_OK)
+            campaign->n_requirements = i + 1;
+    }
+    return status;
+}
+
+static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+    int64_t format = 0;
+    enum ed_status status = ed_json_expect_object(root, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(root, "format", 1, 1000000, &format, err);
+    if (status == ED_OK && format != ED_CAMPAIGN_FORMAT)
+        return ed_fail(err, ED_ERR_VERSION, campaign->directory, "the campaign has format %lld, this program reads format %d",
+                       (long long)format, ED_CAMPAIGN_FORMAT);
+    COPY(root, "id", campaign->id);
+    COPY(root, "started", campaign->started_utc);
+    COPY(root, "edgedyno", campaign->version);
+    COPY(root, "suite", campaign->suite);
+    COPY(root, "label", campaign->label);
+    NUMBER(root, "seed", 0, campaign->seed);
+    if (status == ED_OK && !ed_path_name_ok(campaign->id))
+        status = ed_json_fail(root, err, "the campaign has no usable id");
+    if (status == ED_OK)
+        status = read_requirements(root, campaign, err);
+    if (status == ED_OK)
+        status = read_tasks(root, campaign, err);
+    struct ed_json_at devices = ed_json_member(root, "devices");
+    if (status == ED_OK)
+        status = ed_json_expect_array(&devices, err);
+    const size_t n = status == ED_OK ? ed_json_count(&devices) : 0;
+    campaign->devices = calloc(n ? n : 1, sizeof *campaign->devices);
+    if (status == ED_OK && !campaign->devices)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices of a campaign");
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        struct ed_json_at at = ed_json_element(&devices, i);
+        campaign->n_devices = i + 1;
+        status = read_device(&at, campaign, &campaign->devices[i], err);
+    }
+    return status;
+}
+
+enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *directory, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_json_document document = {0};
+    memset(campaign, 0, sizeof *campaign);
+    if (!ed_path_is_directory(directory))
+        return ed_fail(err, ED_ERR_NOT_FOUND, directory, "is no directory: name the campaign's directory, as 'edgedyno run' printed it");
+    enum ed_status status = ed_path_real(campaign->directory, directory, err);
+    if (status == ED_OK)
+        status = ed_path_join(path, campaign->directory, ED_CAMPAIGN_FILE, err);
+    if (status == ED_OK && !ed_path_exists(path))
+        return ed_fail(err, ED_ERR_NOT_FOUND, directory, "holds no %s: it is no campaign, or one that never began", ED_CAMPAIGN_FILE);
+    if (status == ED_OK)
+        status = ed_json_parse_file(&document, path, CAMPAIGN_MAX_BYTES, err);
+    if (status == ED_OK) {
+        struct ed_json_at root = ed_json_root(&document);
+        status = read_campaign(&root, campaign, err);
+    }
+    ed_json_document_release(&document);
+    if (status != ED_OK)
+        ed_campaign_release(campaign);
+    return status;
+}
+
+void ed_campaign_release(struct ed_campaign *campaign) {
+    for (size_t i = 0; i < campaign->n_devices; i++)
+        free(campaign->devices[i].cases);
+    free(campaign->devices);
+    free(campaign->tasks);
+    free(campaign->requirements);
+    memset(campaign, 0, sizeof *campaign);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of commands.
+#include <string.h>
+
+#include "harness/cli/cli.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct ed_cli_command *const commands[] = {
+    &ed_cli_run, &ed_cli_report, &ed_cli_devices, &ed_cli_engines, &ed_cli_help, &ed_cli_version,
+};
+static const char *const names[] = {"run", "report", "devices", "engines", "help", "version", NULL};
+_Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
+static const char *const later[] = {"gate",     "tune", "fit",      "compare", "history",
+                                    "baseline", "data", "quantize", NULL};
+
+const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
+    *n = COUNT(commands);
+    return commands;
+}
+
+const struct ed_cli_command *ed_cli_command_find(const char *name) {
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+const char *const *ed_cli_command_names(void) {
+    return names;
+}
+
+const char *const *ed_cli_later_commands(void) {
+    return later;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// --format and --export.
+#include "harness/cli/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/nearest.h"
+#include "reports/registry.h"
+#include "reports/text.h"
+
+static const struct ed_output_format *find_format(const struct ed_output *output, const char *name) {
+    for (size_t i = 0; i < output->n_formats; i++)
+        if (strcmp(output->formats[i].name, name) == 0)
+            return &output->formats[i];
+    return NULL;
+}
+
+static const struct ed_output_format *find_suffix(const struct ed_output *output, const char *suffix) {
+    for (size_t i = 0; suffix && i < output->n_formats; i++)
+        if (output->formats[i].suffix[0] && strcmp(output->formats[i].suffix, suffix) == 0)
+            return &output->formats[i];
+    return NULL;
+}
+
+static enum ed_status fail_format(const struct ed_output *output, const char *where, const char *name, struct ed_error *err) {
+    const char *names[ED_OUTPUT_FORMATS_MAX + 1] = {0};
+    char list[512] = "", suffix[64];
+    size_t used = 0;
+    for (size_t i = 0; i < output->n_formats; i++) {
+        names[i] = output->formats[i].name;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+        if (used >= sizeof list)
+            used = sizeof list - 1;
+    }
+    // "md" is what the files of markdown end with.
+    snprintf(suffix, sizeof suffix, ".%.60s", name);
+    const struct ed_output_format *of_suffix = find_suffix(output, suffix);
+    const char *near = of_suffix ? of_suffix->name : ed_nearest(name, names);
+    return ed_fail(err, ED_ERR_USAGE, where, "\"%.80s\" is no format%s%s%s; there are %s", name, near ? "; did you mean \"" : "",
+                   near ? near : "", near ? "\"?" : "", list);
+}
+
+static enum ed_status check_place(const char *path, struct ed_error *err) {
+    char directory[ED_PATH_BYTES];
+    struct stat info;
+    if (strcmp(path, "-") == 0)
+        return ED_OK;
+    if (path[0] == '\0')
+        return ed_fail(err, ED_ERR_USAGE, "--export", "no file is named; write FORMAT=FILE");
+    if (strlen(path) >= ED_PATH_BYTES)
+        return ed_fail(err, ED_ERR_USAGE, "--export", "the name of the file is too long");
+    if (ed_path_is_directory(path))
+        return ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is a directory; name a file in it", path);
+    // A rename would put a file in the place of a device such as /dev/null.
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is no regular file; name one, or - for standard output", path);
+    ed_path_directory(directory, path);
+    if (!ed_path_is_directory(directory))
+        return ed_fail(err, ED_ERR_USAGE, "--export", "there is no directory %.200s; make it first", directory);
+    if (access(directory, W_OK | X_OK) != 0)
+        return ed_fail_errno(err, ED_ERR_USAGE, "--export", "nothing can be written in %.200s: %m", directory);
+    return ED_OK;
+}
+
+static enum ed_status parse_export(const struct ed_output *output, const char *text, struct ed_output_export *out,
+                                   struct ed_error *err) {
+    const char *equals = strchr(text, '=');
+    size_t name_bytes = equals ? (size_t)(equals - text) : 0;
+    char name[64];
+    // A '=' behind a '/' or '.' belongs to the name of a file.
+    if (equals && !memchr(text, '/', name_bytes) && !memchr(text, '.', name_bytes)) {
+        snprintf(name, sizeof name, "%.*s", (int)(name_bytes < 63 ? name_bytes : 63), text);
+        const struct ed_output_format *format = find_format(output, name);
+        if (!format)
+            return fail_format(output, "--export", name, err);
+        *out = (struct ed_output_export){format->name, equals + 1};
+    } else {
+        const struct ed_output_format *format = find_suffix(output, strrchr(ed_path_base(text), '.'));
+        if (!format)
+            return ed_fail(err, ED_ERR_USAGE, "--export", "the ending of \"%.200s\" tells no format; write FORMAT=%.200s", text, text);
+        *out = (struct ed_output_export){format->name, text};
+    }
+    return check_place(out->path, err);
+}
+
+static void list_formats(struct ed_output *output, bool of_reports) {
+    size_t n;
+    const struct ed_report *const *reports = ed_reports(&n);
+    if (!of_reports) {
+        output->formats[0] = (struct ed_output_format){"table", ".txt"};
+        output->formats[1] = (struct ed_output_format){"json", ".json"};
+        output->n_formats = 2;
+        return;
+    }
+    for (size_t i = 0; i < n && i < ED_OUTPUT_FORMATS_MAX; i++)
+        output->formats[output->n_formats++] = (struct ed_output_format){reports[i]->name, reports[i]->suffix};
+}
+
+enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments, bool of_reports,
+                               struct ed_error *err) {
+    const char *format = ed_arguments_get(arguments, "format");
+    enum ed_status status = ED_OK;
+    bool to_stdout = false;
+    memset(output, 0, sizeof *output);
+    list_formats(output, of_reports);
+    if (format && !find_format(output, format))
+        return fail_format(output, "--format", format, err);
+    output->exports = calloc(arguments->n_values + 1, sizeof *output->exports);
+    if (!output->exports)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of exports");
+    for (size_t i = 0; i < arguments->n_values && !status; i++) {
+        if (strcmp(arguments->values[i].option->name, "export") != 0)
+            continue;
+        struct ed_output_export *export = &output->exports[output->n_exports];
+        status = parse_export(output, arguments->values[i].text, export, err);
+        for (size_t k = 0; k < output->n_exports && !status; k++)
+            if (strcmp(output->exports[k].path, export->path) == 0)
+                status = ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is named twice", export->path);
+        to_stdout = to_stdout || (!status && strcmp(export->path, "-") == 0);
+        output->n_exports++;
+    }
+    if (!status && to_stdout && format)
+        status = ed_fail(err, ED_ERR_USAGE, "--export", "standard output is taken by --format %s; name a file", format);
+    output->format = format ? format : to_stdout ? NULL : "table";
+    if (status)
+        ed_output_release(output);
+    return status;
+}
+
+void ed_output_release(struct ed_output *output) {
+    free(output->exports);
+    memset(output, 0, sizeof *output);
+}
+
+static enum ed_status write_one(const struct ed_cli *cli, const char *format, const char *path, ed_output_render render,
+                                const void *context, struct ed_error *err) {
+    bool to_stdout = strcmp(path, "-") == 0;
+    const struct ed_output_target target = {format, to_stdout ? cli->columns : 0, to_stdout && cli->colour};
+    struct ed_buffer out;
+    ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
+    enum ed_status status = render(context, &target, &out, err);
+    if (!status)
+        status = ed_buffer_status(&out, format, err);
+    if (!status && to_stdout) {
+        status = ed_cli_print(ed_buffer_text(&out), out.size, err);
+        if (status == ED_ERR_CANCELLED)
+            status = ED_OK;
+    } else if (!status)
+        status = ed_path_write_atomic(path, ed_buffer_text(&out), out.size, 0644, err);
+    ed_buffer_release(&out);
+    return status;
+}
+
+int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render, const void *context) {
+    struct ed_error err = {0};
+    int code = ED_EXIT_PASS;
+    // Files first: a reader of standard output that goes away must not cost one.
+    for (size_t i = 0; i < output->n_exports; i++) {
+        const struct ed_output_export *export = &output->exports[i];
+        if (write_one(cli, export->format, export->path, render, context, &err) != ED_OK) {
+            ed_log_error(&cli->log, &err);
+            code = ED_EXIT_DEVICE;
+        } else if (strcmp(export->path, "-") != 0)
+            ed_log_line(&cli->log, ED_LOG_DETAIL, "%s: written", export->path);
+    }
+    if (output->format && write_one(cli, output->format, "-", render, context, &err) != ED_OK) {
+        ed_log_error(&cli->log, &err);
+        code = ED_EXIT_DEVICE;
+    }
+    return code;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// --format and --export: which formats go where. Checked before anything is measured, so that a mistyped format costs nothing.
+#ifndef EDGEDYNO_HARNESS_CLI_OUTPUT_H
+#define EDGEDYNO_HARNESS_CLI_OUTPUT_H
+
+#include "base/buffer.h"
+#include "harness/campaign.h"
+#include "harness/cli/cli.h"
+
+#define ED_OUTPUT_FORMATS_MAX 32
+
+struct ed_output_format {
+    const char *name, *suffix; // ".md"; "" where files of it have no ending of their own
+};
+
+struct ed_output_export {
+    const char *format;
+    const char *path; // "-": standard output
+};
+
+struct ed_output {
+    struct ed_output_format formats[ED_OUTPUT_FORMATS_MAX];
+    size_t n_formats;
+    const char *format; // of standard output; NULL: an export took its place
+    struct ed_output_export *exports; // owned
+    size_t n_exports;
+};
+
+// Where one rendering goes.
+struct ed_output_target {
+    const char *format;
+    int columns; // 0: no limit
+    bool colour;
+};
+typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
+                                           struct ed_error *err);
+
+// `of_reports`: the formats of the registry of reports, else table and json. ED_ERR_USAGE for an unknown format (with the nearest), a
+// file that no format is known for, a directory that does not exist.
+enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments, bool of_reports,
+                               struct ed_error *err);
+void ed_output_release(struct ed_output *output);
+// Files are written whole or not at all. Returns the exit status; errors are told.
+int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render, const void *context);
+
+// A campaign's records in the format of a report; for ed_output_write.
+struct ed_output_campaign {
+    const struct ed_campaign *campaign;
+    const struct ed_records *records;
+};
+enum ed_status ed_output_render_campaign(const void *campaign, const struct ed_output_target *target, struct ed_buffer *out,
+                                         struct ed_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A campaign's records through a report. Nothing of this moment goes in: the same campaign gives the same bytes.
+#include <stdlib.h>
+
+#include "harness/cli/output.h"
+#include "reports/registry.h"
+
+static enum ed_status append(void *context, const char *bytes, size_t n, struct ed_error *err) {
+    struct ed_buffer *out = context;
+    ed_buffer_append(out, bytes, n);
+    return ed_buffer_status(out, "the report", err);
+}
+
+static enum ed_status render(const struct ed_report *report, const struct ed_report_info *info, const struct ed_records *records,
+                             struct ed_buffer *out, struct ed_error *err) {
+    const struct ed_sink sink = {out, append};
+    struct ed_error ignored = {0};
+    void *state = calloc(1, report->state_bytes ? report->state_bytes : 1);
+    if (!state)
+        return ed_fail(err, ED_ERR_NO_MEMORY, report->name, "no memory for the report");
+    enum ed_status status = report->begin(state, info, &sink, err);
+    if (!status) {
+        for (size_t i = 0; i < records->n && !status; i++)
+            status = report->record(state, &records->items[i], err);
+        enum ed_status ended = report->end(state, status ? &ignored : err);
+        status = status ? status : ended;
+    }
+    free(state);
+    return status;
+}
+
+enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
+                                         struct ed_error *err) {
+    const struct ed_output_campaign *of = context;
+    const struct ed_campaign *campaign = of->campaign;
+    const struct ed_report *report = ed_report_find(target->format);
+    struct ed_report_hardware *hardware = calloc(campaign->n_devices + 1, sizeof *hardware);
+    const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
+    enum ed_status status;
+    if (!report)
+        status = ed_fail(err, ED_ERR_INTERNAL, target->format, "there is no such report");
+    else if (!hardware || !requirements)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, target->format, "no memory for the report");
+    else {
+        for (size_t i = 0; i < campaign->n_devices; i++)
+            hardware[i] = (struct ed_report_hardware){campaign->devices[i].id, campaign->devices[i].summary};
+        for (size_t i = 0; i < campaign->n_requirements; i++)
+            requirements[i] = campaign->requirements[i].text;
+        const struct ed_report_info info = {
+            .campaign = campaign->id,
+            .started_utc = campaign->started_utc,
+            .version = campaign->version,
+            .suite = campaign->suite,
+            .columns = target->columns,
+            .colour = target->colour,
+            .n_records = of->records->n,
+            .n_hardware = campaign->n_devices,
+            .hardware = hardware,
+            .n_requirements = campaign->n_requirements,
+            .requirements = requirements,
+        };
+        status = render(report, &info, of->records, out, err);
+    }
+    free(hardware);
+    free(requirements);
+    return status;
+}

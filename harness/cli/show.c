@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a campaign's directory to reports.
+#include "harness/cli/show.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#define RUNS "runs"
+#define WARNINGS_MAX_BYTES (1u << 20)
+
+void ed_show_quote(char *out, size_t bytes, const char *path) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+@%:,=-";
+    size_t used = 0;
+    if (path[0] && path[0] != '-' && path[strspn(path, plain)] == '\0') {
+        snprintf(out, bytes, "%s", path);
+        return;
+    }
+    used += (size_t)snprintf(out, bytes, "%s'", path[0] == '-' ? "./" : "");
+    for (; *path && used + 6 < bytes; path++)
+        used += (size_t)snprintf(out + used, bytes - used, *path == '\'' ? "'\\''" : "%c", *path);
+    snprintf(out + used, bytes - used, "'");
+}
+
+static bool holds_campaign(const char *directory) {
+    char path[ED_PATH_BYTES];
+    return ed_path_join(path, directory, ED_CAMPAIGN_FILE, NULL) == ED_OK && ed_path_exists(path);
+}
+
+// Campaigns are named by their start, so that the last name is the newest.
+static bool newest_campaign(char out[ED_PATH_BYTES]) {
+    DIR *runs = opendir(RUNS);
+    char best[256] = "", path[ED_PATH_BYTES];
+    if (!runs)
+        return false;
+    for (const struct dirent *entry; (entry = readdir(runs));)
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, best) > 0 && ed_path_join(path, RUNS, entry->d_name, NULL) == ED_OK &&
+            holds_campaign(path))
+            snprintf(best, sizeof best, "%s", entry->d_name);
+    closedir(runs);
+    return best[0] && ed_path_join(out, RUNS, best, NULL) == ED_OK;
+}
+
+enum ed_status ed_show_no_campaign(const char *where, const char *what, struct ed_error *err) {
+    char newest[ED_PATH_BYTES];
+    if (newest_campaign(newest))
+        return ed_fail(err, ED_ERR_NOT_FOUND, where, "%s; the newest here is %.200s", what, newest);
+    return ed_fail(err, ED_ERR_NOT_FOUND, where, "%s; `edgedyno run` makes one below " RUNS "/", what);
+}
+
+enum ed_status ed_show_check_campaign(const char *path, struct ed_error *err) {
+    if (holds_campaign(path))
+        return ED_OK;
+    const char *what = !ed_path_exists(path)         ? "there is no such directory"
+                       : ed_path_is_directory(path) ? "this directory holds no campaign (no " ED_CAMPAIGN_FILE ")"
+                                                    : "a campaign is a directory, and this is a file";
+    return ed_show_no_campaign(path, what, err);
+}
+
+static void tell_warnings(const struct ed_cli *cli, const struct ed_buffer *warnings) {
+    const char *line = ed_buffer_text(warnings);
+    while (*line) {
+        size_t bytes = strcspn(line, "\n");
+        if (bytes)
+            ed_log_line(&cli->log, ED_LOG_WARNING, "%.*s", (int)bytes, line);
+        line += bytes + (line[bytes] == '\n');
+    }
+}
+
+int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, const char *directory, bool only_if_any, bool *any) {
+    struct ed_campaign campaign = {0};
+    struct ed_records records = {0};
+    struct ed_buffer warnings;
+    struct ed_error err = {0};
+    int code = ED_EXIT_PASS;
+    *any = false;
+    enum ed_status status = ed_campaign_load(&campaign, directory, &err);
+    if (status != ED_OK)
+        return ed_cli_fail(cli, &err);
+    ed_buffer_init(&warnings, WARNINGS_MAX_BYTES);
+    status = ed_campaign_records(&campaign, &records, &warnings, &err);
+    tell_warnings(cli, &warnings);
+    ed_buffer_release(&warnings);
+    if (status != ED_OK) {
+        ed_campaign_release(&campaign);
+        return ed_cli_fail(cli, &err);
+    }
+    const struct ed_output_campaign context = {&campaign, &records};
+    *any = records.blocks_done > 0;
+    if (*any || !only_if_any)
+        code = ed_output_write(output, cli, ed_output_render_campaign, &context);
+    if (records.usage_error)
+        ed_log_line(&cli->log, ED_LOG_ERROR, "%s", records.usage_message);
+    if (records.blocks_left > 0 && !only_if_any)
+        ed_log_line(&cli->log, ED_LOG_WARNING, "%zu of %zu blocks are missing; %s", records.blocks_left, records.blocks_planned,
+                    "`edgedyno run --resume` measures them");
+    code = ed_cli_exit_combine(code, ed_records_exit_code(&records));
+    ed_records_release(&records);
+    ed_campaign_release(&campaign);
+    return code;
+}

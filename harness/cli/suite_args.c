@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operands and flags to a suite.
+#include "harness/cli/suite_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/units.h"
+#include "harness/suite_keys.h"
+#include "harness/suite_values.h"
+
+#define SCRIPT_TYPE "edgedyno-script"
+#define JSON_MAX_BYTES (16u << 20)
+
+enum kind { MODEL, SUITE };
+
+static bool ends_with_json(const char *path) {
+    size_t bytes = strlen(path);
+    return bytes > 5 && strcmp(path + bytes - 5, ".json") == 0;
+}
+
+// A .json file is a suite unless it says that it is a script. One that cannot be parsed is left to the suite's parser, whose message is
+// about the place.
+static enum kind kind_of(const char *path) {
+    struct ed_json_document document = {0};
+    const char *type = "";
+    if (!ends_with_json(path))
+        return MODEL;
+    if (ed_json_parse_file(&document, path, JSON_MAX_BYTES, NULL) != ED_OK)
+        return SUITE;
+    const struct ed_json_at root = ed_json_root(&document);
+    enum kind kind = ed_json_opt_text(&root, "type", &type, NULL) == ED_OK && strcmp(type, SCRIPT_TYPE) == 0 ? MODEL : SUITE;
+    ed_json_document_release(&document);
+    return kind;
+}
+
+// Of the message alone: where it is is the flag.
+static enum ed_status at_flag(enum ed_status status, const char *flag, struct ed_error *err) {
+    if (status && err && !err->where[0])
+        snprintf(err->where, sizeof err->where, "%s", flag);
+    return status;
+}
+
+static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *option, const char *text, struct ed_error *err) {
+    static const struct {
+        const char *name;
+        enum ed_status (*set)(struct ed_suite *, const char *, struct ed_error *);
+    } setters[] = {
+        {"on", ed_suite_set_on},           {"device", ed_suite_set_devices},      {"threads", ed_suite_set_threads},
+        {"option", ed_suite_add_option},   {"label", ed_suite_add_label},         {"require", ed_suite_add_requirement},
+        {"shape", ed_suite_add_shape},     {"input", ed_suite_add_input},
+    };
+    const char *name = option->name;
+    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++)
+        if (strcmp(name, setters[i].name) == 0)
+            return setters[i].set(suite, text, err);
+    if (strcmp(name, "blocks") == 0)
+        return ed_units_integer(text, &suite->blocks, err);
+    if (strcmp(name, "seed") == 0)
+        return ed_units_integer(text, &suite->seed, err);
+    if (strcmp(name, "max-time") == 0)
+        return ed_units_duration(text, &suite->max_time_ns, err);
+    if (strcmp(name, "allow-fallback") == 0)
+        suite->allow_fallback = true;
+    if (strcmp(name, "pin") == 0) {
+        enum ed_status status = ed_suite_cpus_check(text, err);
+        return status ? status : ed_suite_text_set(&suite->pin, text, err);
+    }
+    return ED_OK;
+}
+
+static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    if (arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE)
+        return ed_suite_load(suite, arguments->operands[0], err);
+    ed_suite_init(suite);
+    for (size_t i = 0; i < arguments->n_operands && !status; i++) {
+        const char *operand = arguments->operands[i];
+        if (kind_of(operand) == SUITE && ed_path_exists(operand))
+            status = ed_fail(err, ED_ERR_USAGE, operand, "a suite is measured alone; give one suite, or models only");
+        else
+            status = ed_suite_add_model(suite, operand, err);
+    }
+    if (status)
+        ed_suite_release(suite);
+    return status;
+}
+
+enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments, struct ed_error *err) {
+    enum ed_status status = add_operands(suite, arguments, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < arguments->n_values && !status; i++) {
+        const struct ed_option *option = arguments->values[i].option;
+        char flag[64];
+        snprintf(flag, sizeof flag, "--%.60s", option->name);
+        status = at_flag(set_flag(suite, option, arguments->values[i].text, err), flag, err);
+    }
+    if (!status && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
+        status = ed_fail(err, ED_ERR_USAGE, NULL,
+                         "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or `edgedyno run model.onnx`");
+    if (status)
+        ed_suite_release(suite);
+    return status;
+}
+
+enum ed_status ed_suite_check_resume(const struct ed_arguments *arguments, struct ed_error *err) {
+    static const char *const allowed[] = {"resume", "verify", "format", "export", "devices", "quiet", "verbose", "help", NULL};
+    if (arguments->n_operands)
+        return ed_fail(err, ED_ERR_USAGE, "--resume", "goes by the campaign's own plan; leave out %.200s", arguments->operands[0]);
+    for (size_t i = 0; i < arguments->n_values; i++) {
+        const char *const *name = allowed;
+        while (*name && strcmp(*name, arguments->values[i].option->name) != 0)
+            name++;
+        if (!*name)
+            return ed_fail(err, ED_ERR_USAGE, "--resume", "goes by the campaign's own plan; leave out --%s",
+                           arguments->values[i].option->name);
+    }
+    return ED_OK;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state machine of one device.
+#include "harness/drive.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "harness/job_write.h"
+#include "harness/keep.h"
+
+#define MS INT64_C(1000000)
+#define POLL_MIN_NS (20 * MS)
+#define POLL_MAX_NS (2000 * MS)
+#define STOP_PATIENCE_NS (30000 * MS)
+
+enum step { STEP_ATTACH, STEP_START, STEP_FOLLOW, STEP_FINISHED, STEP_FAILED };
+
+struct ed_drive {
+    const struct ed_campaign *campaign;
+    const struct ed_campaign_device *device;
+    const struct ed_remote *remote;
+    const struct ed_log *log;
+    struct ed_keep keep; // the device's files in the campaign
+    enum step step;
+    int64_t overdue_ns;      // next wait for news that is late
+    int64_t stop_since_ns;   // when the job was told to stop; 0: not
+    int64_t done_at_start;   // blocks that were known when the current job started
+    int64_t started_ns;      // when the current job was started by this drive; 0: found running
+};
+
+enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
+                            const struct ed_remote *remote, const struct ed_log *log, struct ed_error *err) {
+    struct ed_drive *drive = calloc(1, sizeof *drive);
+    *out = NULL;
+    if (!drive)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to drive a device");
+    drive->campaign = campaign;
+    drive->device = &campaign->devices[device];
+    drive->remote = remote;
+    drive->log = log;
+    enum ed_status status = ed_keep_open(&drive->keep, drive->device, err);
+    if (status != ED_OK) {
+        free(drive);
+        return status;
+    }
+    drive->step = drive->keep.job[0] ? STEP_ATTACH : STEP_START;
+    *out = drive;
+    return ED_OK;
+}
+
+void ed_drive_free(struct ed_drive *drive) {
+    if (!drive)
+        return;
+    ed_keep_close(&drive->keep);
+    free(drive);
+}
+
+static bool is_missing(void *context, const char *block) {
+    return !ed_keep_has(context, block);
+}
+
+// A job under a new name with what is missing. The attach line is on disk before the device hears of it: whatever happens in between is
+// found out by asking for that job.
+static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
+    char path[ED_PATH_BYTES], id[ED_WIRE_ID_MAX_BYTES + 1];
+    struct ed_buffer frozen, job;
+    size_t n = 0;
+    ed_buffer_init(&frozen, ED_WIRE_JOB_MAX_BYTES);
+    ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
+    enum ed_status status = ed_path_join(path, drive->device->directory, ED_CAMPAIGN_JOB, err);
+    if (status == ED_OK)
+        status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
+    snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id, drive->keep.n_jobs + 1);
+    if (status == ED_OK)
+        status = ed_job_subset(&job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep, &n, err);
+    if (status == ED_OK && n == 0) {
+        drive->step = STEP_FINISHED;
+    } else if (status == ED_OK) {
+        status = ed_keep_attach(&drive->keep, id, err);
+        if (status == ED_OK)
+            status = ed_remote_start(drive->remote, ed_buffer_text(&job), job.size, err);
+        drive->done_at_start = (int64_t)drive->keep.n_done;
+        drive->started_ns = ed_clock_monotonic_ns();
+        drive->step = STEP_FOLLOW;
+    }
+    ed_buffer_release(&frozen);
+    ed_buffer_release(&job);
+    return status;
+}
+
+// After a restart of this program: is the job that it started last still known to the device?
+static enum ed_status attach(struct ed_drive *drive, struct ed_error *err) {
+    struct ed_remote_status there;
+    struct ed_error unknown = {0};
+    enum ed_status status = ed_remote_status(drive->remote, drive->keep.job, &there, &unknown);
+    if (status == ED_ERR_NOT_FOUND) {
+        drive->step = STEP_START;
+        return ED_OK;
+    }
+    if (status != ED_OK) {
+        if (err)
+            *err = unknown;
+        return status;
+    }
+    drive->done_at_start = (int64_t)drive->keep.n_done;
+    drive->step = STEP_FOLLOW;
+    return ED_OK;
+}
+
+// Everything that the job has is here: is there more to do?
+static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_status *there, bool stop, struct ed_error *err) {
+    const bool progress = (int64_t)drive->keep.n_done > drive->done_at_start;
+    const bool all = drive->keep.n_done >= drive->device->n_blocks;
+    ed_remote_forget(drive->remote, drive->keep.job, NULL);
+    drive->step = STEP_FINISHED;
+    if (all || stop)
+        return ED_OK;
+    if (there->state == ED_REMOTE_DIED) {
+        if (!progress && drive->started_ns)
+            return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
+                           "the runner died twice without finishing a block; what was measured is kept");
+        ed_log_line(drive->log, ED_LOG_WARNING, "%s: the runner was killed after %zu of %zu blocks; starting it again for the rest",
+                    drive->device->id, drive->keep.n_done, drive->device->n_blocks);
+        drive->step = STEP_START;
+        return ED_OK;
+    }
+    if (!strcmp(there->reason, "error"))
+        return ed_fail(err, strstr(there->message, "No space left") ? ED_ERR_NO_SPACE : ED_ERR_REFUSED, drive->device->id,
+                       "the runner gave up: %s", there->message);
+    if (!strcmp(there->reason, "stopped")) {
+        // By somebody else, or in an earlier life of this program: a resume goes on, a run that was just started does not.
+        if (drive->started_ns)
+            return ed_fail(err, ED_ERR_CANCELLED, drive->device->id, "the job was stopped on the device");
+        drive->step = STEP_START;
+        return ED_OK;
+    }
+    if (!strcmp(there->reason, "deadline")) {
+        if (drive->started_ns) {
+            ed_log_line(drive->log, ED_LOG_WARNING, "%s: the time limit ended it after %zu of %zu blocks", drive->device->id,
+                        drive->keep.n_done, drive->device->n_blocks);
+            return ED_OK;
+        }
+        drive->step = STEP_START;
+        return ED_OK;
+    }
+    return ed_fail(err, ED_ERR_INTERNAL, drive->device->id, "the runner says that it is done, but %zu of %zu blocks are missing",
+                   drive->device->n_blocks - drive->keep.n_done, drive->device->n_blocks);
+}
+
+// "c3.timing.7" as people call it.
+static void name_block(const struct ed_drive *drive, const char *block, char *out, size_t bytes) {
+    char id[ED_WIRE_ID_MAX_BYTES + 1];
+    snprintf(id, sizeof id, "%s", block);
+    char *pass = strchr(id, '.');
+    out[0] = 0;
+    if (!pass)
+        return;
+    *pass++ = 0;
+    char *repetition = strchr(pass, '.');
+    if (repetition)
+        *repetition++ = 0;
+    for (size_t i = 0; i < drive->device->n_cases; i++) {
+        const struct ed_campaign_case *c = &drive->device->cases[i];
+        if (!strcmp(c->id, id))
+            snprintf(out, bytes, "%s%s%s%s%s/%s t%lld %s %s", c->model, c->variant[0] ? "/" : "", c->variant, c->model[0] ? " " : "",
+                     c->engine, c->backend, (long long)c->threads, pass, repetition ? repetition : "");
+    }
+}
+
+static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_news *news, struct ed_error *err) {
+    struct ed_remote_status there;
+    const int64_t now = ed_clock_monotonic_ns();
+    if (stop && !drive->stop_since_ns) {
+        drive->stop_since_ns = now;
+        enum ed_status told = ed_remote_stop(drive->remote, drive->keep.job, err);
+        if (told != ED_OK)
+            return told;
+    }
+    enum ed_status status = ed_remote_status(drive->remote, drive->keep.job, &there, err);
+    if (status != ED_OK)
+        return status;
+    const size_t before = drive->keep.n_done;
+    if (there.journal_bytes > drive->keep.job_journal_bytes)
+        status = ed_keep_fetch(&drive->keep, drive->remote, there.journal_bytes, err);
+    if (status != ED_OK)
+        return status;
+    if (there.state != ED_REMOTE_RUNNING)
+        return conclude(drive, &there, stop, err);
+    if (drive->stop_since_ns && now - drive->stop_since_ns > STOP_PATIENCE_NS)
+        return ed_fail(err, ED_ERR_TIMEOUT, drive->device->id, "the runner does not end; it was told to %d s ago",
+                       (int)(STOP_PATIENCE_NS / (1000 * MS)));
+    news->left_ns = there.left_ns;
+    name_block(drive, there.block, news->now, sizeof news->now);
+    // News that is late is asked for less and less often: the questions cost the device something.
+    drive->overdue_ns = drive->keep.n_done > before || there.next_news_ns > 0
+                            ? POLL_MIN_NS
+                            : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
+    int64_t wait = there.next_news_ns > POLL_MIN_NS ? there.next_news_ns + 5 * MS : drive->overdue_ns;
+    if (wait > POLL_MAX_NS * 5)
+        wait = POLL_MAX_NS * 5;
+    if (stop)
+        wait = 50 * MS;
+    news->wake_ns = ed_clock_monotonic_ns() + wait;
+    return ED_OK;
+}
+
+enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    memset(news, 0, sizeof *news);
+    news->left_ns = -1;
+    news->wake_ns = ed_clock_monotonic_ns();
+    switch (drive->step) {
+    case STEP_ATTACH:
+        status = attach(drive, err);
+        break;
+    case STEP_START:
+        if (stop)
+            drive->step = STEP_FINISHED;
+        else
+            status = start(drive, err);
+        break;
+    case STEP_FOLLOW:
+        status = follow(drive, stop, news, err);
+        break;
+    case STEP_FINISHED:
+    case STEP_FAILED:
+        break;
+    }
+    if (status != ED_OK)
+        drive->step = STEP_FAILED;
+    news->done = (int64_t)drive->keep.n_done;
+    news->total = (int64_t)drive->device->n_blocks;
+    news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED : drive->step == STEP_FAILED ? ED_DRIVE_FAILED : ED_DRIVE_GOING;
+    return status;
+}

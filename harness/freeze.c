@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Freezing a campaign.
+#include "harness/freeze.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json_write.h"
+#include "devices/inventory.h"
+#include "harness/job_write.h"
+
+#define LABELS_MAX_BYTES (64u << 20)
+
+static enum ed_status digest_of(struct ed_freeze *freeze, const char *path, char hex[ED_DIGEST_HEX_BYTES], int64_t *bytes,
+                                struct ed_error *err) {
+    return ed_digest_cache_file(freeze->digests, hex, bytes, path, freeze->verify, err);
+}
+
+// Digest and size over a variant's files.
+static enum ed_status digest_variant(struct ed_freeze *freeze, struct ed_plan_case *c, struct ed_error *err) {
+    const size_t n = c->variant ? c->variant->n_files : 0;
+    if (!n)
+        return ED_OK;
+    char(*hexes)[ED_DIGEST_HEX_BYTES] = calloc(n, sizeof *hexes);
+    const char **texts = calloc(n, sizeof *texts), **names = calloc(n, sizeof *names);
+    int64_t *sizes = calloc(n, sizeof *sizes);
+    enum ed_status status =
+        hexes && texts && names && sizes ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        status = digest_of(freeze, c->variant->files[i], hexes[i], &sizes[i], err);
+        texts[i] = hexes[i];
+        names[i] = ed_path_base(c->variant->files[i]);
+        c->frozen.model_file_bytes += sizes[i];
+    }
+    if (status == ED_OK)
+        ed_digest_set(c->frozen.model_sha256, texts, sizes, names, n);
+    free(hexes);
+    free(texts);
+    free(names);
+    free(sizes);
+    return status;
+}
+
+// Digest and size over an engine build: its files by engines.json, and the adapter.
+static enum ed_status digest_build(struct ed_freeze *freeze, struct ed_plan_case *c, struct ed_error *err) {
+    const struct ed_engine_build *build = c->build;
+    const size_t n = build->n_files + 1;
+    char adapter[ED_DIGEST_HEX_BYTES];
+    const char **texts = calloc(n, sizeof *texts), **names = calloc(n, sizeof *names);
+    int64_t *sizes = calloc(n, sizeof *sizes);
+    enum ed_status status = texts && names && sizes ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
+    for (size_t i = 0; status == ED_OK && i < build->n_files; i++) {
+        texts[i] = build->files[i].sha256;
+        names[i] = build->files[i].name;
+        sizes[i] = build->files[i].bytes;
+        c->frozen.engine_file_bytes += sizes[i];
+    }
+    if (status == ED_OK)
+        status = digest_of(freeze, build->adapter, adapter, &sizes[n - 1], err);
+    if (status == ED_OK) {
+        texts[n - 1] = adapter;
+        names[n - 1] = ed_path_base(build->adapter);
+        c->frozen.engine_file_bytes += sizes[n - 1];
+        ed_digest_set(c->frozen.engine_build_sha256, texts, sizes, names, n);
+    }
+    free(texts);
+    free(names);
+    free(sizes);
+    return status;
+}
+
+// Labels are the controller's alone; they are kept with the campaign so that a report can be made again anywhere.
+static enum ed_status copy_labels(struct ed_freeze *freeze, struct ed_campaign_task *task, struct ed_error *err) {
+    char hex[ED_DIGEST_HEX_BYTES], name[128], path[ED_PATH_BYTES];
+    struct ed_buffer bytes;
+    if (!task->labels[0])
+        return ED_OK;
+    ed_buffer_init(&bytes, LABELS_MAX_BYTES);
+    enum ed_status status = ed_path_read(task->labels, LABELS_MAX_BYTES, &bytes, err);
+    if (status == ED_OK) {
+        ed_digest_bytes(hex, ed_buffer_text(&bytes), bytes.size);
+        snprintf(name, sizeof name, "data/%s.npy", hex);
+        status = ed_path_join(path, freeze->directory, name, err);
+    }
+    if (status == ED_OK)
+        status = ed_path_write_atomic(path, ed_buffer_text(&bytes), bytes.size, 0644, err);
+    if (status == ED_OK)
+        snprintf(task->labels, sizeof task->labels, "%s", name);
+    ed_buffer_release(&bytes);
+    return status;
+}
+
+static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *c) {
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "id", c->id);
+    ed_json_text(w, "case", c->case_id);
+    ed_json_text(w, "model", c->model);
+    ed_json_text(w, "variant", c->variant);
+    ed_json_text(w, "engine", c->engine);
+    ed_json_text(w, "engine_version", c->engine_version);
+    ed_json_text(w, "engine_build_sha256", c->engine_build_sha256);
+    ed_json_text(w, "backend", c->backend);
+    ed_json_text(w, "processor", c->processor);
+    ed_json_text(w, "model_sha256", c->model_sha256);
+    ed_json_int(w, "threads", c->threads);
+    ed_json_int(w, "model_file_bytes", c->model_file_bytes);
+    ed_json_int(w, "engine_file_bytes", c->engine_file_bytes);
+    ed_json_text(w, "options", c->options);
+    ed_json_text(w, "workload", c->workload);
+    ed_json_bool(w, "has_model", c->has_model);
+    ed_json_int(w, "reference", c->reference == SIZE_MAX ? -1 : (int64_t)c->reference);
+    ed_json_uint(w, "timing", c->timing);
+    ed_json_int(w, "task", c->task);
+    ed_json_object_end(w);
+}
+
+static void write_device(struct ed_json_writer *w, const struct ed_freeze_device *device) {
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "id", device->entry->id);
+    ed_json_text(w, "transport", device->entry->transport);
+    ed_json_text(w, "target", device->target);
+    ed_json_text(w, "summary", device->hardware_summary);
+    ed_json_text(w, "runner_sha256", device->runner_sha256);
+    ed_json_uint(w, "blocks", device->plan.n_blocks);
+    ed_json_array_begin(w, "cases");
+    for (size_t i = 0; i < device->plan.n_cases; i++)
+        write_case(w, &device->plan.cases[i].frozen);
+    ed_json_array_end(w);
+    ed_json_raw(w, "hardware", device->hardware_json);
+    ed_json_object_end(w);
+}
+
+static void write_tasks(struct ed_json_writer *w, const struct ed_plan *plan) {
+    ed_json_array_begin(w, "tasks");
+    for (size_t i = 0; i < plan->n_tasks; i++) {
+        const struct ed_campaign_task *task = &plan->tasks[i];
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "name", task->name);
+        ed_json_text(w, "metric", task->metric);
+        ed_json_text(w, "output", task->output);
+        ed_json_text(w, "labels", task->labels);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+}
+
+static void write_requirements(struct ed_json_writer *w, const struct ed_suite *suite) {
+    struct ed_buffer all;
+    char hex[ED_DIGEST_HEX_BYTES];
+    ed_buffer_init(&all, 1u << 20);
+    ed_json_array_begin(w, "require");
+    for (size_t i = 0; i < suite->n_requirements; i++) {
+        ed_json_text(w, NULL, suite->requirements[i].text);
+        ed_buffer_printf(&all, "%s\n", suite->requirements[i].text);
+    }
+    ed_json_array_end(w);
+    // A later change of the thresholds is seen by this digest.
+    ed_digest_bytes(hex, ed_buffer_text(&all), all.size);
+    ed_json_text(w, "require_sha256", hex);
+    ed_buffer_release(&all);
+}
+
+static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *err) {
+    struct ed_buffer text;
+    struct ed_json_writer w;
+    char path[ED_PATH_BYTES], label[256] = "";
+    for (size_t i = 0; i < freeze->suite->n_labels; i++) {
+        const size_t used = strlen(label);
+        snprintf(label + used, sizeof label - used, "%s%s=%s", i ? " " : "", freeze->suite->labels[i].key,
+                 freeze->suite->labels[i].value);
+    }
+    ed_buffer_init(&text, 256u << 20);
+    ed_json_writer_init(&w, &text, true);
+    ed_json_object_begin(&w, NULL);
+    ed_json_text(&w, "edgedyno", ED_VERSION);
+    ed_json_int(&w, "format", ED_CAMPAIGN_FORMAT);
+    ed_json_text(&w, "id", freeze->id);
+    ed_json_text(&w, "started", freeze->started_utc);
+    ed_json_int(&w, "seed", freeze->seed);
+    ed_json_text(&w, "suite", freeze->suite->name);
+    ed_json_text(&w, "label", label);
+    ed_json_int(&w, "blocks", freeze->suite->blocks);
+    ed_json_int(&w, "max_time_ns", freeze->suite->max_time_ns);
+    ed_json_text(&w, "pin", freeze->suite->pin);
+    write_requirements(&w, freeze->suite);
+    write_tasks(&w, &freeze->devices[0].plan);
+    ed_json_array_begin(&w, "devices");
+    for (size_t i = 0; i < freeze->n_devices; i++)
+        write_device(&w, &freeze->devices[i]);
+    ed_json_array_end(&w);
+    ed_json_object_end(&w);
+    ed_buffer_text_append(&text, "\n");
+    enum ed_status status = w.misuse ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
+                                     : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
+    if (status == ED_OK)
+        status = ed_path_join(path, freeze->directory, ED_CAMPAIGN_FILE, err);
+    if (status == ED_OK)
+        status = ed_path_write_atomic(path, ed_buffer_text(&text), text.size, 0644, err);
+    ed_buffer_release(&text);
+    return status;
+}
+
+static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_device *device, struct ed_error *err) {
+    char name[128], path[ED_PATH_BYTES];
+    struct ed_buffer job;
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < device->plan.n_cases; i++) {
+        status = digest_variant(freeze, &device->plan.cases[i], err);
+        if (status == ED_OK)
+            status = digest_build(freeze, &device->plan.cases[i], err);
+    }
+    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_OUTPUTS, device->entry->id);
+    if (status == ED_OK)
+        status = ed_path_join(path, freeze->directory, name, err);
+    if (status == ED_OK)
+        status = ed_path_make(path, 0755, err);
+    ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
+    if (status == ED_OK)
+        status = ed_job_text(&job, freeze, device, err);
+    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_JOB, device->entry->id);
+    if (status == ED_OK)
+        status = ed_path_join(path, freeze->directory, name, err);
+    if (status == ED_OK)
+        status = ed_path_write_atomic(path, ed_buffer_text(&job), job.size, 0644, err);
+    ed_buffer_release(&job);
+    return status;
+}
+
+enum ed_status ed_freeze_campaign(struct ed_freeze *freeze, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    enum ed_status status = ed_path_join(path, freeze->directory, "data", err);
+    if (status == ED_OK)
+        status = ed_path_make(path, 0755, err);
+    for (size_t i = 0; status == ED_OK && i < freeze->n_devices; i++) {
+        status = freeze_device(freeze, &freeze->devices[i], err);
+        for (size_t t = 0; status == ED_OK && t < freeze->devices[i].plan.n_tasks; t++)
+            status = copy_labels(freeze, &freeze->devices[i].plan.tasks[t], err);
+    }
+    return status == ED_OK ? write_campaign(freeze, err) : status;
+}

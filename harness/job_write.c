@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing jobs.
+#include "harness/job_write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_write.h"
+#include "base/random.h"
+#include "devices/inventory.h"
+
+struct writer {
+    struct ed_json_writer json;
+    struct ed_freeze *freeze;
+    const struct ed_freeze_device *device;
+    enum ed_status status;
+    struct ed_error *err;
+};
+
+static void write_file(struct writer *w, const char *key, const char *path) {
+    char hex[ED_DIGEST_HEX_BYTES] = "";
+    int64_t bytes = 0;
+    if (w->status == ED_OK)
+        w->status = ed_digest_cache_file(w->freeze->digests, hex, &bytes, path, w->freeze->verify, w->err);
+    const char *there = w->device->locate(w->device->locate_context, path);
+    if (w->status == ED_OK && !there)
+        w->status = ed_fail(w->err, ED_ERR_INTERNAL, path, "is not on device %s", w->device->entry->id);
+    ed_json_object_begin(&w->json, key);
+    ed_json_text(&w->json, "path", there ? there : "");
+    ed_json_int(&w->json, "bytes", bytes);
+    ed_json_text(&w->json, "sha256", hex);
+    ed_json_object_end(&w->json);
+}
+
+static void write_engine(struct writer *w, const struct ed_engine_build *build) {
+    char path[ED_PATH_BYTES];
+    ed_json_object_begin(&w->json, NULL);
+    ed_json_text(&w->json, "id", build->id);
+    ed_json_text(&w->json, "name", build->name);
+    ed_json_text(&w->json, "version", build->version);
+    write_file(w, "adapter", build->adapter);
+    ed_json_text(&w->json, "directory", build->directory);
+    ed_json_text(&w->json, "library", build->library);
+    ed_json_array_begin(&w->json, "files");
+    for (size_t i = 0; i < build->n_files; i++)
+        if (w->status == ED_OK && (w->status = ed_path_join(path, build->directory, build->files[i].name, w->err)) == ED_OK)
+            write_file(w, NULL, path);
+    ed_json_array_end(&w->json);
+    ed_json_array_begin(&w->json, "environment");
+    for (char **pair = build->manifest->environment; pair && *pair; pair++)
+        ed_json_text(&w->json, NULL, *pair);
+    ed_json_array_end(&w->json);
+    ed_json_object_end(&w->json);
+}
+
+static void write_inputs(struct writer *w, const struct ed_suite_input *inputs, size_t n) {
+    ed_json_array_begin(&w->json, "inputs");
+    for (size_t i = 0; i < n; i++) {
+        ed_json_object_begin(&w->json, NULL);
+        if (inputs[i].input[0])
+            ed_json_text(&w->json, "input", inputs[i].input);
+        write_file(w, "file", inputs[i].file);
+        ed_json_object_end(&w->json);
+    }
+    ed_json_array_end(&w->json);
+}
+
+// "a=b c=d" of the frozen case, so that both say the same.
+static void write_options(struct writer *w, const char *options) {
+    char text[256], *rest = text;
+    snprintf(text, sizeof text, "%s", options);
+    ed_json_array_begin(&w->json, "options");
+    for (char *pair; (pair = strsep(&rest, " "));) {
+        char *value = strchr(pair, '=');
+        if (!value)
+            continue;
+        *value++ = 0;
+        ed_json_object_begin(&w->json, NULL);
+        ed_json_text(&w->json, "key", pair);
+        if (value[0])
+            ed_json_text(&w->json, "value", value);
+        ed_json_object_end(&w->json);
+    }
+    ed_json_array_end(&w->json);
+}
+
+static void write_case(struct writer *w, const struct ed_plan_case *c, size_t engine, int64_t model) {
+    const struct ed_suite *suite = w->freeze->suite;
+    ed_json_object_begin(&w->json, NULL);
+    ed_json_text(&w->json, "id", c->frozen.id);
+    ed_json_uint(&w->json, "engine", engine);
+    ed_json_int(&w->json, "model", model);
+    ed_json_int(&w->json, "data", c->frozen.task);
+    ed_json_text(&w->json, "backend", c->frozen.backend);
+    ed_json_int(&w->json, "threads", c->frozen.threads);
+    ed_json_bool(&w->json, "allow_fallback", suite->allow_fallback);
+    if (suite->pin[0])
+        ed_json_text(&w->json, "pin", suite->pin);
+    write_options(w, c->frozen.options);
+    ed_json_array_begin(&w->json, "shapes");
+    for (size_t i = 0; c->model && i < c->model->n_shapes; i++) {
+        ed_json_object_begin(&w->json, NULL);
+        if (c->model->shapes[i].input[0])
+            ed_json_text(&w->json, "input", c->model->shapes[i].input);
+        ed_json_array_begin(&w->json, "shape");
+        for (uint32_t d = 0; d < c->model->shapes[i].rank; d++)
+            ed_json_int(&w->json, NULL, c->model->shapes[i].shape[d]);
+        ed_json_array_end(&w->json);
+        ed_json_object_end(&w->json);
+    }
+    ed_json_array_end(&w->json);
+    write_inputs(w, c->model ? c->model->inputs : NULL, c->model ? c->model->n_inputs : 0);
+    ed_json_object_end(&w->json);
+}
+
+static void write_block(struct writer *w, const struct ed_plan_block *block, int64_t seed) {
+    const struct ed_suite *suite = w->freeze->suite;
+    ed_json_object_begin(&w->json, NULL);
+    ed_json_text(&w->json, "id", block->id);
+    ed_json_uint(&w->json, "case", block->case_index);
+    ed_json_text(&w->json, "pass", block->pass);
+    ed_json_int(&w->json, "repetition", block->repetition);
+    ed_json_int(&w->json, "seed", seed);
+    ed_json_int(&w->json, "inferences", suite->block_inferences);
+    ed_json_int(&w->json, "min_inferences", suite->block_min_inferences);
+    ed_json_int(&w->json, "min_ns", suite->block_min_ns);
+    ed_json_int(&w->json, "max_ns", suite->block_max_ns);
+    ed_json_int(&w->json, "timeout_ns", suite->block_timeout_ns);
+    ed_json_object_end(&w->json);
+}
+
+// Distinct builds and variants of the cases, in the order of their first use. `indices` has one entry a case.
+static size_t distinct(const struct ed_plan *plan, bool builds, size_t *indices, size_t *firsts) {
+    size_t n = 0;
+    for (size_t c = 0; c < plan->n_cases; c++) {
+        const void *mine = builds ? (const void *)plan->cases[c].build : (const void *)plan->cases[c].variant;
+        size_t k = 0;
+        while (k < n) {
+            const struct ed_plan_case *other = &plan->cases[firsts[k]];
+            if ((builds ? (const void *)other->build : (const void *)other->variant) == mine)
+                break;
+            k++;
+        }
+        indices[c] = SIZE_MAX;
+        if (!mine)
+            continue;
+        if (k == n)
+            firsts[n++] = c;
+        indices[c] = k;
+    }
+    return n;
+}
+
+static void write_job(struct writer *w, size_t *engines, size_t *models, size_t *firsts) {
+    const struct ed_plan *plan = &w->device->plan;
+    // 53 bits, since a job is read by readers that keep doubles. Every block has the same inputs: they are compared with each other.
+    const int64_t seed = (int64_t)(ed_random_derive((uint64_t)w->freeze->seed, "inputs") >> 11);
+    ed_json_object_begin(&w->json, NULL);
+    ed_json_text(&w->json, "type", "job");
+    ed_json_text(&w->json, "wire", ED_WIRE_VERSION);
+    ed_json_text(&w->json, "job", w->freeze->id);
+    ed_json_text(&w->json, "campaign", w->freeze->id);
+    ed_json_int(&w->json, "max_ns", w->freeze->suite->max_time_ns);
+    ed_json_array_begin(&w->json, "engines");
+    size_t n = distinct(plan, true, engines, firsts);
+    for (size_t i = 0; i < n; i++)
+        write_engine(w, plan->cases[firsts[i]].build);
+    ed_json_array_end(&w->json);
+    ed_json_array_begin(&w->json, "models");
+    n = distinct(plan, false, models, firsts);
+    for (size_t i = 0; i < n; i++) {
+        const struct ed_suite_variant *variant = plan->cases[firsts[i]].variant;
+        ed_json_object_begin(&w->json, NULL);
+        ed_json_array_begin(&w->json, "files");
+        for (size_t k = 0; k < variant->n_files; k++)
+            write_file(w, NULL, variant->files[k]);
+        ed_json_array_end(&w->json);
+        ed_json_object_end(&w->json);
+    }
+    ed_json_array_end(&w->json);
+    ed_json_array_begin(&w->json, "data");
+    for (size_t i = 0; i < plan->n_tasks; i++) {
+        ed_json_object_begin(&w->json, NULL);
+        write_inputs(w, plan->suite_tasks[i]->data, plan->suite_tasks[i]->n_data);
+        ed_json_object_end(&w->json);
+    }
+    ed_json_array_end(&w->json);
+    ed_json_array_begin(&w->json, "cases");
+    for (size_t i = 0; i < plan->n_cases; i++)
+        write_case(w, &plan->cases[i], engines[i], models[i] == SIZE_MAX ? -1 : (int64_t)models[i]);
+    ed_json_array_end(&w->json);
+    ed_json_array_begin(&w->json, "blocks");
+    for (size_t i = 0; i < plan->n_blocks; i++)
+        write_block(w, &plan->blocks[i], seed);
+    ed_json_array_end(&w->json);
+    ed_json_object_end(&w->json);
+}
+
+enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze, const struct ed_freeze_device *device,
+                           struct ed_error *err) {
+    struct writer w = {.freeze = freeze, .device = device, .status = ED_OK, .err = err};
+    const size_t n = device->plan.n_cases;
+    size_t *engines = calloc(n + 1, sizeof *engines), *models = calloc(n + 1, sizeof *models),
+           *firsts = calloc(n + 1, sizeof *firsts);
+    ed_json_writer_init(&w.json, out, false);
+    if (!engines || !models || !firsts)
+        w.status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the job");
+    else
+        write_job(&w, engines, models, firsts);
+    free(engines);
+    free(models);
+    free(firsts);
+    return w.status == ED_OK ? ed_buffer_status(out, "the job", err) : w.status;
+}
+
+enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes, const char *id,
+                             bool (*wanted)(void *context, const char *block), void *context, size_t *n, struct ed_error *err) {
+    struct ed_json_document document = {0};
+    *n = 0;
+    enum ed_status status = ed_json_parse(&document, name, job, bytes, err);
+    if (status != ED_OK)
+        return status;
+    cJSON *blocks = cJSON_GetObjectItemCaseSensitive(document.root, "blocks");
+    for (cJSON *block = blocks ? blocks->child : NULL, *next; block; block = next) {
+        next = block->next;
+        const cJSON *block_id = cJSON_GetObjectItemCaseSensitive(block, "id");
+        if (cJSON_IsString(block_id) && wanted(context, block_id->valuestring))
+            ++*n;
+        else
+            cJSON_Delete(cJSON_DetachItemViaPointer(blocks, block));
+    }
+    char *text = NULL;
+    if (!blocks || !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(id)) ||
+        !(text = cJSON_PrintUnformatted(document.root)))
+        status = ed_fail(err, ED_ERR_PARSE, name, "is not a job that this program wrote");
+    else
+        ed_buffer_text_append(out, text);
+    cJSON_free(text);
+    ed_json_document_release(&document);
+    return status == ED_OK ? ed_buffer_status(out, name, err) : status;
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Journals, samples and outputs of a device, on the controller's disk.
+#include "harness/keep.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/json_write.h"
+
+#define JOURNAL_MAX_BYTES ((size_t)1 << 30)
+#define ATTACH_TYPE "attach"
+
+// What one line says, as far as keeping is concerned.
+struct line {
+    char type[16];
+    char job[ED_WIRE_ID_MAX_BYTES + 1];
+    char block[ED_WIRE_ID_MAX_BYTES + 1];
+    int64_t samples_offset, samples_count, samples_base;
+};
+
+static enum ed_status remember(struct ed_keep *keep, const char *block, struct ed_error *err) {
+    if (keep->n_done == keep->capacity) {
+        const size_t capacity = keep->capacity ? keep->capacity * 2 : 256;
+        char **done = realloc(keep->done, capacity * sizeof *done);
+        if (!done)
+            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of finished blocks");
+        keep->done = done;
+        keep->capacity = capacity;
+    }
+    keep->done[keep->n_done] = strdup(block);
+    if (!keep->done[keep->n_done])
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of finished blocks");
+    keep->n_done++;
+    return ED_OK;
+}
+
+bool ed_keep_has(const struct ed_keep *keep, const char *block) {
+    for (size_t i = 0; i < keep->n_done; i++)
+        if (!strcmp(keep->done[i], block))
+            return true;
+    return false;
+}
+
+// Numbers come from the device: the caller checks them against what they would make it do.
+static enum ed_status read_line(const char *name, const char *text, size_t n, struct line *line, struct ed_json_document *document,
+                                struct ed_error *err) {
+    const int64_t most = INT64_C(1) << 50;
+    memset(line, 0, sizeof *line);
+    enum ed_status status = ed_json_parse(document, name, text, n, err);
+    if (status != ED_OK)
+        return status;
+    struct ed_json_at root = ed_json_root(document);
+    struct ed_json_at samples = ed_json_member(&root, "samples");
+    status = ed_json_get_string(&root, "type", line->type, sizeof line->type, err);
+    if (status == ED_OK)
+        status = ed_json_opt_string(&root, "job", line->job, sizeof line->job, err);
+    if (status == ED_OK)
+        status = ed_json_opt_string(&root, "block", line->block, sizeof line->block, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "samples_base", 0, most, &line->samples_base, err);
+    if (status == ED_OK && samples.value) {
+        status = ed_json_get_int(&samples, "offset", 0, most, &line->samples_offset, err);
+        if (status == ED_OK)
+            status = ed_json_get_int(&samples, "count", 0, ED_WIRE_SAMPLES_MAX, &line->samples_count, err);
+    }
+    return status;
+}
+
+// Takes the journal that is there already.
+static enum ed_status replay(struct ed_keep *keep, struct ed_buffer *text, struct ed_error *err) {
+    const char *at = ed_buffer_text(text), *end = at + text->size;
+    enum ed_status status = ED_OK;
+    while (status == ED_OK && at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        struct ed_json_document document = {0};
+        struct line line;
+        if (!stop)
+            break;
+        status = read_line(ED_CAMPAIGN_JOURNAL, at, (size_t)(stop - at), &line, &document, err);
+        ed_json_document_release(&document);
+        if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE)) {
+            memcpy(keep->job, line.job, sizeof keep->job);
+            keep->n_jobs++;
+            keep->samples_base = line.samples_base;
+            keep->job_journal_bytes = 0;
+            keep->samples_bytes = line.samples_base;
+        } else if (status == ED_OK) {
+            keep->job_journal_bytes += stop - at + 1;
+            if (line.block[0])
+                status = remember(keep, line.block, err);
+            const int64_t up_to = keep->samples_base + line.samples_offset + line.samples_count * 8;
+            if (line.samples_count && up_to > keep->samples_bytes)
+                keep->samples_bytes = up_to;
+        }
+        at = stop + 1;
+    }
+    keep->journal_bytes = at - ed_buffer_text(text);
+    return status;
+}
+
+static enum ed_status open_file(struct ed_keep *keep, const char *name, int *fd, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    enum ed_status status = ed_path_join(path, keep->directory, name, err);
+    if (status != ED_OK)
+        return status;
+    *fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    return *fd < 0 ? ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m") : ED_OK;
+}
+
+enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_buffer text;
+    memset(keep, 0, sizeof *keep);
+    keep->journal_fd = keep->samples_fd = -1;
+    snprintf(keep->directory, sizeof keep->directory, "%s", device->directory);
+    enum ed_status status = open_file(keep, ED_CAMPAIGN_JOURNAL, &keep->journal_fd, err);
+    if (status == ED_OK && flock(keep->journal_fd, LOCK_EX | LOCK_NB) != 0)
+        status = ed_fail(err, ED_ERR_BUSY, keep->directory, "another edgedyno works on this campaign; wait for it, or stop it");
+    if (status == ED_OK)
+        status = open_file(keep, ED_CAMPAIGN_SAMPLES, &keep->samples_fd, err);
+    ed_buffer_init(&text, JOURNAL_MAX_BYTES);
+    if (status == ED_OK)
+        status = ed_path_join(path, keep->directory, ED_CAMPAIGN_JOURNAL, err);
+    if (status == ED_OK)
+        status = ed_path_read(path, JOURNAL_MAX_BYTES, &text, err);
+    if (status == ED_OK)
+        status = replay(keep, &text, err);
+    // What a crash left behind the last whole line is fetched again.
+    if (status == ED_OK && (ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0 ||
+                            lseek(keep->samples_fd, 0, SEEK_END) < (off_t)keep->samples_bytes ||
+                            ftruncate(keep->samples_fd, (off_t)keep->samples_bytes) != 0))
+        status = ed_fail(err, ED_ERR_PARSE, keep->directory, "the samples do not fit the journal: some are missing");
+    ed_buffer_release(&text);
+    if (status != ED_OK)
+        ed_keep_close(keep);
+    return status;
+}
+
+void ed_keep_close(struct ed_keep *keep) {
+    if (keep->journal_fd >= 0)
+        close(keep->journal_fd);
+    if (keep->samples_fd >= 0)
+        close(keep->samples_fd);
+    for (size_t i = 0; i < keep->n_done; i++)
+        free(keep->done[i]);
+    free(keep->done);
+    memset(keep, 0, sizeof *keep);
+    keep->journal_fd = keep->samples_fd = -1;
+}
+
+static enum ed_status append(struct ed_keep *keep, const char *bytes, size_t n, struct ed_error *err) {
+    enum ed_status status = ed_path_write_all(keep->journal_fd, bytes, n, ED_CAMPAIGN_JOURNAL, err);
+    if (status == ED_OK && fdatasync(keep->journal_fd) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_JOURNAL, "cannot be synced: %m");
+    if (status == ED_OK)
+        keep->journal_bytes += (int64_t)n;
+    else if (ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0)
+        return ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_JOURNAL, "cannot be written, nor cut back to its last line: %m");
+    return status;
+}
+
+enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_error *err) {
+    struct ed_buffer line;
+    struct ed_json_writer w;
+    ed_buffer_init(&line, ED_WIRE_LINE_MAX_BYTES);
+    ed_json_writer_init(&w, &line, false);
+    ed_json_object_begin(&w, NULL);
+    ed_json_text(&w, "type", ATTACH_TYPE);
+    ed_json_text(&w, "job", job);
+    ed_json_int(&w, "samples_base", keep->samples_bytes);
+    ed_json_object_end(&w);
+    ed_buffer_text_append(&line, "\n");
+    enum ed_status status = ed_buffer_status(&line, "a journal line", err);
+    if (status == ED_OK)
+        status = append(keep, ed_buffer_text(&line), line.size, err);
+    ed_buffer_release(&line);
+    if (status == ED_OK) {
+        snprintf(keep->job, sizeof keep->job, "%s", job);
+        keep->n_jobs++;
+        keep->samples_base = keep->samples_bytes;
+        keep->job_journal_bytes = 0;
+    }
+    return status;
+}
+
+// Samples up to `up_to` bytes of the job's samples.bin.
+static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote *remote, int64_t up_to, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    while (status == ED_OK && keep->samples_base + up_to > keep->samples_bytes) {
+        const int64_t from = keep->samples_bytes - keep->samples_base;
+        const int64_t want = up_to - from < (int64_t)ED_WIRE_READ_MAX_BYTES ? up_to - from : (int64_t)ED_WIRE_READ_MAX_BYTES;
+        struct ed_buffer bytes;
+        ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
+        status = ed_remote_read(remote, keep->job, ED_JOB_SAMPLES, from, want, &bytes, err);
+        if (status == ED_OK && bytes.size == 0)
+            status = ed_fail(err, ED_ERR_PARSE, remote->device, "the device's journal names samples that it does not have");
+        if (status == ED_OK)
+            status = ed_path_write_all(keep->samples_fd, ed_buffer_text(&bytes), bytes.size, ED_CAMPAIGN_SAMPLES, err);
+        if (status == ED_OK)
+            keep->samples_bytes += (int64_t)bytes.size;
+        ed_buffer_release(&bytes);
+    }
+    if (status == ED_OK && fdatasync(keep->samples_fd) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_SAMPLES, "cannot be synced: %m");
+    return status;
+}
+
+static enum ed_status fetch_output(struct ed_keep *keep, const struct ed_remote *remote, const char *name, struct ed_error *err) {
+    char there[ED_WIRE_ID_MAX_BYTES + 16], path[ED_PATH_BYTES];
+    struct ed_buffer all;
+    if (!ed_path_name_ok(name))
+        return ed_fail(err, ED_ERR_PARSE, remote->device, "the device names an output file '%.80s', which is no file name", name);
+    snprintf(there, sizeof there, ED_JOB_OUTPUTS "/%s", name);
+    ed_buffer_init(&all, (size_t)1 << 31);
+    enum ed_status status = ED_OK;
+    for (size_t before = SIZE_MAX; status == ED_OK && before != all.size;) {
+        before = all.size;
+        status = ed_remote_read(remote, keep->job, there, (int64_t)all.size, ED_WIRE_READ_MAX_BYTES, &all, err);
+    }
+    if (status == ED_OK)
+        status = ed_path_join(path, keep->directory, there, err);
+    if (status == ED_OK)
+        status = ed_path_write_atomic(path, ed_buffer_text(&all), all.size, 0644, err);
+    ed_buffer_release(&all);
+    return status;
+}
+
+static enum ed_status fetch_outputs(struct ed_keep *keep, const struct ed_remote *remote, const struct ed_json_document *document,
+                                    struct ed_error *err) {
+    struct ed_json_at root = ed_json_root(document);
+    struct ed_json_at evidence = ed_json_member(&root, "evidence");
+    struct ed_json_at files = ed_json_member(&evidence, "output_files");
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < ed_json_count(&files); i++) {
+        struct ed_json_at at = ed_json_element(&files, i);
+        const char *name = "";
+        status = ed_json_as_text(&at, &name, err);
+        if (status == ED_OK)
+            status = fetch_output(keep, remote, name, err);
+    }
+    return status;
+}
+
+// One whole line from the device: everything that it names first, then the line itself.
+static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *remote, const char *text, size_t n,
+                                struct ed_error *err) {
+    char name[128];
+    struct ed_json_document document = {0};
+    struct line line;
+    snprintf(name, sizeof name, "journal of %.80s", remote->device);
+    enum ed_status status = read_line(name, text, n, &line, &document, err);
+    if (status == ED_OK && line.block[0] && (!ed_path_name_ok(line.block) || ed_keep_has(keep, line.block)))
+        status = ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' is no block's name, or came twice", line.block);
+    if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
+        status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
+    if (status == ED_OK && line.samples_count)
+        status = fetch_samples(keep, remote, line.samples_offset + line.samples_count * 8, err);
+    if (status == ED_OK && line.block[0])
+        status = fetch_outputs(keep, remote, &document, err);
+    ed_json_document_release(&document);
+    if (status == ED_OK)
+        status = append(keep, text, n + 1, err);
+    if (status == ED_OK) {
+        keep->job_journal_bytes += (int64_t)n + 1;
+        if (line.block[0])
+            status = remember(keep, line.block, err);
+    }
+    return status;
+}
+
+enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    while (status == ED_OK && keep->job_journal_bytes < there_bytes) {
+        struct ed_buffer bytes;
+        const int64_t before = keep->job_journal_bytes;
+        ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
+        status = ed_remote_read(remote, keep->job, ED_JOB_JOURNAL, before, ED_WIRE_READ_MAX_BYTES, &bytes, err);
+        const char *at = ed_buffer_text(&bytes), *end = at + bytes.size;
+        for (const char *stop; status == ED_OK && at < end && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1)
+            status = take_line(keep, remote, at, (size_t)(stop - at), err);
+        if (status == ED_OK && at == ed_buffer_text(&bytes) && bytes.size > ED_WIRE_LINE_MAX_BYTES)
+            status = ed_fail(err, ED_ERR_LIMIT, remote->device, "the device sent a journal line of more than %u bytes",
+                             ED_WIRE_LINE_MAX_BYTES);
+        ed_buffer_release(&bytes);
+        // Half a line is being written: it comes with the next news.
+        if (keep->job_journal_bytes == before)
+            break;
+    }
+    return status;
+}

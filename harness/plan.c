@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making the plan of one device.
+#include "harness/plan.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/options.h"
+#include "base/random.h"
+
+// One "--on" with its stars resolved.
+struct choice {
+    const struct ed_engine_build *build;
+    const struct ed_manifest_backend *backend;
+};
+
+struct choices {
+    struct choice *items;
+    size_t n;
+};
+
+static enum ed_status add_choice(struct choices *choices, const struct ed_engine_build *build,
+                                 const struct ed_manifest_backend *backend, struct ed_error *err) {
+    for (size_t i = 0; i < choices->n; i++)
+        if (choices->items[i].build == build && choices->items[i].backend == backend)
+            return ED_OK;
+    struct choice *items = realloc(choices->items, (choices->n + 1) * sizeof *items);
+    if (!items)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    choices->items = items;
+    items[choices->n++] = (struct choice){build, backend};
+    return ED_OK;
+}
+
+static enum ed_status need_present(const struct ed_engine_build *build, struct ed_error *err) {
+    if (build->state == ED_ENGINE_PRESENT && build->adapter[0])
+        return ED_OK;
+    if (build->state == ED_ENGINE_FETCHABLE)
+        return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s is not here yet: run 'edgedyno engines fetch %s'", build->id, build->target,
+                       build->id);
+    return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s cannot be used: %s", build->id, build->target,
+                   build->reason[0] ? build->reason : "its adapter is not built");
+}
+
+static enum ed_status add_backends(struct choices *choices, const struct ed_engine_build *build, const char *backend,
+                                   struct ed_error *err) {
+    const struct ed_manifest *manifest = build->manifest;
+    const char *known[64] = {NULL};
+    enum ed_status status = ED_OK;
+    bool found = false;
+    for (size_t i = 0; i < manifest->n_backends && i < 63; i++)
+        known[i] = manifest->backends[i].name;
+    for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++)
+        if (fnmatch(backend, manifest->backends[i].name, 0) == 0) {
+            found = true;
+            status = add_choice(choices, build, &manifest->backends[i], err);
+        }
+    if (status == ED_OK && !found) {
+        const char *near = ed_nearest(backend, known);
+        return ed_fail(err, ED_ERR_USAGE, "--on", "%s has no backend '%s'%s%s%s; 'edgedyno engines' lists them", build->name, backend,
+                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    return status;
+}
+
+// NAME[@VERSION][/BACKEND]; the suite has checked the syntax.
+static enum ed_status resolve_on(struct choices *choices, const char *on, const struct ed_engines *engines, const char *target,
+                                 struct ed_error *err) {
+    char name[200];
+    snprintf(name, sizeof name, "%s", on);
+    char *slash = strchr(name, '/');
+    const char *backend = slash ? slash + 1 : "cpu";
+    if (slash)
+        *slash = 0;
+    char *at = strchr(name, '@');
+    const char *version = at ? at + 1 : "";
+    if (at)
+        *at = 0;
+    const struct ed_engine_build *build = NULL;
+    if (!strchr(version, '*')) {
+        enum ed_status status = ed_engines_find(engines, name, version, target, &build, err);
+        if (status == ED_OK)
+            status = need_present(build, err);
+        else if (err && status == ED_ERR_NOT_FOUND)
+            status = err->code = ED_ERR_USAGE;
+        return status == ED_OK ? add_backends(choices, build, backend, err) : status;
+    }
+    // A star takes every version that is here; those that are not are no mistake.
+    size_t before = choices->n;
+    for (size_t i = 0; i < engines->n; i++) {
+        build = &engines->builds[i];
+        if (strcmp(build->name, name) || strcmp(build->target, target) || fnmatch(version, build->version, 0) != 0 ||
+            build->state != ED_ENGINE_PRESENT || !build->adapter[0])
+            continue;
+        enum ed_status status = add_backends(choices, build, backend, err);
+        if (status != ED_OK)
+            return status;
+    }
+    if (choices->n == before)
+        return ed_fail(err, ED_ERR_USAGE, "--on", "no version of '%s' is here that '%s' means; 'edgedyno engines' lists them", name, on);
+    return ED_OK;
+}
+
+static bool opens(const struct ed_manifest *manifest, const char *file) {
+    const char *ending = strrchr(ed_path_base(file), '.');
+    for (char **format = manifest->formats; ending && format && *format; format++)
+        if (!strcasecmp(*format, ending))
+            return true;
+    return false;
+}
+
+// Without --on, every format's default engine on the CPU.
+static enum ed_status resolve_defaults(struct choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
+                                       const struct ed_engines *engines, const char *target, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
+        for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
+            const char *file = suite->models[m].variants[v].files[0];
+            const struct ed_manifest *manifest = ed_catalogue_for_file(catalogue, file);
+            if (!manifest)
+                return ed_fail(err, ED_ERR_USAGE, file, "no engine opens files of this ending: say which with --on ENGINE/BACKEND");
+            status = resolve_on(choices, manifest->name, engines, target, err);
+        }
+    return status;
+}
+
+static void join_options(char *out, size_t bytes, const struct ed_suite *suite, const struct ed_manifest *manifest) {
+    size_t used = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < suite->n_options && used < bytes; i++) {
+        bool known = false;
+        for (size_t k = 0; k < manifest->n_options; k++)
+            known = known || fnmatch(manifest->options[k].name, suite->options[i].key, 0) == 0;
+        if (known) {
+            int n = snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", suite->options[i].key, suite->options[i].value);
+            used += n > 0 ? (size_t)n : 0;
+        }
+    }
+}
+
+// Every option must be known to an engine of the plan, and right for each that knows it.
+static enum ed_status check_options(const struct ed_suite *suite, const struct choices *choices, struct ed_error *err) {
+    for (size_t i = 0; i < suite->n_options; i++) {
+        const char *known_names[256] = {NULL};
+        size_t n_known = 0;
+        bool known = false;
+        for (size_t c = 0; c < choices->n; c++) {
+            const struct ed_manifest *manifest = choices->items[c].build->manifest;
+            for (size_t k = 0; k < manifest->n_options; k++) {
+                if (n_known < 255)
+                    known_names[n_known++] = manifest->options[k].name;
+                if (fnmatch(manifest->options[k].name, suite->options[i].key, 0) != 0)
+                    continue;
+                char where[128];
+                snprintf(where, sizeof where, "option %.80s of %.30s", suite->options[i].key, manifest->name);
+                enum ed_status status = ed_option_check(&manifest->options[k], where, suite->options[i].value, err);
+                if (status != ED_OK)
+                    return status;
+                known = true;
+            }
+        }
+        if (!known) {
+            const char *near = ed_nearest(suite->options[i].key, known_names);
+            return ed_fail(err, ED_ERR_USAGE, "--option", "no engine of this run has an option '%s'%s%s%s", suite->options[i].key,
+                           near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        }
+    }
+    return ED_OK;
+}
+
+static void describe_workload(char *out, size_t bytes, const struct ed_suite_model *model) {
+    size_t used = (size_t)snprintf(out, bytes, "single-stream");
+    for (size_t i = 0; model && i < model->n_shapes && used < bytes; i++) {
+        used += (size_t)snprintf(out + used, bytes - used, " %s%s", model->shapes[i].input, model->shapes[i].input[0] ? "=" : "");
+        for (uint32_t d = 0; d < model->shapes[i].rank && used < bytes; d++)
+            used += (size_t)snprintf(out + used, bytes - used, "%s%lld", d ? "x" : "", (long long)model->shapes[i].shape[d]);
+    }
+}
+
+static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite, const struct choice *choice,
+                               const struct ed_suite_model *model, const struct ed_suite_variant *variant, int64_t threads,
+                               struct ed_error *err) {
+    struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
+    if (!cases)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    if (plan->n_cases >= ED_WIRE_CASES_MAX)
+        return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %u cases: split the suite", ED_WIRE_CASES_MAX);
+    plan->cases = cases;
+    struct ed_plan_case *c = &cases[plan->n_cases];
+    struct ed_campaign_case *f = &c->frozen;
+    memset(c, 0, sizeof *c);
+    c->build = choice->build;
+    c->model = model;
+    c->variant = variant;
+    snprintf(f->id, sizeof f->id, "c%zu", plan->n_cases);
+    snprintf(f->model, sizeof f->model, "%s", model ? model->name : "");
+    snprintf(f->variant, sizeof f->variant, "%s", variant ? variant->name : "");
+    snprintf(f->engine, sizeof f->engine, "%s", choice->build->name);
+    snprintf(f->engine_version, sizeof f->engine_version, "%s", choice->build->version);
+    snprintf(f->backend, sizeof f->backend, "%s", choice->backend->name);
+    snprintf(f->processor, sizeof f->processor, "%s", ed_processor_word(choice->backend->processor));
+    join_options(f->options, sizeof f->options, suite, choice->build->manifest);
+    describe_workload(f->workload, sizeof f->workload, model);
+    f->threads = threads;
+    f->has_model = model != NULL;
+    f->task = -1;
+    f->reference = f->timing = plan->n_cases;
+    snprintf(f->case_id, sizeof f->case_id, "%s%s%s%s%s/%s t%lld%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
+             f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads, f->options[0] ? " " : "", f->options);
+    plan->n_cases++;
+    return ED_OK;
+}
+
+static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite, const struct choices *choices,
+                                struct ed_error *err) {
+    static const int64_t one[] = {1};
+    const int64_t *threads = suite->n_threads ? suite->threads : one;
+    const size_t n_threads = suite->n_threads ? suite->n_threads : 1;
+    enum ed_status status = ED_OK;
+    for (size_t c = 0; status == ED_OK && c < choices->n; c++) {
+        const struct choice *choice = &choices->items[c];
+        size_t used = 0;
+        for (size_t t = 0; status == ED_OK && t < n_threads; t++) {
+            if (!choice->build->manifest->needs_model) {
+                status = add_case(plan, suite, choice, NULL, NULL, threads[t], err);
+                used++;
+                continue;
+            }
+            for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
+                for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
+                    const struct ed_suite_model *model = &suite->models[m];
+                    if (!opens(choice->build->manifest, model->variants[v].files[0]))
+                        continue;
+                    status = add_case(plan, suite, choice, model, &model->variants[v], threads[t], err);
+                    used++;
+                }
+        }
+        if (status == ED_OK && !used) {
+            char formats[200] = "";
+            for (char **format = choice->build->manifest->formats; format && *format; format++)
+                snprintf(formats + strlen(formats), sizeof formats - strlen(formats), " %.20s", *format);
+            return ed_fail(err, ED_ERR_USAGE, "--on", "%s opens none of the models; it opens%s", choice->build->id,
+                           formats[0] ? formats : " no files");
+        }
+    }
+    return status;
+}
+
+// A model that no engine of --on opens would be left out in silence.
+static enum ed_status check_all_used(const struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err) {
+    for (size_t m = 0; m < suite->n_models; m++)
+        for (size_t v = 0; v < suite->models[m].n_variants; v++) {
+            bool used = false;
+            for (size_t c = 0; c < plan->n_cases; c++)
+                used = used || plan->cases[c].variant == &suite->models[m].variants[v];
+            if (!used)
+                return ed_fail(err, ED_ERR_USAGE, suite->models[m].variants[v].files[0], "no engine of --on opens this file");
+        }
+    return ED_OK;
+}
+
+// The case that differs from `c` in nothing but that it runs the model's reference variant.
+static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_case *c) {
+    const char *reference = c->model->reference[0] ? c->model->reference : c->model->variants[0].name;
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        const struct ed_plan_case *other = &plan->cases[i];
+        if (other->model == c->model && other->build == c->build && other->frozen.threads == c->frozen.threads &&
+            other->frozen.task == c->frozen.task && !strcmp(other->frozen.backend, c->frozen.backend) &&
+            !strcmp(other->variant->name, reference))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err) {
+    const size_t n_cases = plan->n_cases;
+    for (size_t m = 0; m < suite->n_models; m++)
+        for (size_t t = 0; t < suite->models[m].n_tasks; t++) {
+            const struct ed_suite_task *task = &suite->models[m].tasks[t];
+            struct ed_campaign_task *tasks = realloc(plan->tasks, (plan->n_tasks + 1) * sizeof *tasks);
+            const struct ed_suite_task **suite_tasks =
+                tasks ? realloc(plan->suite_tasks, (plan->n_tasks + 1) * sizeof *suite_tasks) : NULL;
+            plan->tasks = tasks ? tasks : plan->tasks;
+            plan->suite_tasks = suite_tasks ? suite_tasks : plan->suite_tasks;
+            if (!tasks || !suite_tasks)
+                return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+            struct ed_campaign_task *frozen = &tasks[plan->n_tasks];
+            memset(frozen, 0, sizeof *frozen);
+            snprintf(frozen->name, sizeof frozen->name, "%s", task->name);
+            snprintf(frozen->metric, sizeof frozen->metric, "%s", task->metric);
+            snprintf(frozen->output, sizeof frozen->output, "%s", task->output);
+            snprintf(frozen->labels, sizeof frozen->labels, "%s", task->labels ? task->labels : "");
+            frozen->data = plan->n_tasks;
+            suite_tasks[plan->n_tasks] = task;
+            const int64_t index = (int64_t)plan->n_tasks++;
+            for (size_t c = 0; c < n_cases; c++) {
+                if (plan->cases[c].model != &suite->models[m])
+                    continue;
+                if (t == 0) {
+                    plan->cases[c].frozen.task = index;
+                    continue;
+                }
+                struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
+                if (!cases)
+                    return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+                plan->cases = cases;
+                cases[plan->n_cases] = cases[c];
+                cases[plan->n_cases].accuracy_only = true;
+                cases[plan->n_cases].frozen.task = index;
+                cases[plan->n_cases].frozen.timing = c;
+                snprintf(cases[plan->n_cases].frozen.id, sizeof cases[plan->n_cases].frozen.id, "c%zu", plan->n_cases);
+                plan->n_cases++;
+            }
+        }
+    for (size_t c = 0; c < plan->n_cases; c++)
+        if (plan->cases[c].frozen.task >= 0)
+            plan->cases[c].frozen.reference = find_reference(plan, &plan->cases[c]);
+    return ED_OK;
+}
+
+static void add_block(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition) {
+    struct ed_plan_block *block = &plan->blocks[plan->n_blocks++];
+    *block = (struct ed_plan_block){.case_index = case_index, .pass = pass, .repetition = repetition};
+    snprintf(block->id, sizeof block->id, "%s.%s.%lld", plan->cases[case_index].frozen.id, pass, (long long)repetition);
+}
+
+static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed, struct ed_error *err) {
+    const size_t most = plan->n_cases * ((size_t)suite->blocks + ED_COLD_BLOCKS + 1);
+    if (most > ED_WIRE_BLOCKS_MAX)
+        return ed_fail(err, ED_ERR_LIMIT, NULL, "%zu blocks; at most %u are allowed: fewer --blocks, or split the suite", most,
+                       ED_WIRE_BLOCKS_MAX);
+    struct ed_random random;
+    size_t *order = calloc(plan->n_cases * 3, sizeof *order);
+    struct ed_plan_block *round = calloc(plan->n_cases * 3, sizeof *round);
+    plan->blocks = calloc(most ? most : 1, sizeof *plan->blocks);
+    if (!order || !round || !plan->blocks) {
+        free(order);
+        free(round);
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    }
+    ed_random_init(&random, ed_random_derive((uint64_t)seed, "order"));
+    for (int64_t r = 1; r <= suite->blocks; r++) {
+        const size_t first = plan->n_blocks;
+        for (size_t c = 0; c < plan->n_cases; c++) {
+            if (!plan->cases[c].accuracy_only) {
+                add_block(plan, c, ED_PASS_TIMING, r);
+                if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model)
+                    add_block(plan, c, ED_PASS_COLD, r);
+            }
+            if (r == 1 && plan->cases[c].frozen.task >= 0)
+                add_block(plan, c, ED_PASS_ACCURACY, 1);
+        }
+        const size_t n = plan->n_blocks - first;
+        for (size_t i = 0; i < n; i++)
+            order[i] = i;
+        ed_random_shuffle(&random, order, n);
+        memcpy(round, plan->blocks + first, n * sizeof *round);
+        for (size_t i = 0; i < n; i++)
+            plan->blocks[first + i] = round[order[i]];
+    }
+    free(order);
+    free(round);
+    // What a block takes beside its timed window: warm-up at its least, start, load, evidence.
+    for (size_t i = 0; i < plan->n_blocks; i++)
+        plan->expected_ns += !strcmp(plan->blocks[i].pass, ED_PASS_TIMING) ? suite->block_min_ns + INT64_C(400000000)
+                                                                            : INT64_C(300000000);
+    return ED_OK;
+}
+
+enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
+                            const struct ed_engines *engines, const char *target, int64_t seed, struct ed_error *err) {
+    struct choices choices = {NULL, 0};
+    enum ed_status status = ED_OK;
+    memset(plan, 0, sizeof *plan);
+    for (size_t i = 0; status == ED_OK && i < suite->n_on; i++)
+        status = resolve_on(&choices, suite->on[i], engines, target, err);
+    if (status == ED_OK && !suite->n_on)
+        status = suite->n_models ? resolve_defaults(&choices, suite, catalogue, engines, target, err)
+                                 : ed_fail(err, ED_ERR_USAGE, NULL, "no model and no --on: say what to measure");
+    if (status == ED_OK)
+        status = check_options(suite, &choices, err);
+    if (status == ED_OK)
+        status = add_cases(plan, suite, &choices, err);
+    if (status == ED_OK)
+        status = check_all_used(plan, suite, err);
+    if (status == ED_OK)
+        status = add_tasks(plan, suite, err);
+    if (status == ED_OK)
+        status = add_blocks(plan, suite, seed, err);
+    free(choices.items);
+    if (status != ED_OK)
+        ed_plan_release(plan);
+    return status;
+}
+
+void ed_plan_release(struct ed_plan *plan) {
+    free(plan->cases);
+    free(plan->blocks);
+    free(plan->tasks);
+    free(plan->suite_tasks);
+    memset(plan, 0, sizeof *plan);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cross product: every variant on every engine build, backend and thread count, on every device, and the order of the blocks. The order is
+// random by rounds: each round holds one timing block of every case in random order, so that a drift of the device falls on all
+// cases alike and a campaign that is cut short has measured all of them equally often.
+#ifndef EDGEDYNO_HARNESS_PLAN_H
+#define EDGEDYNO_HARNESS_PLAN_H
+
+#include "devices/engines.h"
+#include "edgedyno/wire.h"
+#include "harness/campaign.h"
+#include "harness/suite.h"
+
+#define ED_COLD_BLOCKS 3
+
+struct ed_plan_case {
+    struct ed_campaign_case frozen;
+    const struct ed_engine_build *build;
+    const struct ed_suite_model *model; // NULL for an engine that needs none
+    const struct ed_suite_variant *variant;
+    bool accuracy_only; // a further task of the case `frozen.timing`
+};
+
+struct ed_plan_block {
+    char id[64];
+    size_t case_index;
+    const char *pass; // ED_PASS_...
+    int64_t repetition;
+};
+
+struct ed_plan {
+    struct ed_plan_case *cases;
+    size_t n_cases;
+    struct ed_plan_block *blocks;
+    size_t n_blocks;
+    struct ed_campaign_task *tasks; // of all models; `labels` is the suite's path until it is frozen
+    const struct ed_suite_task **suite_tasks;
+    size_t n_tasks;
+    int64_t expected_ns; // of all blocks
+};
+
+// For a device of `target`. Errors are ED_ERR_USAGE: an engine that does not open the format, an unknown backend, an option that no engine of the plan
+// has, an engine build that is not present (the message says how to fetch it).
+enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
+                            const struct ed_engines *engines, const char *target, int64_t seed, struct ed_error *err);
+void ed_plan_release(struct ed_plan *plan);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a campaign's directory to its records and their judgement.
+#include <stdlib.h>
+#include <string.h>
+
+#include "edgedyno/wire.h"
+#include "harness/accuracy.h"
+#include "harness/blocks.h"
+#include "harness/summary.h"
+
+static void fill_case(struct ed_result *result, const struct ed_campaign *campaign, const struct ed_campaign_device *device,
+                      const struct ed_campaign_case *c) {
+    snprintf(result->case_id, sizeof result->case_id, "%s", c->case_id);
+    ED_RESULT_SET_TEXT(result, device, device->id);
+    ED_RESULT_SET_TEXT(result, target, device->target);
+    ED_RESULT_SET_TEXT(result, engine, c->engine);
+    ED_RESULT_SET_TEXT(result, engine_version, c->engine_version);
+    ED_RESULT_SET_TEXT(result, engine_build_sha256, c->engine_build_sha256);
+    ED_RESULT_SET_TEXT(result, backend, c->backend);
+    ED_RESULT_SET_TEXT(result, processor, c->processor);
+    ED_RESULT_SET_TEXT(result, model, c->model);
+    ED_RESULT_SET_TEXT(result, variant, c->variant);
+    ED_RESULT_SET_TEXT(result, model_sha256, c->model_sha256);
+    ED_RESULT_SET_TEXT(result, options, c->options);
+    ED_RESULT_SET_TEXT(result, workload, c->workload);
+    ED_RESULT_SET_TEXT(result, label, campaign->label);
+    ED_RESULT_SET_TEXT(result, campaign, campaign->id);
+    ED_RESULT_SET(result, threads, c->threads);
+    ED_RESULT_SET(result, seed, campaign->seed);
+    if (c->has_model)
+        ED_RESULT_SET(result, model_file_bytes, c->model_file_bytes);
+    else
+        ed_result_reason(result, "model_file_bytes", "no_model", "the engine runs without a model");
+    ED_RESULT_SET(result, engine_file_bytes, c->engine_file_bytes);
+}
+
+// A case that ran elsewhere than it was asked to has failed, whatever its figures say.
+static void judge_placement(struct ed_result *result) {
+    if (!result->has[ED_FIELD_placed_ops_share] || result->placed_ops_share >= 1)
+        return;
+    ED_RESULT_SET_TEXT(result, verdict, ed_verdict_word(ED_VERDICT_FAIL));
+    ED_RESULT_SET(result, speed_usable, false);
+    ed_result_reason(result, "placement_observed", "placement_short", "asked %s; %s", result->placement_asked,
+                     result->placement_observed);
+}
+
+static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
+                                 struct ed_records *records, struct ed_buffer *warnings, struct ed_error *err) {
+    struct ed_blocks blocks;
+    struct ed_error failure = {0};
+    enum ed_status status = ed_blocks_load(&blocks, device, warnings, err);
+    if (status != ED_OK)
+        return status;
+    records->blocks_planned += device->n_blocks;
+    records->blocks_done += blocks.n;
+    for (size_t i = 0; i < blocks.n && !records->usage_error; i++) {
+        const struct ed_block *block = &blocks.items[i];
+        if (block->outcome != ED_OUTCOME_REFUSED || strcmp(block->status, ed_status_word(ED_ERR_USAGE)))
+            continue;
+        records->usage_error = true;
+        snprintf(records->usage_message, sizeof records->usage_message, "%s: %s%s%s", device->cases[block->case_index].case_id,
+                 block->where, block->where[0] ? ": " : "", block->message);
+    }
+    for (size_t c = 0; c < device->n_cases && failure.code == ED_OK; c++) {
+        struct ed_result *result = &records->items[records->n++];
+        fill_case(result, campaign, device, &device->cases[c]);
+        ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
+        ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
+        ed_summary_memory(result, &blocks, device->cases[c].timing);
+        ed_summary_evidence(result, &blocks, device->cases[c].timing);
+        ed_accuracy_fill(result, campaign, device, &blocks, c);
+        ed_result_judge(result, campaign->requirements, campaign->n_requirements);
+        judge_placement(result);
+        ed_summary_explain_nulls(result);
+    }
+    ed_blocks_release(&blocks);
+    return failure.code == ED_OK ? ED_OK : ed_fail(err, failure.code, NULL, "%s", failure.message);
+}
+
+enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records, struct ed_buffer *warnings,
+                                   struct ed_error *err) {
+    size_t n = 0;
+    enum ed_status status = ED_OK;
+    memset(records, 0, sizeof *records);
+    for (size_t d = 0; d < campaign->n_devices; d++)
+        n += campaign->devices[d].n_cases;
+    records->items = calloc(n ? n : 1, sizeof *records->items);
+    if (!records->items)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu records", n);
+    for (size_t d = 0; status == ED_OK && d < campaign->n_devices; d++)
+        status = add_device(campaign, &campaign->devices[d], records, warnings, err);
+    records->blocks_left = records->blocks_planned > records->blocks_done ? records->blocks_planned - records->blocks_done : 0;
+    if (status != ED_OK)
+        ed_records_release(records);
+    return status;
+}
+
+void ed_records_release(struct ed_records *records) {
+    free(records->items);
+    memset(records, 0, sizeof *records);
+}
+
+int ed_records_exit_code(const struct ed_records *records) {
+    bool failed = false, broken = false, invalid = false, inconclusive = false;
+    for (size_t i = 0; i < records->n; i++) {
+        const struct ed_result *result = &records->items[i];
+        const enum ed_verdict verdict = ed_verdict_of_word(result->verdict);
+        failed = failed || verdict == ED_VERDICT_FAIL;
+        invalid = invalid || verdict == ED_VERDICT_INVALID;
+        inconclusive = inconclusive || verdict == ED_VERDICT_INCONCLUSIVE;
+        broken = broken || (result->has[ED_FIELD_outcome] && strcmp(result->outcome, "ok") && strcmp(result->outcome, "cancelled"));
+    }
+    return records->usage_error ? 2 : failed ? 1 : broken ? 4 : invalid ? 5 : inconclusive ? 3 : 0;
+}

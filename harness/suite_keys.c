@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every key of a suite: one row each.
+#include "harness/suite_keys.h"
+
+#include "base/buffer.h"
+#include "edgedyno/wire.h"
+#include "harness/suite.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AT(type, member) .value = offsetof(struct type, member)
+#define LIST(type, member) AT(type, member), .count = offsetof(struct type, n_##member)
+#define MS_NS INT64_C(1000000)
+#define HOUR_NS (INT64_C(3600) * 1000 * MS_NS)
+#define DAY_NS (24 * HOUR_NS)
+
+// Names that must differ are found by this place.
+_Static_assert(offsetof(struct ed_suite_model, name) == 0, "a model begins with its name");
+_Static_assert(offsetof(struct ed_suite_variant, name) == 0, "a variant begins with its name");
+_Static_assert(offsetof(struct ed_suite_task, name) == 0, "a task begins with its name");
+
+static const struct ed_suite_key variant_keys[] = {
+    {"name", ED_SUITE_NAME, .required = true, AT(ed_suite_variant, name),
+     .help = "name of the variant, such as int8"},
+    {"file", ED_SUITE_ONE_FILE, LIST(ed_suite_variant, files), .help = "the model's file"},
+    {"files", ED_SUITE_FILES, LIST(ed_suite_variant, files), .min = 1, .max = ED_SUITE_FILES_MAX,
+     .help = "the model's files; the engine opens the first"},
+    {"how", ED_SUITE_WORD, AT(ed_suite_variant, how), .words = "ptq|qat|pruned|distilled",
+     .help = "how the variant was made from the reference"},
+};
+
+static const struct ed_suite_object variant_object = {
+    .name = "variant",
+    .help = "one form of a model",
+    .keys = variant_keys,
+    .n_keys = COUNT(variant_keys),
+    .bytes = sizeof(struct ed_suite_variant),
+    .either = "file",
+    .or = "files",
+    .check = ed_suite_variant_check,
+};
+
+static const struct ed_suite_key task_keys[] = {
+    {"name", ED_SUITE_NAME, .required = true, AT(ed_suite_task, name), .help = "name of the task"},
+    {"data", ED_SUITE_DATA, .required = true, LIST(ed_suite_task, data), .min = 1, .max = ED_TENSORS_MAX,
+     .help = "samples as .npy, the first dimension counts them: a file for a model with one input, else a "
+             "file for each input"},
+    {"labels", ED_SUITE_FILE, .required = true, AT(ed_suite_task, labels),
+     .help = "the right class of every sample, as .npy"},
+    {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric), .words = "top-1|top-5", .fallback = "top-1",
+     .help = "how the answers are judged"},
+    {"output", ED_SUITE_TENSOR, AT(ed_suite_task, output),
+     .help = "the output that is judged; the first where it is not given"},
+};
+
+static const struct ed_suite_object task_object = {
+    .name = "task",
+    .help = "labelled data by which variants are judged",
+    .keys = task_keys,
+    .n_keys = COUNT(task_keys),
+    .bytes = sizeof(struct ed_suite_task),
+};
+
+static const struct ed_suite_key model_keys[] = {
+    {"name", ED_SUITE_NAME, .required = true, AT(ed_suite_model, name), .help = "name of the model"},
+    {"reference", ED_SUITE_NAME, AT(ed_suite_model, reference),
+     .help = "the variant that the others are judged against; the first where it is not given"},
+    {"variants", ED_SUITE_OBJECTS, .required = true, LIST(ed_suite_model, variants), .min = 1,
+     .max = ED_SUITE_VARIANTS_MAX, .object = &variant_object, .help = "the forms of the model"},
+    {"shapes", ED_SUITE_SHAPES, LIST(ed_suite_model, shapes), .max = ED_TENSORS_MAX,
+     .help = "shapes of inputs that the model leaves open, by the input's name"},
+    {"inputs", ED_SUITE_INPUTS, LIST(ed_suite_model, inputs), .max = ED_TENSORS_MAX,
+     .help = "an .npy file for an input, by the input's name; other inputs are made from the seed"},
+    {"tasks", ED_SUITE_OBJECTS, LIST(ed_suite_model, tasks), .max = ED_SUITE_TASKS_MAX,
+     .object = &task_object, .help = "what accuracy is measured on"},
+};
+
+static const struct ed_suite_object model_object = {
+    .name = "model",
+    .help = "a model in one or more variants",
+    .keys = model_keys,
+    .n_keys = COUNT(model_keys),
+    .bytes = sizeof(struct ed_suite_model),
+    .check = ed_suite_model_check,
+};
+
+static const struct ed_suite_key block_keys[] = {
+    {"min_time", ED_SUITE_DURATION, AT(ed_suite, block_min_ns), .max = HOUR_NS,
+     .help = "a block times at least this long"},
+    {"max_time", ED_SUITE_DURATION, AT(ed_suite, block_max_ns), .min = MS_NS, .max = DAY_NS,
+     .help = "a block times at most this long"},
+    {"min_inferences", ED_SUITE_INT, AT(ed_suite, block_min_inferences), .min = 1, .max = ED_WIRE_SAMPLES_MAX,
+     .help = "a block times at least this many inferences"},
+    {"inferences", ED_SUITE_INT, AT(ed_suite, block_inferences), .max = ED_WIRE_SAMPLES_MAX,
+     .help = "a block times exactly this many inferences; 0: by the three above"},
+    {"timeout", ED_SUITE_DURATION, AT(ed_suite, block_timeout_ns), .min = 1000 * MS_NS, .max = 30 * DAY_NS,
+     .help = "a block that lasts longer, load and warm-up included, is killed"},
+};
+
+static const struct ed_suite_object block_object = {
+    .name = "block",
+    .help = "when a block ends",
+    .keys = block_keys,
+    .n_keys = COUNT(block_keys),
+    .bytes = sizeof(struct ed_suite),
+};
+
+static const struct ed_suite_key suite_keys[] = {
+    {"name", ED_SUITE_NAME, AT(ed_suite, name),
+     .help = "name of the suite; the file's where it is not given"},
+    {"models", ED_SUITE_OBJECTS, LIST(ed_suite, models), .max = ED_SUITE_MODELS_MAX, .object = &model_object,
+     .help = "what is measured"},
+    {"on", ED_SUITE_ENGINES, LIST(ed_suite, on), .max = ED_SUITE_ON_MAX,
+     .help = "engines, as NAME[@VERSION][/BACKEND]"},
+    {"devices", ED_SUITE_SELECTORS, LIST(ed_suite, devices), .max = ED_SUITE_DEVICES_MAX,
+     .help = "ids, tags or globs over ids; this machine where none is given"},
+    {"threads", ED_SUITE_THREADS, LIST(ed_suite, threads), .max = ED_SUITE_THREADS_MAX,
+     .help = "numbers of threads, or a list as a text such as \"1-8*2\"; 0 is the engine's own default"},
+    {"options", ED_SUITE_OPTIONS, LIST(ed_suite, options), .max = ED_OPTIONS_GIVEN_MAX,
+     .help = "options of the engine"},
+    {"blocks", ED_SUITE_INT, AT(ed_suite, blocks), .min = 1, .max = 1000, .help = "blocks for each case"},
+    {"seed", ED_SUITE_INT, AT(ed_suite, seed), .max = (INT64_C(1) << 53) - 1,
+     .help = "seed of the random order and of inputs; chosen anew where it is not given"},
+    {"pin", ED_SUITE_CPUS, AT(ed_suite, pin),
+     .help = "CPUs that the measured process is bound to, such as \"0,2-3\""},
+    {"max_time", ED_SUITE_DURATION, AT(ed_suite, max_time_ns), .min = 1000 * MS_NS, .max = 30 * DAY_NS,
+     .help = "no block starts later than this on a device"},
+    {"allow_fallback", ED_SUITE_BOOL, AT(ed_suite, allow_fallback),
+     .help = "operators that the backend cannot run may run elsewhere"},
+    {"label", ED_SUITE_LABELS, LIST(ed_suite, labels), .max = ED_SUITE_LABELS_MAX,
+     .help = "labels of the campaign"},
+    {"block", ED_SUITE_MEMBERS, .object = &block_object, .help = "when a block ends"},
+    {"require", ED_SUITE_REQUIREMENTS, LIST(ed_suite, requirements), .max = ED_REQUIREMENTS_MAX,
+     .help = "requirements, as KEY OP VALUE: \"latency_p90_ns <= 50 ms\""},
+};
+
+static const struct ed_suite_object suite_object = {
+    .name = "suite",
+    .help = "what is to be measured; paths are relative to the folder of the suite's file",
+    .keys = suite_keys,
+    .n_keys = COUNT(suite_keys),
+    .bytes = sizeof(struct ed_suite),
+    .check = ed_suite_whole_check,
+};
+
+const struct ed_suite_object *ed_suite_object_root(void) {
+    return &suite_object;
+}

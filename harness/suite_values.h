@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Single values of a suite, as its file and the command line give them alike. Messages have no `where`: the
+// caller knows the place.
+#ifndef EDGEDYNO_HARNESS_SUITE_VALUES_H
+#define EDGEDYNO_HARNESS_SUITE_VALUES_H
+
+#include "base/buffer.h"
+#include "harness/suite.h"
+
+// *out becomes a copy of `text`; what it was before is freed.
+enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *err);
+// NAME[@VERSION][/BACKEND]; version and backend may be globs with '*'.
+enum ed_status ed_suite_on_check(const char *text, struct ed_error *err);
+// Bytes of NAME in such a text.
+size_t ed_suite_on_name_bytes(const char *text);
+// "0,2-3", numbers up to ED_SUITE_CPU_MAX, ranges upwards, no spaces.
+enum ed_status ed_suite_cpus_check(const char *text, struct ed_error *err);
+// ED_ERR_USAGE where the elements are too many for an int64_t of bytes.
+enum ed_status ed_suite_shape_check(const struct ed_suite_shape *shape, struct ed_error *err);
+// The file `text`, relative to `directory` (absolute), must exist, be regular and be readable; *out is its
+// absolute path. Symbolic links stay, since the names of files may matter to the engine. ED_ERR_NOT_FOUND,
+// ED_ERR_USAGE, ED_ERR_LIMIT.
+enum ed_status ed_suite_file_resolve(char **out, const char *directory, const char *text,
+                                     struct ed_error *err);
+// `list` is the address of a pointer to *n elements of `bytes` each, which grow by a zeroed one, returned;
+// NULL without memory.
+void *ed_suite_list_grow(void *list, size_t *n, size_t bytes);
+// Releases what the elements own, and the list.
+void ed_suite_texts_release(char **texts, size_t n);
+void ed_suite_pairs_release(struct ed_suite_pair *pairs, size_t n);
+// Fills a name of the kind of ED_SUITE_RULE_NAME from the last component of `path` without its ending: other
+// bytes become '_', and it is cut to 64 bytes. Never empty.
+void ed_suite_name_make(char name[65], const char *path);
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory, evidence and outcome of a case.
+#include "harness/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_timing(const struct ed_block *block, size_t case_index) {
+    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) && block->outcome == ED_OUTCOME_OK;
+}
+
+// What a mark holds, by name.
+enum size_of { PEAK, RSS, ANON, FILE_BACKED, SWAP };
+
+static int64_t size_at(const struct ed_block *block, enum ed_block_mark mark, enum size_of what) {
+    const struct ed_block_memory *memory = &block->memory[mark];
+    if (!memory->set)
+        return -1;
+    switch (what) {
+    case PEAK:
+        // The peak since the mark before, which only counts if that one could reset it.
+        return mark > 0 && !block->memory[mark - 1].peak_reset ? -1 : memory->peak_bytes;
+    case RSS:
+        return memory->rss_bytes;
+    case ANON:
+        return memory->anon_bytes;
+    case FILE_BACKED:
+        return memory->file_bytes;
+    case SWAP:
+        return memory->swap_bytes;
+    }
+    return -1;
+}
+
+static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_index, enum ed_block_mark mark, enum size_of what,
+                                  int64_t *values) {
+    struct ed_span none = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < blocks->n; i++)
+        if (is_timing(&blocks->items[i], case_index) && (values[n++] = size_at(&blocks->items[i], mark, what)) < 0)
+            return none;
+    return ed_summary_span(values, n);
+}
+
+#define SET_PEAK(field, mark)                                                                                         \
+    do {                                                                                                               \
+        const struct ed_span span = over_blocks(blocks, case_index, mark, PEAK, values);                               \
+        if (span.has && span.has_interval)                                                                             \
+            ED_RESULT_SET_SPAN(result, field, span.value, span.low, span.high);                                        \
+        else if (span.has)                                                                                             \
+            ED_RESULT_SET(result, field, span.value);                                                                  \
+    } while (0)
+#define SET_SIZE(field, mark, what)                                                                                   \
+    do {                                                                                                               \
+        const struct ed_span span = over_blocks(blocks, case_index, mark, what, values);                               \
+        if (span.has)                                                                                                  \
+            ED_RESULT_SET(result, field, span.value);                                                                  \
+    } while (0)
+
+static const cJSON *first_evidence(const struct ed_blocks *blocks, size_t case_index) {
+    for (size_t i = 0; i < blocks->n; i++)
+        if (is_timing(&blocks->items[i], case_index) && blocks->items[i].evidence)
+            return blocks->items[i].evidence;
+    return NULL;
+}
+
+static void engine_account(struct ed_result *result, const cJSON *evidence) {
+    const cJSON *memory = cJSON_GetObjectItemCaseSensitive(evidence, "engine_memory");
+    const struct {
+        const char *key;
+        int64_t *value;
+        int field;
+    } sizes[] = {{"weights_bytes", &result->weights_bytes, ED_FIELD_weights_bytes},
+                 {"arena_bytes", &result->arena_bytes, ED_FIELD_arena_bytes},
+                 {"kv_cache_bytes", &result->kv_cache_bytes, ED_FIELD_kv_cache_bytes},
+                 {"compute_buffer_bytes", &result->compute_buffer_bytes, ED_FIELD_compute_buffer_bytes}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const cJSON *size = cJSON_GetObjectItemCaseSensitive(memory, sizes[i].key);
+        if (cJSON_IsNumber(size) && size->valuedouble >= 0 && size->valuedouble < 9e15) {
+            *sizes[i].value = (int64_t)size->valuedouble;
+            result->has[sizes[i].field] = true;
+        } else {
+            ed_result_reason(result, sizes[i].key, "engine_does_not_tell", "the engine does not tell this through its adapter");
+        }
+    }
+}
+
+void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    int64_t *values = calloc(blocks->n ? blocks->n : 1, sizeof *values);
+    int64_t anon = INT64_MIN, swap = INT64_MIN, drop = INT64_MIN;
+    if (!values)
+        return;
+    SET_SIZE(memory_before_load_bytes, ED_BLOCK_BEFORE_LOAD, RSS);
+    SET_PEAK(memory_load_peak_bytes, ED_BLOCK_AFTER_LOAD);
+    SET_SIZE(memory_after_load_bytes, ED_BLOCK_AFTER_LOAD, RSS);
+    SET_SIZE(anon_after_load_bytes, ED_BLOCK_AFTER_LOAD, ANON);
+    SET_SIZE(file_after_load_bytes, ED_BLOCK_AFTER_LOAD, FILE_BACKED);
+    SET_SIZE(swap_after_load_bytes, ED_BLOCK_AFTER_LOAD, SWAP);
+    SET_PEAK(memory_warmup_peak_bytes, ED_BLOCK_AFTER_WARMUP);
+    SET_PEAK(memory_inference_peak_bytes, ED_BLOCK_AFTER_TIMED);
+    SET_SIZE(memory_after_unload_bytes, ED_BLOCK_AFTER_UNLOAD, RSS);
+    free(values);
+    for (size_t i = 0; i < blocks->n; i++) {
+        const struct ed_block *block = &blocks->items[i];
+        if (!is_timing(block, case_index))
+            continue;
+        anon = block->sampled_anon_max > anon ? block->sampled_anon_max : anon;
+        swap = block->sampled_swap_max > swap ? block->sampled_swap_max : swap;
+        if (block->available_first != INT64_MIN && block->available_first - block->available_min > drop)
+            drop = block->available_first - block->available_min;
+    }
+    if (anon != INT64_MIN)
+        ED_RESULT_SET(result, sampled_peak_anon_bytes, anon);
+    if (swap != INT64_MIN)
+        ED_RESULT_SET(result, sampled_peak_swap_bytes, swap);
+    if (drop != INT64_MIN)
+        ED_RESULT_SET(result, system_memory_drop_peak_bytes, drop);
+    if (!result->has[ED_FIELD_memory_inference_peak_bytes] && result->blocks)
+        ed_result_reason(result, "memory_inference_peak_bytes", "peak_not_reset", "this system does not let a process reset its peak of memory");
+    if (result->blocks)
+        engine_account(result, first_evidence(blocks, case_index));
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+// "cpu: 9 of 9 nodes"; the share that runs where it was asked to.
+static void placement(struct ed_result *result, const cJSON *evidence) {
+    const cJSON *info = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
+    const cJSON *total = cJSON_GetObjectItemCaseSensitive(info, "total"), *place;
+    char text[ED_RESULT_TEXT_BYTES] = "";
+    double asked = 0;
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "proven")) || !cJSON_IsNumber(total)) {
+        ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
+        ed_result_reason(result, "placed_ops_share", "not_proven", "the engine gives no evidence of where the model ran");
+        return;
+    }
+    cJSON_ArrayForEach(place, cJSON_GetObjectItemCaseSensitive(info, "places")) {
+        const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
+        const size_t used = strlen(text);
+        const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
+        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s)", used ? ", " : "", text_of(place, "processor"), n,
+                 total->valuedouble, text_of(info, "unit"), text_of(place, "name"));
+        if (!strcmp(text_of(place, "processor"), result->placement_asked))
+            asked += n;
+    }
+    ED_RESULT_SET_TEXT(result, placement_observed, text[0] ? text : "nothing to place");
+    if (total->valuedouble > 0)
+        ED_RESULT_SET(result, placed_ops_share, asked / total->valuedouble);
+    else
+        ed_result_reason(result, "placed_ops_share", "nothing_to_place", "the model has no operators");
+}
+
+void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    const cJSON *evidence = first_evidence(blocks, case_index), *row;
+    size_t different = 0, n = 0;
+    ED_RESULT_SET_TEXT(result, placement_asked, result->processor);
+    if (!evidence)
+        return;
+    if (text_of(evidence, "engine_version")[0])
+        ED_RESULT_SET_TEXT(result, engine_version, text_of(evidence, "engine_version"));
+    char offered[ED_RESULT_TEXT_BYTES] = "";
+    bool simulated = false;
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {
+        const size_t used = strlen(offered);
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "available")))
+            snprintf(offered + used, sizeof offered - used, "%s%s", used ? "," : "", text_of(row, "backend"));
+        if (!strcmp(text_of(row, "backend"), result->backend))
+            simulated = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "simulated"));
+    }
+    ED_RESULT_SET_TEXT(result, placement_offered, offered);
+    ED_RESULT_SET(result, simulated, simulated);
+    placement(result, evidence);
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *same = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "deterministic");
+        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsBool(same))
+            continue;
+        n++;
+        different += cJSON_IsFalse(same);
+    }
+    if (different)
+        ed_result_reason(result, "", "not_deterministic", "not deterministic: two runs of one input gave different outputs in %zu of %zu blocks",
+                         different, n);
+}
+
+void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index, size_t timing_case) {
+    // The first of these that a block has; "ok" is last.
+    static const enum ed_outcome order[] = {ED_OUTCOME_OOM,     ED_OUTCOME_CRASHED,   ED_OUTCOME_TIMEOUT,
+                                            ED_OUTCOME_REFUSED, ED_OUTCOME_CANCELLED, ED_OUTCOME_OK};
+    static const char *const words[ED_OUTCOME_COUNT] = {
+#define OUTCOME_WORD(name, word) [ED_OUTCOME_##name] = word,
+        ED_OUTCOMES(OUTCOME_WORD)
+#undef OUTCOME_WORD
+    };
+    for (size_t o = 0; o < sizeof order / sizeof *order; o++)
+        for (size_t i = 0; i < blocks->n; i++) {
+            const struct ed_block *block = &blocks->items[i];
+            if ((block->case_index != case_index && block->case_index != timing_case) || block->outcome != order[o])
+                continue;
+            ED_RESULT_SET_TEXT(result, outcome, words[order[o]]);
+            if (block->died_in_phase[0])
+                ED_RESULT_SET_TEXT(result, died_in_phase, block->died_in_phase);
+            if (order[o] != ED_OUTCOME_OK)
+                ed_result_reason(result, "outcome", words[order[o]], "%s block %lld: %s%s%s", block->pass, (long long)block->repetition,
+                                 block->where, block->where[0] ? ": " : "", block->message[0] ? block->message : words[order[o]]);
+            return;
+        }
+    ed_result_reason(result, "outcome", "not_run", "no block of this case has run");
+}
+
+void ed_summary_explain_nulls(struct ed_result *result) {
+    const struct ed_result_field *fields = ed_result_fields();
+    static const struct {
+        const char *group, *code, *text;
+    } whys[] = {
+        {"language", "not_applicable", "not a language workload"},
+        {"power", "not_measured", "this version reads no power sensor"},
+        {"heat", "not_measured", "this version does not judge heat"},
+        {"accuracy", "not_applicable", "no task was given"},
+    };
+    for (size_t f = 0; f < ED_FIELD_COUNT; f++) {
+        const char *code = "not_measured", *text = "not measured in this case";
+        bool known = result->has[f];
+        for (size_t r = 0; !known && r < result->n_reasons; r++)
+            known = !strcmp(result->reasons[r].key, fields[f].key);
+        if (known || !strcmp(fields[f].group, "case") || !strcmp(fields[f].group, "judgement"))
+            continue;
+        for (size_t w = 0; w < sizeof whys / sizeof *whys; w++)
+            if (!strcmp(fields[f].group, whys[w].group)) {
+                code = whys[w].code;
+                text = whys[w].text;
+            }
+        if (f == ED_FIELD_died_in_phase || f == ED_FIELD_deadline_miss_share || f == ED_FIELD_speed_usable ||
+            f == ED_FIELD_accuracy_verdict || f == ED_FIELD_preprocess_sha256) {
+            code = "not_applicable";
+            text = f == ED_FIELD_died_in_phase         ? "no block died"
+                   : f == ED_FIELD_deadline_miss_share ? "no deadline was given"
+                   : f == ED_FIELD_preprocess_sha256   ? "the data are given as the model takes them"
+                                                       : "nothing was required of it";
+        }
+        ed_result_reason(result, fields[f].key, code, "%s", text);
+    }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parsing of requirements.
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/units.h"
+#include "reports/fields.h"
+#include "reports/verdict.h"
+
+#define KEY_BYTES 64
+
+enum kind {
+    KIND_DURATION,
+    KIND_SIZE,
+    KIND_SHARE,
+    KIND_ENERGY,
+    KIND_POWER,
+    KIND_TEMPERATURE,
+    KIND_RATE,
+    KIND_COUNT,
+    KIND_NUMBER
+};
+
+static const char *kind_noun(enum kind kind) {
+    static const char *const nouns[] = {
+        "a duration (ns, us, ms, s, min, h)",
+        "a size (B, KiB, MiB, GiB, kB, MB, GB)",
+        "a share (1 % or 0.01)",
+        "an energy (uJ, mJ, J)",
+        "a power (mW, W)",
+        "a temperature (C)",
+        "a number a second (100)",
+        "a whole number",
+        "a number",
+    };
+    return nouns[kind];
+}
+
+static enum kind field_kind(const struct ed_result_field *field) {
+    bool real = field->type == ED_RESULT_REAL || field->type == ED_RESULT_SPANR;
+    if (strcmp(field->unit, "ns") == 0)
+        return KIND_DURATION;
+    if (strcmp(field->unit, "bytes") == 0)
+        return KIND_SIZE;
+    if (strcmp(field->unit, "uj") == 0)
+        return KIND_ENERGY;
+    if (strcmp(field->unit, "mw") == 0)
+        return KIND_POWER;
+    if (strcmp(field->unit, "mc") == 0)
+        return KIND_TEMPERATURE;
+    if (strcmp(field->unit, "1/s") == 0)
+        return KIND_RATE;
+    if (*field->unit)
+        return KIND_NUMBER;
+    return real ? KIND_SHARE : KIND_COUNT;
+}
+
+// What `value` is, if not of the kind that was wanted; -1 where it is nothing known. A bare number belongs to
+// no kind.
+static int kind_of_value(const char *value) {
+    int64_t whole;
+    double real;
+    if (ed_units_duration(value, &whole, NULL) == ED_OK)
+        return KIND_DURATION;
+    if (ed_units_size(value, &whole, NULL) == ED_OK)
+        return KIND_SIZE;
+    if (ed_units_energy(value, &real, NULL) == ED_OK)
+        return KIND_ENERGY;
+    if (ed_units_power(value, &real, NULL) == ED_OK)
+        return KIND_POWER;
+    if (ed_units_temperature(value, &real, NULL) == ED_OK)
+        return KIND_TEMPERATURE;
+    if (strchr(value, '%') && ed_units_share(value, &real, NULL) == ED_OK)
+        return KIND_SHARE;
+    return -1;
+}
+
+// "100 /s", "100/s", "100 1/s", "100 per s": the number alone.
+static void rate_unit_cut(char *value) {
+    static const char *const units[] = {"1/s", "/s", "per s", "s^-1"};
+    size_t n = strlen(value);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        size_t unit = strlen(units[i]);
+        bool apart = n > unit && (value[n - unit - 1] == ' ' || units[i][0] == '/');
+        if (!apart || strcmp(value + n - unit, units[i]) != 0)
+            continue;
+        n -= unit;
+        while (n > 0 && value[n - 1] == ' ')
+            n--;
+        value[n] = '\0';
+        return;
+    }
+}
+
+static enum ed_status number_parse(struct ed_requirement *out, const char *key, const char *text,
+                                   struct ed_error *err) {
+    enum kind kind = field_kind(&ed_result_fields()[out->field]);
+    struct ed_error cause = {0};
+    enum ed_status status = ED_OK;
+    char value[ED_REQUIREMENT_TEXT_MAX + 1];
+    snprintf(value, sizeof value, "%s", text);
+    switch (kind) {
+    case KIND_DURATION:
+        status = ed_units_duration(value, &out->limit, &cause);
+        out->limit_is_int = true;
+        break;
+    case KIND_SIZE:
+        status = ed_units_size(value, &out->limit, &cause);
+        out->limit_is_int = true;
+        break;
+    case KIND_COUNT:
+        status = ed_units_integer(value, &out->limit, &cause);
+        out->limit_is_int = true;
+        break;
+    case KIND_SHARE:
+        status = ed_units_share(value, &out->limit_real, &cause);
+        break;
+    case KIND_ENERGY:
+        status = ed_units_energy(value, &out->limit_real, &cause);
+        break;
+    case KIND_POWER:
+        status = ed_units_power(value, &out->limit_real, &cause);
+        break;
+    case KIND_TEMPERATURE:
+        status = ed_units_temperature(value, &out->limit_real, &cause);
+        break;
+    case KIND_RATE:
+        rate_unit_cut(value);
+        status = ed_units_number(value, &out->limit_real, &cause);
+        break;
+    case KIND_NUMBER:
+        status = ed_units_number(value, &out->limit_real, &cause);
+        break;
+    }
+    if (status == ED_OK)
+        return ED_OK;
+    int other = kind_of_value(value);
+    if (other >= 0 && other != (int)kind)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s, but \"%s\" is %s", key,
+                       kind_noun(kind), text, kind_noun((enum kind)other));
+    return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s: %s", key, kind_noun(kind),
+                   cause.message);
+}
+
+static bool is_word_of(const char *words, const char *value) {
+    size_t n = strlen(value);
+    for (const char *p = words; *p;) {
+        size_t length = strcspn(p, "|");
+        if (length == n && memcmp(p, value, n) == 0)
+            return true;
+        p += length + (p[length] == '|');
+    }
+    return false;
+}
+
+static enum ed_status text_parse(struct ed_requirement *out, const char *key, const char *value,
+                                 struct ed_error *err) {
+    const char *words = ed_result_words(out->field);
+    if (words && !is_word_of(words, value))
+        return ed_fail(err, ED_ERR_USAGE, out->text, "%s is never \"%s\"; it is one of: %s", key, value,
+                       words);
+    snprintf(out->limit_text, sizeof out->limit_text, "%s", value);
+    return ED_OK;
+}
+
+static enum ed_status bool_parse(struct ed_requirement *out, const char *key, const char *value,
+                                 struct ed_error *err) {
+    bool yes = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "false") != 0 && strcmp(value, "no") != 0)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "%s is true or false, not \"%s\"", key, value);
+    out->limit = yes;
+    out->limit_is_int = true;
+    return ED_OK;
+}
+
+static enum ed_status key_find(struct ed_requirement *out, const char *key, struct ed_error *err) {
+    const char *known[ED_FIELD_COUNT + 1] = {0};
+    out->field = ed_result_find(key, &out->end);
+    if (out->field >= 0)
+        return ED_OK;
+    for (int i = 0; i < ED_FIELD_COUNT; i++)
+        known[i] = ed_result_fields()[i].key;
+    const char *near = ed_nearest(key, known);
+    if (near)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "there is no result key \"%s\"; the nearest is %s", key,
+                       near);
+    return ed_fail(err, ED_ERR_USAGE, out->text,
+                   "there is no result key \"%s\"; write for example \"latency_p90_ns <= 50 ms\"", key);
+}
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// The operator at `text`, and its length; 0 where there is none.
+static size_t op_scan(const char *text, enum ed_requirement_op *op) {
+    static const struct {
+        const char *word;
+        enum ed_requirement_op op;
+    } ops[] = {{"<=", ED_OP_LE}, {">=", ED_OP_GE}, {"==", ED_OP_EQ},
+               {"!=", ED_OP_NE}, {"<", ED_OP_LT},  {">", ED_OP_GT}};
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        size_t n = strlen(ops[i].word);
+        if (strncmp(text, ops[i].word, n) == 0) {
+            *op = ops[i].op;
+            return n;
+        }
+    }
+    return 0;
+}
+
+static enum ed_status text_copy(struct ed_requirement *out, const char *text, struct ed_error *err) {
+    while (is_space(*text))
+        text++;
+    size_t n = strlen(text);
+    while (n > 0 && is_space(text[n - 1]))
+        n--;
+    if (n > ED_REQUIREMENT_TEXT_MAX)
+        return ed_fail(err, ED_ERR_USAGE, NULL, "a requirement has at most %d characters: \"%.60s...\"",
+                       ED_REQUIREMENT_TEXT_MAX, text);
+    memcpy(out->text, text, n);
+    for (const char *p = out->text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7F)
+            return ed_fail(err, ED_ERR_USAGE, NULL, "a requirement is one line of plain text");
+    return ED_OK;
+}
+
+enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text, struct ed_error *err) {
+    char key[KEY_BYTES];
+    memset(out, 0, sizeof *out);
+    enum ed_status status = text_copy(out, text, err);
+    if (status)
+        return status;
+    size_t key_bytes = strcspn(out->text, "<>=! \t\r\n");
+    size_t at = key_bytes;
+    while (is_space(out->text[at]))
+        at++;
+    size_t op_bytes = op_scan(out->text + at, &out->op);
+    if (key_bytes == 0 || op_bytes == 0) {
+        bool single = out->text[at] == '=';
+        return ed_fail(err, ED_ERR_USAGE, out->text,
+                       "a requirement is KEY OP VALUE with OP one of <= < >= > == !=%s",
+                       single ? "; for equality write ==" : ", for example \"latency_p90_ns <= 50 ms\"");
+    }
+    snprintf(key, sizeof key, "%.*s", (int)(key_bytes < sizeof key ? key_bytes : sizeof key - 1), out->text);
+    status = key_find(out, key, err);
+    if (status)
+        return status;
+    if (out->field == ED_FIELD_verdict || out->field == ED_FIELD_accuracy_verdict ||
+        out->field == ED_FIELD_speed_usable)
+        return ed_fail(
+            err, ED_ERR_USAGE, out->text,
+            "%s is what requirements decide, so none can ask for it; require accuracy_drop or another "
+            "figure",
+            key);
+    const char *value = out->text + at + op_bytes;
+    while (is_space(*value))
+        value++;
+    if (*value == '\0')
+        return ed_fail(err, ED_ERR_USAGE, out->text, "the value is missing behind the operator");
+    enum ed_result_type type = ed_result_fields()[out->field].type;
+    if (type != ED_RESULT_TEXT && type != ED_RESULT_BOOL)
+        return number_parse(out, key, value, err);
+    if (out->op != ED_OP_EQ && out->op != ED_OP_NE)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "%s is %s; only == and != compare it", key,
+                       type == ED_RESULT_TEXT ? "a text" : "true or false");
+    return type == ED_RESULT_TEXT ? text_parse(out, key, value, err) : bool_parse(out, key, value, err);
+}

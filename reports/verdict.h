@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requirements ("latency_p90_ns <= 50 ms") and how a record is judged by them. No statistics are computed
+// here: an interval that a record brings is compared with the limit.
+//
+// The rule: with an interval, wholly on the good side of the limit passes, wholly on the bad side fails,
+// anything else is inconclusive. A key with an interval whose interval is missing is inconclusive. A plain
+// number, text or truth value is compared directly. A null is inconclusive, with the reason that the record
+// gives for it. An outcome other than ok fails, except that "cancelled" is inconclusive. A reason for the key
+// (or for the whole record, key "") whose code begins with "invalid" makes the judgement invalid; so does a
+// simulator, for times, rates and energies.
+#ifndef EDGEDYNO_REPORTS_VERDICT_H
+#define EDGEDYNO_REPORTS_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "edgedyno/error.h"
+#include "edgedyno/result.h"
+
+#define ED_REQUIREMENT_TEXT_MAX 127
+#define ED_REQUIREMENTS_MAX 32
+// The reasons that a judgement adds have these words before the verdict: "requirement_pass"; their text is
+// "TEXT: DETAIL".
+#define ED_REQUIREMENT_CODE "requirement_"
+#define ED_INVALID_CODE "invalid"
+
+enum ed_verdict {
+    ED_VERDICT_NONE, // nothing was required
+    ED_VERDICT_PASS,
+    ED_VERDICT_INCONCLUSIVE,
+    ED_VERDICT_INVALID,
+    ED_VERDICT_FAIL,
+};
+
+enum ed_requirement_op { ED_OP_LE, ED_OP_LT, ED_OP_GE, ED_OP_GT, ED_OP_EQ, ED_OP_NE };
+
+// A parsed requirement. The limit is `limit` for integer keys, `limit_real` for keys of type REAL and SPANR
+// and for energy and temperature, `limit_text` for texts, `limit` 0 or 1 for truth values.
+struct ed_requirement {
+    char text[ED_REQUIREMENT_TEXT_MAX + 1]; // as written, without the space around it
+    int field;                              // enum ed_result_index
+    int end;                                // -1 for KEY_low, 1 for KEY_high, else 0
+    enum ed_requirement_op op;
+    bool limit_is_int;
+    int64_t limit;
+    double limit_real;
+    char limit_text[ED_REQUIREMENT_TEXT_MAX + 1];
+};
+
+// KEY OP VALUE with OP one of <= < >= > == !=. Values carry the unit of their key: a duration for _ns, a size
+// for _bytes, a share
+// ("1 %" or 0.01) for fractions, an energy for _uj, a temperature for _mc, a plain number for _per_s ("/s"
+// may follow) and counts. Texts and truth values (true, false, yes, no) know only == and !=. ED_ERR_USAGE
+// with the nearest key, the units that fit or the words that may stand.
+enum ed_status ed_requirement_parse(struct ed_requirement *requirement, const char *text,
+                                    struct ed_error *err);
+
+// Judges one requirement. `detail` (at least 200 bytes) says on what: "61.2 ms (60.0 to 62.1 ms)", "crashed
+// in load". Never ED_VERDICT_NONE.
+enum ed_verdict ed_requirement_judge(const struct ed_requirement *requirement, const struct ed_result *result,
+                                     char *detail, size_t detail_bytes);
+
+// The graver of two: fail, invalid, inconclusive, pass, none.
+enum ed_verdict ed_verdict_combine(enum ed_verdict a, enum ed_verdict b);
+// "pass", "fail", "inconclusive", "invalid", ""; and back (ED_VERDICT_NONE for any other word).
+const char *ed_verdict_word(enum ed_verdict verdict);
+enum ed_verdict ed_verdict_of_word(const char *word);
+
+// Judges the record by all requirements: sets `verdict` and one reason a requirement (where the list is full,
+// the last reasons make room and are counted); `accuracy_verdict` where a requirement names accuracy_value or
+// accuracy_drop and the case ran; `speed_usable` false where a requirement on accuracy or placement failed on
+// its value. With n == 0 nothing changes. Returns the verdict. The reasons of an earlier judgement are
+// replaced. At most ED_REQUIREMENTS_MAX have a reason of their own; all count.
+enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requirement *requirements,
+                                size_t n);
+
+#endif

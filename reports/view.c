@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the grid of texts: identity columns, figures in one unit a column, the verdict.
+#include "reports/view.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/fields.h"
+#include "reports/scale.h"
+#include "reports/text.h"
+
+#define PEAK (-1) // the largest of the peaks of resident memory
+#define NUMBER_BYTES 48
+
+enum shown { ALWAYS, NARROW_ONLY, WIDE_ONLY };
+
+struct figure {
+    int field;
+    const char *head;
+    enum ed_scale_kind kind;
+    int digits;
+    bool speed;
+    enum shown shown;
+    int rank;
+};
+
+static const struct figure figures[] = {
+    {ED_FIELD_blocks, "blocks", ED_SCALE_COUNT, 3, false, WIDE_ONLY, 21},
+    {ED_FIELD_prefill_tokens_per_s, "prefill", ED_SCALE_RATE, 3, true, ALWAYS, 1},
+    {ED_FIELD_decode_tokens_per_s, "decode", ED_SCALE_RATE, 3, true, ALWAYS, 0},
+    {ED_FIELD_time_to_first_token_ns, "first token", ED_SCALE_TIME, 3, true, WIDE_ONLY, 9},
+    {ED_FIELD_inter_token_p50_ns, "token p50", ED_SCALE_TIME, 3, true, WIDE_ONLY, 17},
+    {ED_FIELD_inter_token_p99_ns, "token p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 13},
+    {ED_FIELD_latency_p50_ns, "latency p50", ED_SCALE_TIME, 3, true, ALWAYS, 0},
+    {ED_FIELD_latency_p90_ns, "p90", ED_SCALE_TIME, 3, true, ALWAYS, 4},
+    {ED_FIELD_latency_p95_ns, "p95", ED_SCALE_TIME, 3, true, WIDE_ONLY, 16},
+    {ED_FIELD_latency_p99_ns, "p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 10},
+    {ED_FIELD_throughput_per_s, "rate", ED_SCALE_RATE, 3, true, ALWAYS, 8},
+    {ED_FIELD_deadline_miss_share, "missed", ED_SCALE_SHARE, 3, true, ALWAYS, 3},
+    {ED_FIELD_first_inference_ns, "first", ED_SCALE_TIME, 3, true, WIDE_ONLY, 18},
+    {ED_FIELD_load_ns, "load", ED_SCALE_TIME, 3, true, WIDE_ONLY, 12},
+    {ED_FIELD_load_cold_cache_ns, "cold load", ED_SCALE_TIME, 3, true, WIDE_ONLY, 20},
+    {PEAK, "peak mem", ED_SCALE_SIZE, 3, false, NARROW_ONLY, 2},
+    {ED_FIELD_memory_load_peak_bytes, "load peak", ED_SCALE_SIZE, 3, false, WIDE_ONLY, 3},
+    {ED_FIELD_memory_after_load_bytes, "after load", ED_SCALE_SIZE, 3, false, WIDE_ONLY, 14},
+    {ED_FIELD_memory_inference_peak_bytes, "run peak", ED_SCALE_SIZE, 3, false, WIDE_ONLY, 2},
+    {ED_FIELD_energy_per_inference_uj, "energy", ED_SCALE_ENERGY, 3, false, WIDE_ONLY, 5},
+    {ED_FIELD_temperature_peak_mc, "hottest", ED_SCALE_TEMPERATURE, 3, false, WIDE_ONLY, 22},
+    {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
+    {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
+};
+
+// What the texts of a row are made of, in the order in which they are shown.
+enum identity {
+    ID_CAMPAIGN,
+    ID_DEVICE,
+    ID_ENGINE,
+    ID_BACKEND,
+    ID_MODEL,
+    ID_VARIANT,
+    ID_THREADS,
+    ID_OPTIONS,
+    ID_WORKLOAD,
+    ID_LABEL,
+    ID_RAN_ON,
+    ID_METRIC,
+    ID_COUNT
+};
+
+static const struct {
+    const char *head, *constant; // constant: the word before the value in the line above
+    int field;
+    bool figure_like; // says how it went, not what the case is: never tells cases apart
+} identities[ID_COUNT] = {
+    {"campaign", NULL, ED_FIELD_campaign, false},
+    {"device", "device ", ED_FIELD_device, false},
+    {"engine", "", ED_FIELD_engine, false},
+    {"backend", "", ED_FIELD_backend, false},
+    {"model", "", ED_FIELD_model, false},
+    {"variant", "", ED_FIELD_variant, false},
+    {"threads", "threads ", ED_FIELD_threads, false},
+    {"options", "", ED_FIELD_options, false},
+    {"workload", "", ED_FIELD_workload, false},
+    {"label", "", ED_FIELD_label, false},
+    {"ran on", "ran on ", ED_FIELD_placement_observed, true},
+    {"metric", "metric ", ED_FIELD_accuracy_metric, true},
+};
+
+static bool row_ran(const struct ed_result *result) {
+    return ed_result_is_null(result, ED_FIELD_outcome) || strcmp(result->outcome, "ok") == 0;
+}
+
+bool ed_view_outcome(const struct ed_result *result, struct ed_buffer *out) {
+    if (row_ran(result))
+        return false;
+    ed_text_visible(out, result->outcome, sizeof result->outcome);
+    if (!ed_result_is_null(result, ED_FIELD_died_in_phase)) {
+        ed_buffer_text_append(out, " in ");
+        ed_text_visible(out, result->died_in_phase, sizeof result->died_in_phase);
+    }
+    if (result->has[ED_FIELD_blocks] && result->blocks > 0)
+        ed_buffer_printf(out, ", %" PRId64 " block%s ok", result->blocks, result->blocks == 1 ? "" : "s");
+    return true;
+}
+
+bool ed_view_speed_usable(const struct ed_result *result, const char **why) {
+    bool accuracy = strcmp(result->accuracy_verdict, "fail") == 0 && result->has[ED_FIELD_accuracy_verdict];
+    *why = NULL;
+    if (result->has[ED_FIELD_speed_usable] && !result->speed_usable)
+        *why = accuracy ? "accuracy failed: do not use the speed" : "placement failed: do not use the speed";
+    else if (result->has[ED_FIELD_simulated] && result->simulated)
+        *why = "simulated: times are not speed";
+    return *why == NULL;
+}
+
+static void identity_text(struct ed_buffer *out, const struct ed_result *r, enum identity id) {
+    int field = identities[id].field;
+    if (id == ID_ENGINE) {
+        ed_text_visible(out, r->engine, sizeof r->engine);
+        if (!ed_result_is_null(r, ED_FIELD_engine_version)) {
+            ed_buffer_text_append(out, "@");
+            ed_text_visible(out, r->engine_version, sizeof r->engine_version);
+        }
+    } else if (id == ID_THREADS) {
+        if (r->has[field] && r->threads == 0)
+            ed_buffer_text_append(out, "default");
+        else if (r->has[field])
+            ed_buffer_printf(out, "%" PRId64, r->threads);
+    } else if (!ed_result_is_null(r, field)) {
+        ed_text_visible(out, ed_result_text(r, field), ED_RESULT_TEXT_BYTES);
+    }
+}
+
+static struct ed_view_column *column_add(struct ed_view *view, const char *head, const char *unit,
+                                         int field) {
+    struct ed_view_column *column = &view->columns[view->n_columns];
+    memset(column, 0, sizeof *column);
+    column->head = head;
+    column->unit = unit;
+    column->field = field;
+    column->cells = calloc(view->n_rows ? view->n_rows : 1, sizeof *column->cells);
+    if (!column->cells) {
+        view->no_memory = true;
+        return NULL;
+    }
+    view->n_columns++;
+    return column;
+}
+
+static void cell_take(struct ed_view *view, struct ed_view_column *column, size_t row,
+                      struct ed_buffer *text) {
+    size_t bytes;
+    ed_buffer_text_append(text, "");
+    column->cells[row] = text->data ? ed_buffer_detach(text, &bytes) : strdup("");
+    if (!column->cells[row])
+        view->no_memory = true;
+}
+
+static void width_update(struct ed_view *view, struct ed_view_column *column) {
+    size_t head = ed_text_width(column->head), unit = ed_text_width(column->unit);
+    column->width = head > unit ? head : unit;
+    for (size_t i = 0; i < view->n_rows && !view->no_memory; i++) {
+        size_t cell = ed_text_width(column->cells[i]);
+        column->width = cell > column->width ? cell : column->width;
+    }
+}
+
+static void identity_column(struct ed_view *view, enum identity id) {
+    struct ed_view_column *column = column_add(view, identities[id].head, "", identities[id].field);
+    if (!column)
+        return;
+    column->identity = !identities[id].figure_like;
+    column->rank = column->identity ? 0 : 19;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        struct ed_buffer text;
+        ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+        identity_text(&text, view->rows[i], id);
+        cell_take(view, column, i, &text);
+    }
+    width_update(view, column);
+}
+
+static bool identity_differs(struct ed_view *view, enum identity id, struct ed_buffer *first) {
+    bool differs = false;
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    for (size_t i = 0; i < view->n_rows && !differs; i++) {
+        ed_buffer_clear(&text);
+        identity_text(&text, view->rows[i], id);
+        if (i == 0)
+            ed_buffer_text_append(first, ed_buffer_text(&text));
+        else
+            differs = strcmp(ed_buffer_text(&text), ed_buffer_text(first)) != 0;
+    }
+    view->no_memory = view->no_memory || text.no_memory || first->no_memory;
+    ed_buffer_release(&text);
+    return differs;
+}
+
+// "onnxruntime@1.27.0/cpu" is one word where both halves are equal in every row.
+static void constant_append(struct ed_view *view, enum identity id, const char *text) {
+    struct ed_buffer *out = &view->constants;
+    bool joined = id == ID_BACKEND && view->engine_is_constant,
+         unproven = id == ID_RAN_ON && strncmp(text, "not ", 4) == 0;
+    if (out->size > 0)
+        ed_buffer_text_append(out, joined ? "/" : " \xC2\xB7 ");
+    ed_buffer_text_append(out, unproven ? "placement " : identities[id].constant);
+    ed_buffer_text_append(out, text);
+    view->engine_is_constant = view->engine_is_constant || id == ID_ENGINE;
+}
+
+// `how` picks those that say how a case went; `name` has a column in any case (ID_COUNT: none).
+static void identities_build(struct ed_view *view, bool how, enum identity name) {
+    for (int id = 0; id < ID_COUNT; id++) {
+        struct ed_buffer first;
+        if (identities[id].figure_like != how)
+            continue;
+        ed_buffer_init(&first, ED_REPORT_MAX_BYTES);
+        if (identity_differs(view, (enum identity)id, &first) || (enum identity)id == name) {
+            if (!how || view->style != ED_VIEW_NARROW)
+                identity_column(view, (enum identity)id);
+        } else if (first.size > 0 && identities[id].constant) {
+            constant_append(view, (enum identity)id, ed_buffer_text(&first));
+        }
+        ed_buffer_release(&first);
+    }
+}
+
+// A row must be called something, also where nothing tells it apart.
+static enum identity name_pick(struct ed_view *view) {
+    for (int id = 0; id < ID_COUNT; id++) {
+        struct ed_buffer first;
+        ed_buffer_init(&first, ED_REPORT_MAX_BYTES);
+        bool differs = !identities[id].figure_like && identity_differs(view, (enum identity)id, &first);
+        ed_buffer_release(&first);
+        if (differs)
+            return ID_COUNT;
+    }
+    return view->n_rows > 0 && ed_result_is_null(view->rows[0], ED_FIELD_variant) ? ID_MODEL : ID_VARIANT;
+}
+
+struct value {
+    bool known, span, lower_bound;
+    double value, low, high;
+};
+
+static struct value value_get(const struct ed_result *result, int field) {
+    static const int peaks[] = {ED_FIELD_memory_load_peak_bytes, ED_FIELD_memory_warmup_peak_bytes,
+                                ED_FIELD_memory_inference_peak_bytes};
+    struct value v = {0};
+    double one;
+    if (!row_ran(result))
+        return v;
+    if (field != PEAK) {
+        v.known = ed_result_number(result, field, 0, &v.value);
+        enum ed_result_type type = ed_result_fields()[field].type;
+        v.span = v.known && (type == ED_RESULT_SPANI || type == ED_RESULT_SPANR) &&
+                 ed_result_number(result, field, -1, &v.low) && ed_result_number(result, field, 1, &v.high);
+        return v;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (ed_result_number(result, peaks[i], 0, &one)) {
+            v.value = v.known && v.value > one ? v.value : one;
+            v.known = true;
+        } else if (i != 1) {
+            v.lower_bound = true;
+        }
+    }
+    return v;
+}
+
+static bool has_room_for_span(const struct ed_view *view, int field) {
+    if (view->style == ED_VIEW_FULL)
+        return field != PEAK;
+    return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_accuracy_drop ||
+           field == ED_FIELD_prefill_tokens_per_s || field == ED_FIELD_decode_tokens_per_s;
+}
+
+// "12.31" and "±0.12", or "12.31" and "12.19 to 12.43".
+static void number_texts(const struct ed_view *view, const struct figure *figure,
+                         const struct ed_scale *scale, const struct value *v, char value[NUMBER_BYTES],
+                         char span[2 * NUMBER_BYTES]) {
+    value[0] = span[0] = '\0';
+    if (!v->known) {
+        snprintf(value, NUMBER_BYTES, "-");
+        return;
+    }
+    if (v->lower_bound)
+        snprintf(value, NUMBER_BYTES, ">=");
+    size_t used = strlen(value);
+    ed_text_fixed(value + used, NUMBER_BYTES - used, v->value / scale->divisor, scale->decimals, false);
+    if (!v->span || !has_room_for_span(view, figure->field))
+        return;
+    if (view->style == ED_VIEW_FULL) {
+        char low[NUMBER_BYTES], high[NUMBER_BYTES];
+        ed_text_fixed(low, sizeof low, v->low / scale->divisor, scale->decimals, false);
+        ed_text_fixed(high, sizeof high, v->high / scale->divisor, scale->decimals, false);
+        snprintf(span, 2 * NUMBER_BYTES, "[%.40s to %.40s]", low, high);
+    } else {
+        char half[NUMBER_BYTES];
+        double farther = fmax(v->value - v->low, v->high - v->value);
+        ed_text_fixed(half, sizeof half, farther / scale->divisor, scale->decimals, true);
+        snprintf(span, 2 * NUMBER_BYTES, "\xC2\xB1%s", half);
+    }
+}
+
+static void figure_cells(struct ed_view *view, const struct figure *figure, struct ed_view_column *column,
+                         const struct ed_scale *scale) {
+    char value[NUMBER_BYTES], span[2 * NUMBER_BYTES];
+    size_t value_width = 0, span_width = 0;
+    bool struck = false;
+    const char *why;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        struct value v = value_get(view->rows[i], figure->field);
+        number_texts(view, figure, scale, &v, value, span);
+        value_width = strlen(value) > value_width ? strlen(value) : value_width;
+        span_width = ed_text_width(span) > span_width ? ed_text_width(span) : span_width;
+        struck = struck || (v.known && figure->speed && !ed_view_speed_usable(view->rows[i], &why));
+    }
+    view->has_spans = view->has_spans || (span_width > 0);
+    for (size_t i = 0; i < view->n_rows; i++) {
+        struct ed_buffer text;
+        struct value v = value_get(view->rows[i], figure->field);
+        bool row_struck = v.known && figure->speed && !ed_view_speed_usable(view->rows[i], &why);
+        ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+        number_texts(view, figure, scale, &v, value, span);
+        ed_text_repeat(&text, ' ', value_width - strlen(value) + (struck && !row_struck));
+        ed_buffer_printf(&text, "%s%s", row_struck ? "(" : "", value);
+        bool gap_first = span_width > 0 && view->style != ED_VIEW_FULL && *span;
+        ed_text_repeat(&text, ' ', gap_first ? 1 + span_width - ed_text_width(span) : *span ? 1 : 0);
+        ed_buffer_printf(&text, "%s%s", span, row_struck ? ")" : struck ? " " : "");
+        size_t used = *span == '\0' ? 0 : 1 + (gap_first ? span_width : ed_text_width(span));
+        ed_text_repeat(&text, ' ', span_width > 0 ? 1 + span_width - used : 0);
+        cell_take(view, column, i, &text);
+    }
+}
+
+static void figure_column(struct ed_view *view, const struct figure *figure) {
+    double smallest = INFINITY, largest = 0, narrowest = INFINITY;
+    bool any = false;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        struct value v = value_get(view->rows[i], figure->field);
+        double size = fabs(v.value);
+        any = any || v.known;
+        if (v.known && size > 0)
+            smallest = size < smallest ? size : smallest;
+        largest = v.known && size > largest ? size : largest;
+        double half =
+            v.span && has_room_for_span(view, figure->field) ? fmax(v.value - v.low, v.high - v.value) : 0;
+        narrowest = half > 0 && half < narrowest ? half : narrowest;
+    }
+    if (!any)
+        return;
+    struct ed_scale scale = ed_scale_pick(figure->kind, largest > 0 ? smallest : 0, largest, figure->digits);
+    // An interval of a few units of the last digit needs one digit more, or it says too little.
+    bool fine = scale.divisor > 1 || figure->kind == ED_SCALE_RATE;
+    if (fine && scale.decimals < 3 && narrowest / scale.divisor < 5 * pow(10, -scale.decimals))
+        scale.decimals++;
+    struct ed_view_column *column = column_add(view, figure->head, scale.unit, figure->field);
+    if (!column)
+        return;
+    column->figure = true;
+    column->speed = figure->speed;
+    column->rank = figure->rank;
+    figure_cells(view, figure, column, &scale);
+    width_update(view, column);
+}
+
+static void verdict_column(struct ed_view *view) {
+    bool any = false;
+    for (size_t i = 0; i < view->n_rows; i++)
+        any = any || !ed_result_is_null(view->rows[i], ED_FIELD_verdict);
+    struct ed_view_column *column = any ? column_add(view, "verdict", "", ED_FIELD_verdict) : NULL;
+    if (!column)
+        return;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        struct ed_buffer text;
+        bool none = ed_result_is_null(view->rows[i], ED_FIELD_verdict);
+        ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+        ed_text_visible(&text, none ? "-" : view->rows[i]->verdict, ED_RESULT_TEXT_BYTES);
+        cell_take(view, column, i, &text);
+    }
+    width_update(view, column);
+}
+
+enum ed_status ed_view_init(struct ed_view *view, const struct ed_result *const *rows, size_t n_rows,
+                            enum ed_view_style style, struct ed_error *err) {
+    memset(view, 0, sizeof *view);
+    view->style = style;
+    view->rows = rows;
+    view->n_rows = n_rows;
+    ed_buffer_init(&view->constants, ED_REPORT_MAX_BYTES);
+    identities_build(view, false, name_pick(view));
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+        if (figures[i].shown != (style == ED_VIEW_NARROW ? WIDE_ONLY : NARROW_ONLY))
+            figure_column(view, &figures[i]);
+    identities_build(view, true, ID_COUNT);
+    verdict_column(view);
+    if (view->no_memory || view->constants.no_memory)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for a table of %zu cases", n_rows);
+    return ED_OK;
+}
+
+void ed_view_release(struct ed_view *view) {
+    for (size_t i = 0; i < view->n_columns; i++) {
+        for (size_t row = 0; row < view->n_rows; row++)
+            free(view->columns[i].cells[row]);
+        free(view->columns[i].cells);
+    }
+    ed_buffer_release(&view->constants);
+    memset(view, 0, sizeof *view);
+}
