@@ -34,7 +34,7 @@ static void inputs_release(struct ed_suite_input *inputs, size_t n) {
     free(inputs);
 }
 
-static void model_release(struct ed_suite_model *model) {
+void ed_suite_model_release(struct ed_suite_model *model) {
     for (size_t i = 0; model->variants && i < model->n_variants; i++) {
         struct ed_suite_variant *variant = &model->variants[i];
         ed_suite_texts_release(variant->files, variant->n_files);
@@ -57,11 +57,12 @@ static void model_release(struct ed_suite_model *model) {
     free(model->tasks);
     free(model->name);
     free(model->reference);
+    memset(model, 0, sizeof *model);
 }
 
 void ed_suite_release(struct ed_suite *suite) {
     for (size_t i = 0; suite->models && i < suite->n_models; i++)
-        model_release(&suite->models[i]);
+        ed_suite_model_release(&suite->models[i]);
     free(suite->models);
     ed_suite_texts_release(suite->on, suite->n_on);
     ed_suite_texts_release(suite->devices, suite->n_devices);

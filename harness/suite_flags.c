@@ -102,16 +102,9 @@ enum ed_status ed_suite_add_model(struct ed_suite *suite, const char *path, stru
     if (place) {
         *place = model;
     } else {
-        struct ed_suite single = {0};
+        ed_suite_model_release(&model);
         if (!status)
             status = fail_memory(err);
-        // Released as the only model of a suite.
-        single.models = malloc(sizeof model);
-        if (single.models) {
-            single.models[0] = model;
-            single.n_models = 1;
-            ed_suite_release(&single);
-        }
     }
     free(file);
     return status;

@@ -26,6 +26,7 @@ enum ed_status ed_suite_file_resolve(char **out, const char *directory, const ch
 // NULL without memory.
 void *ed_suite_list_grow(void *list, size_t *n, size_t bytes);
 // Releases what the elements own, and the list.
+void ed_suite_model_release(struct ed_suite_model *model); // leaves it zeroed, keeps the struct
 void ed_suite_texts_release(char **texts, size_t n);
 void ed_suite_pairs_release(struct ed_suite_pair *pairs, size_t n);
 // Fills a name of the kind of ED_SUITE_RULE_NAME from the last component of `path` without its ending: other

@@ -54,8 +54,9 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
     ed_buffer_release(&text);
     if (status == ED_OK && (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
-    if (status == ED_OK && (worker->job.blocks[0].inferences > (int64_t)worker->mapping->capacity ||
-                            worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity))
+    if (status == ED_OK && worker->job.blocks[0].pass == ED_PASS_KIND_TIMING &&
+        (worker->job.blocks[0].inferences > (int64_t)worker->mapping->capacity ||
+         worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "the block wants more samples than its mapping holds");
     return status;
 }

@@ -100,12 +100,8 @@ static int run_command(struct ed_cli *cli, const struct ed_cli_command *command,
     cli->arguments = &arguments;
     if (asks_for_help(command, argc, argv))
         return ed_cli_help_command(cli, command);
-    if (ed_arguments_parse(&arguments, &set, argc, argv, &err) != ED_OK) {
-        int code = ed_cli_fail(cli, &err);
-        if (!cli->quiet)
-            ed_log_line(&cli->log, ED_LOG_INFO, "`edgedyno help %s` lists the flags", command->name);
-        return code;
-    }
+    if (ed_arguments_parse(&arguments, &set, argc, argv, &err) != ED_OK)
+        return ed_cli_fail(cli, &err);
     cli->quiet = ed_arguments_has(&arguments, "quiet");
     if (cli->quiet && ed_arguments_has(&arguments, "verbose")) {
         ed_arguments_release(&arguments);

@@ -39,8 +39,8 @@ static enum ed_status fail_format(const struct ed_output *output, const char *wh
     snprintf(suffix, sizeof suffix, ".%.60s", name);
     const struct ed_output_format *of_suffix = find_suffix(output, suffix);
     const char *near = of_suffix ? of_suffix->name : ed_nearest(name, names);
-    return ed_fail(err, ED_ERR_USAGE, where, "\"%.80s\" is no format%s%s%s; there are %s", name, near ? "; did you mean \"" : "",
-                   near ? near : "", near ? "\"?" : "", list);
+    return ed_fail(err, ED_ERR_USAGE, where, "\"%.80s\" is none of %s%s%s%s", name, list, near ? "; did you mean \"" : "",
+                   near ? near : "", near ? "\"?" : "");
 }
 
 static enum ed_status check_place(const char *path, struct ed_error *err) {

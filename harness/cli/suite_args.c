@@ -99,7 +99,8 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
     }
     if (!status && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
         status = ed_fail(err, ED_ERR_USAGE, NULL,
-                         "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or `edgedyno run model.onnx`");
+                         "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or `edgedyno run model.onnx`; "
+                         "only --on null needs none");
     if (status)
         ed_suite_release(suite);
     return status;
