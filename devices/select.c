@@ -16,7 +16,7 @@ static bool has_tag(const struct ed_device_entry *device, const char *word) {
 static bool means(const char *selector, const struct ed_device_entry *device) {
     if (strcmp(device->id, selector) == 0 || has_tag(device, selector))
         return true;
-    return strpbrk(selector, "*?[") && fnmatch(selector, device->id, 0) == 0;
+    return fnmatch(selector, device->id, 0) == 0;
 }
 
 // Names the nearest id or tag, or all ids where none is near.

@@ -14,6 +14,7 @@
 
 #define LIVE_PERIOD_NS INT64_C(100000000)
 #define PLAIN_PERIOD_NS INT64_C(10000000000)
+#define LEFT_MOST_NS (INT64_C(366) * 24 * 3600 * 1000000000) // beyond any plan: not told
 #define LINE_MAX_BYTES 2048
 #define TEXT_MAX_BYTES (1u << 18)
 #define COLUMNS_LEAST 10
@@ -73,7 +74,7 @@ static bool any_left(const struct ed_progress *progress) {
 
 static void left_text(const struct ed_progress_device *device, int64_t now_ns, char *text, size_t bytes) {
     text[0] = '\0';
-    if (device->finished || device->left_ns < 0 || device->total <= 0)
+    if (device->finished || device->left_ns < 0 || device->left_ns > LEFT_MOST_NS || device->total <= 0)
         return;
     int64_t left_ns = device->left_ns - (now_ns - device->updated_ns);
     int64_t s = left_ns > 0 ? (left_ns + 999999999) / 1000000000 : 0;

@@ -67,7 +67,7 @@ static void test_refusals(void **state) {
         {LOCAL(",\"host\":\"h\""), "/devices/0/host", "takes no \"host\""},
         {LOCAL(",\"port\":22"), "/devices/0/port", "takes no \"port\""},
         {LOCAL(",\"port\":0"), "/devices/0/port", "1 to 65535"},
-        {LOCAL(",\"host\":\"-oProxyCommand=x\""), "/devices/0/host", "not a host name"},
+        {LOCAL(",\"host\":\"-oProxyCommand\""), "/devices/0/host", "not a host name"},
         {LOCAL(",\"user\":\"a;b\""), "/devices/0/user", "not a user"},
         {"{\"devices\":[{\"id\":\"a\"}]}", "/devices/0/transport", ""},
         {"{\"devices\":[{\"transport\":\"local\"}]}", "/devices/0/id", ""},

@@ -173,12 +173,12 @@ static void test_live_line(void **state) {
     start(&progress, &screen, 2);
     ed_progress_update(&progress, 0, "digits/int8 timing 3/10", 12, 40, INT64_C(35000000000));
     draw(&progress, &screen);
-    check_row(&screen, 0, "local  12/40  [###---------]  digits/int8 timing 3/10                  left 0:35");
+    check_row(&screen, 0, "local  12/40  [###---------]  digits/int8 timing 3/10                 left 0:35");
     check_row(&screen, 1, "pixel      -  waits");
     ed_progress_update(&progress, 0, "digits/int8 timing 4/10", 13, 40, INT64_C(3725000000000));
     ed_progress_update(&progress, 1, "a", 0, 100, -1);
     draw(&progress, &screen);
-    check_row(&screen, 0, "local  13/40  [###---------]  digits/int8 timing 4/10               left 1:02:05");
+    check_row(&screen, 0, "local  13/40  [###---------]  digits/int8 timing 4/10              left 1:02:05");
     check_row(&screen, 1, "pixel  0/100  [------------]  a");
     check_row(&screen, 2, "");
     ed_progress_release(&progress);
@@ -235,8 +235,6 @@ static void test_widths(void **state) {
         open_screen(&screen, columns, 24);
         start(&progress, &screen, 3);
         ed_progress_update(&progress, 0, "a-model-with-a-rather-long-name/int8-per-channel timing 123/1000", 12345, 40000, 1);
-        ed_progress_update(&progress, 1, "mod\xC3\xA8le/\xE6\xA8\xA1\xE5\x9E\x8B x", 1, 2, INT64_C(99999000000000));
-        // Wide characters are not what this screen knows: they go to the narrow and the hostile test.
         ed_progress_update(&progress, 1, "b", 1, 2, INT64_C(99999000000000));
         draw(&progress, &screen);
         draw(&progress, &screen);
@@ -260,7 +258,7 @@ static void test_resize(void **state) {
     resize(&screen, 40, 24);
     // Terminals cut or re-flow what they show; the next draw must keep to the new width.
     draw(&progress, &screen);
-    check_row(&screen, 0, "local  1/2  short              left 0:05");
+    check_row(&screen, 0, "local  1/2  short             left 0:05");
     ed_progress_release(&progress);
     take(&screen);
     close_screen(&screen);
@@ -350,7 +348,7 @@ static void test_hostile(void **state) {
     start(&progress, &screen, 1);
     ed_progress_update(&progress, 0, "a\x1b[2Jb\nc\rd\x9b\xff\x7f", 99, 2, INT64_MAX);
     draw(&progress, &screen);
-    assert_non_null(strstr(screen.raw, "a\\x1B[2Jb\\x0Ac\\x0Dd\\x9B\\xFF\\x7F"));
+    assert_non_null(strstr(screen.raw, "a\\x1b[2Jb\\x0ac\\x0dd\\x9b\\xff\\x7f"));
     assert_null(strstr(screen.raw, "\x1b[2J"));
     ed_progress_update(&progress, 0, "x", -5, 2, INT64_MIN);
     draw(&progress, &screen);
