@@ -40,6 +40,13 @@ struct ed_json_at ed_json_element(const struct ed_json_at *parent, size_t index)
     return at;
 }
 
+struct ed_json_at ed_json_next(const struct ed_json_at *element) {
+    struct ed_json_at next = *element;
+    next.value = element->value ? element->value->next : NULL;
+    next.index++;
+    return next;
+}
+
 size_t ed_json_count(const struct ed_json_at *at) {
     size_t n = 0;
     if (cJSON_IsArray(at->value) || cJSON_IsObject(at->value))

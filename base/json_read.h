@@ -39,6 +39,8 @@ struct ed_json_at ed_json_root(const struct ed_json_document *document);
 // Member `key` of an object; value NULL where absent or where `parent` is no object. `parent` must outlive the result.
 struct ed_json_at ed_json_member(const struct ed_json_at *parent, const char *key);
 struct ed_json_at ed_json_element(const struct ed_json_at *parent, size_t index);
+// The element behind `element` of the same array; value NULL at the end. For long arrays: ed_json_element counts from the front.
+struct ed_json_at ed_json_next(const struct ed_json_at *element);
 size_t ed_json_count(const struct ed_json_at *at); // elements or members; 0 for anything else
 // Path as a JSON pointer ("/models/0/file"; "/" for the root), cut to `bytes`.
 void ed_json_path(const struct ed_json_at *at, char *path, size_t bytes);

@@ -162,7 +162,6 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
                                         "environment",   "libc_floor", "network", "extra_files",
                                         "option_prefix", "options",    NULL};
     char **extra = NULL;
-    char prefix[64];
     int64_t abi = 0;
     enum ed_status status = ed_json_known_keys(at, known, err);
     if (!status)
@@ -183,7 +182,7 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
     if (!status)
         status = text_or_empty(at, "libc_floor", manifest->libc_floor, sizeof manifest->libc_floor, err);
     if (!status)
-        status = text_or_empty(at, "option_prefix", prefix, sizeof prefix, err);
+        status = text_or_empty(at, "option_prefix", manifest->option_prefix, sizeof manifest->option_prefix, err);
     if (!status)
         status = ed_json_get_bool(at, "needs_model", &manifest->needs_model, err);
     if (!status)

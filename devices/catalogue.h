@@ -21,6 +21,7 @@ struct ed_manifest {
     char **environment; // "K=V"; NULL-terminated
     struct ed_manifest_backend *backends;
     size_t n_backends;
+    char option_prefix[64];    // options that begin so pass unchecked to the adapter, which checks them; "" none
     struct ed_option *options; // texts owned by the manifest
     size_t n_options;
 };

@@ -74,8 +74,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     device->cases = calloc(n ? n : 1, sizeof *device->cases);
     if (status == ED_OK && !device->cases)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the cases of a campaign");
-    for (size_t i = 0; status == ED_OK && i < n; i++) {
-        struct ed_json_at element = ed_json_element(&cases, i);
+    struct ed_json_at element = ed_json_element(&cases, 0);
+    for (size_t i = 0; status == ED_OK && i < n; i++, element = ed_json_next(&element)) {
         device->n_cases = i + 1;
         status = read_case(&element, &device->cases[i], n, campaign->n_tasks, err);
     }
@@ -142,6 +142,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     COPY(root, "suite", campaign->suite);
     COPY(root, "label", campaign->label);
     NUMBER(root, "seed", 0, campaign->seed);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(root, "allow_fallback", &campaign->allow_fallback, err);
     if (status == ED_OK && !ed_path_name_ok(campaign->id))
         status = ed_json_fail(root, err, "the campaign has no usable id");
     if (status == ED_OK)

@@ -58,6 +58,7 @@ struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed;
+    bool allow_fallback;
     struct ed_campaign_device *devices;
     size_t n_devices;
     struct ed_campaign_task *tasks;

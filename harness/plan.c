@@ -127,13 +127,18 @@ static enum ed_status resolve_defaults(struct choices *choices, const struct ed_
     return status;
 }
 
+static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
+    const size_t n = strlen(manifest->option_prefix);
+    return n && !strncmp(key, manifest->option_prefix, n);
+}
+
 static void join_options(char *out, size_t bytes, const struct ed_suite *suite, const struct ed_manifest *manifest) {
     size_t used = 0;
     out[0] = 0;
     for (size_t i = 0; i < suite->n_options && used < bytes; i++) {
-        bool known = false;
+        bool known = has_prefix(manifest, suite->options[i].key);
         for (size_t k = 0; k < manifest->n_options; k++)
-            known = known || fnmatch(manifest->options[k].name, suite->options[i].key, 0) == 0;
+            known = known || !strcmp(manifest->options[k].name, suite->options[i].key);
         if (known) {
             int n = snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", suite->options[i].key, suite->options[i].value);
             used += n > 0 ? (size_t)n : 0;
@@ -149,10 +154,11 @@ static enum ed_status check_options(const struct ed_suite *suite, const struct c
         bool known = false;
         for (size_t c = 0; c < choices->n; c++) {
             const struct ed_manifest *manifest = choices->items[c].build->manifest;
+            known = known || has_prefix(manifest, suite->options[i].key);
             for (size_t k = 0; k < manifest->n_options; k++) {
                 if (n_known < 255)
                     known_names[n_known++] = manifest->options[k].name;
-                if (fnmatch(manifest->options[k].name, suite->options[i].key, 0) != 0)
+                if (strcmp(manifest->options[k].name, suite->options[i].key))
                     continue;
                 char where[128];
                 snprintf(where, sizeof where, "option %.80s of %.30s", suite->options[i].key, manifest->name);

@@ -79,7 +79,8 @@ static void left_text(const struct ed_progress_device *device, int64_t now_ns, c
     int64_t left_ns = device->left_ns - (now_ns - device->updated_ns);
     int64_t s = left_ns > 0 ? (left_ns + 999999999) / 1000000000 : 0;
     if (s >= 3600)
-        snprintf(text, bytes, "left %lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+        snprintf(text, bytes, "left %lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
+                 (int)(s % 60));
     else
         snprintf(text, bytes, "left %d:%02d", (int)(s / 60), (int)(s % 60));
 }
@@ -120,8 +121,8 @@ struct columns {
     size_t all, id, count;
 };
 
-static void live_line(const struct ed_progress *progress, const struct ed_progress_device *device, const struct columns *columns,
-                      int64_t now_ns, struct ed_buffer *out) {
+static void live_line(const struct ed_progress *progress, const struct ed_progress_device *device,
+                      const struct columns *columns, int64_t now_ns, struct ed_buffer *out) {
     char left[48], count[48];
     size_t used = columns->id + 2 + columns->count + 2;
     bool bar = columns->all >= BAR_FROM_COLUMNS && device->total > 0;
@@ -168,7 +169,8 @@ static void shared_columns(const struct ed_progress *progress, struct columns *c
     for (size_t i = 0; i < progress->n; i++) {
         const struct ed_progress_device *device = &progress->devices[i];
         size_t id = ed_text_width(device->id);
-        size_t digits = (size_t)snprintf(count, sizeof count, "%lld/%lld", (long long)device->done, (long long)device->total);
+        size_t digits = (size_t)snprintf(count, sizeof count, "%lld/%lld", (long long)device->done,
+                                         (long long)device->total);
         columns->id = id > columns->id ? id : columns->id;
         columns->count = digits > columns->count ? digits : columns->count;
     }
@@ -267,7 +269,8 @@ bool ed_progress_devices(struct ed_progress *progress, const char *const *ids, s
     return true;
 }
 
-void ed_progress_update(struct ed_progress *progress, size_t device, const char *now, int64_t done, int64_t total, int64_t left_ns) {
+void ed_progress_update(struct ed_progress *progress, size_t device, const char *now, int64_t done,
+                        int64_t total, int64_t left_ns) {
     if (device >= progress->n || progress->devices[device].finished)
         return;
     struct ed_progress_device *item = &progress->devices[device];
@@ -295,7 +298,8 @@ void ed_progress_draw(struct ed_progress *progress) {
         return;
     if (progress->style == ED_PROGRESS_PLAIN)
         draw_plain(progress, now_ns);
-    else if (progress->style == ED_PROGRESS_LIVE && (progress->drawn_ns == 0 || now_ns - progress->drawn_ns >= LIVE_PERIOD_NS))
+    else if (progress->style == ED_PROGRESS_LIVE &&
+             (progress->drawn_ns == 0 || now_ns - progress->drawn_ns >= LIVE_PERIOD_NS))
         draw_live(progress, now_ns, false);
 }
 

@@ -34,10 +34,15 @@ static void fill_case(struct ed_result *result, const struct ed_campaign *campai
     ED_RESULT_SET(result, engine_file_bytes, c->engine_file_bytes);
 }
 
-// A case that ran elsewhere than it was asked to has failed, whatever its figures say.
-static void judge_placement(struct ed_result *result) {
+// A case that ran elsewhere than it was asked to has failed, whatever its figures say, unless that was allowed; then it is shown all the same.
+static void judge_placement(struct ed_result *result, bool allow_fallback) {
     if (!result->has[ED_FIELD_placed_ops_share] || result->placed_ops_share >= 1)
         return;
+    if (allow_fallback) {
+        ed_result_reason(result, "placement_observed", "fallback_allowed", "asked %s; %s", result->placement_asked,
+                         result->placement_observed);
+        return;
+    }
     ED_RESULT_SET_TEXT(result, verdict, ed_verdict_word(ED_VERDICT_FAIL));
     ED_RESULT_SET(result, speed_usable, false);
     ed_result_reason(result, "placement_observed", "placement_short", "asked %s; %s", result->placement_asked,
@@ -70,7 +75,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
         ed_accuracy_fill(result, campaign, device, &blocks, c);
         ed_result_judge(result, campaign->requirements, campaign->n_requirements);
-        judge_placement(result);
+        judge_placement(result, campaign->allow_fallback);
         ed_summary_explain_nulls(result);
     }
     ed_blocks_release(&blocks);

@@ -16,6 +16,7 @@
 #ifndef EDGEDYNO_HARNESS_SUITE_H
 #define EDGEDYNO_HARNESS_SUITE_H
 
+#include "base/buffer.h"
 #include "base/json_read.h"
 #include "edgedyno/backend.h"
 #include "reports/verdict.h"
@@ -90,8 +91,9 @@ struct ed_suite {
 // Defaults everywhere, no models.
 void ed_suite_init(struct ed_suite *suite);
 void ed_suite_release(struct ed_suite *suite);
-// Parses and checks everything that needs no device: known keys, values with units, requirements, names unique, files exist and are
-// regular. On failure nothing is kept.
+// `suite` was initialised (or is all zero); what it held is released first, and after a failure it is all zero. Parses and checks everything
+// that needs no device: known keys, values with units, requirements, names unique, files exist and are
+// regular.
 enum ed_status ed_suite_parse(struct ed_suite *suite, const char *name, const char *directory, const char *text, size_t bytes,
                               struct ed_error *err);
 enum ed_status ed_suite_load(struct ed_suite *suite, const char *path, struct ed_error *err);

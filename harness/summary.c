@@ -80,7 +80,7 @@ static void engine_account(struct ed_result *result, const cJSON *evidence) {
             *sizes[i].value = (int64_t)size->valuedouble;
             result->has[sizes[i].field] = true;
         } else {
-            ed_result_reason(result, sizes[i].key, "engine_does_not_tell", "the engine does not tell this through its adapter");
+            ed_result_reason(result, sizes[i].key, ED_REASON_NOT_TOLD, "the engine does not tell this through its adapter");
         }
     }
 }
@@ -215,13 +215,13 @@ void ed_summary_explain_nulls(struct ed_result *result) {
     static const struct {
         const char *group, *code, *text;
     } whys[] = {
-        {"language", "not_applicable", "not a language workload"},
-        {"power", "not_measured", "this version reads no power sensor"},
-        {"heat", "not_measured", "this version does not judge heat"},
-        {"accuracy", "not_applicable", "no task was given"},
+        {"language", ED_REASON_NOT_APPLICABLE, "not a language workload"},
+        {"power", ED_REASON_NOT_MEASURED, "this version reads no power sensor"},
+        {"heat", ED_REASON_NOT_MEASURED, "this version does not judge heat"},
+        {"accuracy", ED_REASON_NOT_APPLICABLE, "no task was given"},
     };
     for (size_t f = 0; f < ED_FIELD_COUNT; f++) {
-        const char *code = "not_measured", *text = "not measured in this case";
+        const char *code = ED_REASON_NOT_MEASURED, *text = "not measured in this case";
         bool known = result->has[f];
         for (size_t r = 0; !known && r < result->n_reasons; r++)
             known = !strcmp(result->reasons[r].key, fields[f].key);
@@ -234,7 +234,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
             }
         if (f == ED_FIELD_died_in_phase || f == ED_FIELD_deadline_miss_share || f == ED_FIELD_speed_usable ||
             f == ED_FIELD_accuracy_verdict || f == ED_FIELD_preprocess_sha256) {
-            code = "not_applicable";
+            code = ED_REASON_NOT_APPLICABLE;
             text = f == ED_FIELD_died_in_phase         ? "no block died"
                    : f == ED_FIELD_deadline_miss_share ? "no deadline was given"
                    : f == ED_FIELD_preprocess_sha256   ? "the data are given as the model takes them"

@@ -59,6 +59,11 @@ static void entry_add(struct gathering *g, const struct ed_reason *reason, size_
     g->n_entries++;
 }
 
+static bool is_background(const struct ed_reason *reason) {
+    return strcmp(reason->code, ED_REASON_NOT_APPLICABLE) == 0 || strcmp(reason->code, ED_REASON_NOT_MEASURED) == 0 ||
+           strcmp(reason->code, ED_REASON_NOT_TOLD) == 0;
+}
+
 // What every table has to say about a row, whether or not the record words it.
 static void warnings_add(struct gathering *g, size_t row) {
     const struct ed_result *result = g->view->rows[row];
@@ -77,7 +82,7 @@ static void gather(struct gathering *g) {
         const struct ed_result *result = g->view->rows[row];
         warnings_add(g, row);
         for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++)
-            if (!is_of_requirement(&result->reasons[i]))
+            if (!is_of_requirement(&result->reasons[i]) && !is_background(&result->reasons[i]))
                 entry_add(g, &result->reasons[i], row);
     }
     qsort(g->entries, g->n_entries, sizeof *g->entries, entry_compare);

@@ -35,6 +35,7 @@ static const struct figure figures[] = {
     {ED_FIELD_inter_token_p50_ns, "token p50", ED_SCALE_TIME, 3, true, WIDE_ONLY, 17},
     {ED_FIELD_inter_token_p99_ns, "token p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 13},
     {ED_FIELD_latency_p50_ns, "latency p50", ED_SCALE_TIME, 3, true, ALWAYS, 0},
+    {ED_FIELD_latency_mean_ns, "mean", ED_SCALE_TIME, 3, true, ALWAYS, 1},
     {ED_FIELD_latency_p90_ns, "p90", ED_SCALE_TIME, 3, true, ALWAYS, 4},
     {ED_FIELD_latency_p95_ns, "p95", ED_SCALE_TIME, 3, true, WIDE_ONLY, 16},
     {ED_FIELD_latency_p99_ns, "p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 10},
@@ -275,7 +276,7 @@ static struct value value_get(const struct ed_result *result, int field) {
 static bool has_room_for_span(const struct ed_view *view, int field) {
     if (view->style == ED_VIEW_FULL)
         return field != PEAK;
-    return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_accuracy_drop ||
+    return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns || field == ED_FIELD_accuracy_drop ||
            field == ED_FIELD_prefill_tokens_per_s || field == ED_FIELD_decode_tokens_per_s;
 }
 
@@ -386,6 +387,18 @@ static void verdict_column(struct ed_view *view) {
     width_update(view, column);
 }
 
+// A mean is shown where a row has no median: a model too fast for the clock is timed in batches.
+static bool is_wanted(const struct ed_view *view, const struct figure *figure) {
+    if (figure->shown == (view->style == ED_VIEW_NARROW ? WIDE_ONLY : NARROW_ONLY))
+        return false;
+    if (figure->field != ED_FIELD_latency_mean_ns)
+        return true;
+    for (size_t i = 0; i < view->n_rows; i++)
+        if (ed_result_is_null(view->rows[i], ED_FIELD_latency_p50_ns) && row_ran(view->rows[i]))
+            return true;
+    return false;
+}
+
 enum ed_status ed_view_init(struct ed_view *view, const struct ed_result *const *rows, size_t n_rows,
                             enum ed_view_style style, struct ed_error *err) {
     memset(view, 0, sizeof *view);
@@ -395,7 +408,7 @@ enum ed_status ed_view_init(struct ed_view *view, const struct ed_result *const 
     ed_buffer_init(&view->constants, ED_REPORT_MAX_BYTES);
     identities_build(view, false, name_pick(view));
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
-        if (figures[i].shown != (style == ED_VIEW_NARROW ? WIDE_ONLY : NARROW_ONLY))
+        if (is_wanted(view, &figures[i]))
             figure_column(view, &figures[i]);
     identities_build(view, true, ID_COUNT);
     verdict_column(view);

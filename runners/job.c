@@ -281,10 +281,9 @@ static enum ed_status check_version(const struct ed_json_at *root, struct ed_err
         struct ed_json_at array = ed_json_member(&root, key);                                                          \
         if (status == ED_OK)                                                                                           \
             status = array_of(&array, limit, sizeof *(items), (void **)&(items), &(count), err);                       \
-        for (size_t i = 0; status == ED_OK && i < (count); i++) {                                                      \
-            struct ed_json_at at = ed_json_element(&array, i);                                                         \
+        struct ed_json_at at = ed_json_element(&array, 0);                                                             \
+        for (size_t i = 0; status == ED_OK && i < (count); i++, at = ed_json_next(&at))                                \
             status = call;                                                                                             \
-        }                                                                                                              \
     } while (0)
 
 enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes, struct ed_error *err) {

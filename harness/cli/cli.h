@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line program: one row a command, from which dispatch, --help, man page, completion and reference are made.
+// The command line program: one row a command, from which dispatch, --help, man page, completion and
+// reference are made.
 #ifndef EDGEDYNO_HARNESS_CLI_CLI_H
 #define EDGEDYNO_HARNESS_CLI_CLI_H
 
@@ -49,7 +50,7 @@ struct ed_cli_command {
     const struct ed_option_group *groups[ED_CLI_GROUPS_MAX];
     size_t n_groups;
     bool operand_is_file, operand_is_directory; // for completion
-    int (*run)(struct ed_cli *cli); // returns the exit status
+    int (*run)(struct ed_cli *cli);             // returns the exit status
 };
 
 // The table, in the order in which help lists it.
@@ -60,13 +61,16 @@ const char *const *ed_cli_command_names(void);
 // Words of the plan that this version does not have; NULL-terminated.
 const char *const *ed_cli_later_commands(void);
 
-extern const struct ed_cli_command ed_cli_run, ed_cli_devices, ed_cli_report, ed_cli_engines, ed_cli_help, ed_cli_version;
+extern const struct ed_cli_command ed_cli_run, ed_cli_devices, ed_cli_report, ed_cli_engines, ed_cli_help,
+    ed_cli_version;
 
-// Writes the error and returns the exit status for it: 2 where the user named or wrote something wrong, else 4.
+// Writes the error and returns the exit status for it: 2 where the user named or wrote something wrong,
+// else 4.
 int ed_cli_fail(const struct ed_cli *cli, const struct ed_error *err);
 // The same with a message of its own and exit status 2.
 __attribute__((format(printf, 2, 3))) int ed_cli_usage(const struct ed_cli *cli, const char *format, ...);
-// Writes all of it to standard output. A reader that went away is fine: ED_ERR_CANCELLED, which nobody needs to be told.
+// Writes all of it to standard output. A reader that went away is fine: ED_ERR_CANCELLED, which nobody needs
+// to be told.
 enum ed_status ed_cli_print(const char *text, size_t bytes, struct ed_error *err);
 // A buffer's text to standard output; returns the exit status.
 int ed_cli_print_buffer(const struct ed_cli *cli, const struct ed_buffer *buffer);

@@ -74,7 +74,10 @@ static void print_table(const struct facts *facts, struct ed_grid *grid) {
             used += (size_t)snprintf(about + used, sizeof about - used, "%s%s", used ? "\n" : "", fact->why);
         for (size_t k = 0; k < engines->n && used < sizeof about - 256; k++)
             if (is_present(&engines->builds[k], fact))
-                used += (size_t)snprintf(about + used, sizeof about - used, "%s%s", shown++ ? ", " : used ? "\nengines: " : "engines: ",
+                used += (size_t)snprintf(about + used, sizeof about - used, "%s%s",
+                                         shown++ ? ", "
+                                         : used  ? "\nengines: "
+                                                 : "engines: ",
                                          engines->builds[k].id);
         ed_grid_add(grid, "%s", fact->entry->id);
         ed_grid_add(grid, "%s", fact->entry->transport);
@@ -123,8 +126,8 @@ static void print_json(const struct facts *facts, struct ed_json_writer *json) {
     ed_json_object_end(json);
 }
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     static const char *const heads[] = {"device", "transport", "state", "target", "about"};
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {
@@ -143,7 +146,8 @@ static enum ed_status render(const void *context, const struct ed_output_target 
 }
 
 static int devices(struct ed_cli *cli) {
-    static const char *const later[] = {"add", "scan", "check", "probe", "snapshot", "models", "clean", "stop", "reserve", NULL};
+    static const char *const later[] = {"add",    "scan",  "check", "probe",   "snapshot",
+                                        "models", "clean", "stop",  "reserve", NULL};
     struct ed_output output = {0};
     struct ed_resources resources = {0};
     struct facts facts = {.resources = &resources};
@@ -153,7 +157,9 @@ static int devices(struct ed_cli *cli) {
         const char *word = cli->arguments->operands[0];
         for (size_t i = 0; later[i]; i++)
             if (strcmp(word, later[i]) == 0)
-                return ed_cli_usage(cli, "'devices %s' is not part of this version; `edgedyno devices` lists the fleet", word);
+                return ed_cli_usage(
+                    cli, "'devices %s' is not part of this version; `edgedyno devices` lists the fleet",
+                    word);
         return ed_cli_usage(cli, "devices takes no '%.80s'; a fleet's file is --devices FILE", word);
     }
     enum ed_status status = ed_output_parse(&output, cli->arguments, false, &err);
@@ -175,10 +181,11 @@ static int devices(struct ed_cli *cli) {
 }
 
 static const char *const usages[] = {"[OPTION...]", NULL};
-static const char *const notes[] = {
-    "Lists the fleet: how each device is reached, whether it is ready or a job runs there, what it is, and the engine builds that are "
-    "present for it. The device `local`, this machine, is always there. The exit status is 4 where a device did not answer.",
-    NULL};
+static const char *const notes[] = {"Lists the fleet: how each device is reached, whether it is ready or a "
+                                    "job runs there, what it is, and the engine builds that are "
+                                    "present for it. The device `local`, this machine, is always there. The "
+                                    "exit status is 4 where a device did not answer.",
+                                    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno devices", "the fleet of devices.json"},
     {"edgedyno devices --devices lab.json --format json", "another fleet, for a script"},

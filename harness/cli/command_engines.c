@@ -10,8 +10,8 @@
 static const char *const subcommands[] = {"fetch", NULL};
 static const char *const later[] = {"add", "check", NULL};
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {
         struct ed_json_writer json;
@@ -38,14 +38,16 @@ static int list(struct ed_cli *cli, const struct ed_resources *resources, const 
     if (status)
         code = ed_cli_fail(cli, &err);
     else
-        code = ed_cli_exit_combine(found.failed ? ED_EXIT_DEVICE : ED_EXIT_PASS, ed_output_write(output, cli, render, &found));
+        code = ed_cli_exit_combine(found.failed ? ED_EXIT_DEVICE : ED_EXIT_PASS,
+                                   ed_output_write(output, cli, render, &found));
     ed_survey_release(&found);
     free(devices);
     return code;
 }
 
 // The build is looked up among constant ones and changed by the fetch; its place in the list is the same.
-static struct ed_engine_build *own_build(struct ed_resources *resources, const struct ed_engine_build *build) {
+static struct ed_engine_build *own_build(struct ed_resources *resources,
+                                         const struct ed_engine_build *build) {
     return &resources->engines.builds[build - resources->engines.builds];
 }
 
@@ -56,11 +58,15 @@ static int fetch(struct ed_cli *cli, struct ed_resources *resources, const char 
     struct ed_error err = {0};
     char name[64];
     if (at && !at[1])
-        return ed_cli_usage(cli, "'%.80s' has no version behind the @; leave out the @ for the first of engines.json", operand);
+        return ed_cli_usage(
+            cli, "'%.80s' has no version behind the @; leave out the @ for the first of engines.json",
+            operand);
     if (strchr(operand, '/'))
-        return ed_cli_usage(cli, "'%.80s': a build has all its backends; write NAME or NAME@VERSION", operand);
+        return ed_cli_usage(cli, "'%.80s': a build has all its backends; write NAME or NAME@VERSION",
+                            operand);
     snprintf(name, sizeof name, "%.*s", (int)(at && at - operand < 63 ? at - operand : 63), operand);
-    enum ed_status status = ed_engines_find(&resources->engines, name, at ? at + 1 : NULL, target ? target : ED_TARGET, &found, &err);
+    enum ed_status status = ed_engines_find(&resources->engines, name, at ? at + 1 : NULL,
+                                            target ? target : ED_TARGET, &found, &err);
     if (status)
         return ed_cli_fail(cli, &err);
     if (!found->client[0]) {
@@ -73,8 +79,8 @@ static int fetch(struct ed_cli *cli, struct ed_resources *resources, const char 
     status = ed_engines_fetch(&resources->engines, build, &cli->log, &err);
     if (status)
         return ed_cli_fail(cli, &err);
-    ed_log_line(&cli->log, ED_LOG_INFO, "%s for %s %s in %s", build->id, build->target, present ? "is already present" : "is present now",
-                build->directory);
+    ed_log_line(&cli->log, ED_LOG_INFO, "%s for %s %s in %s", build->id, build->target,
+                present ? "is already present" : "is present now", build->directory);
     return ED_EXIT_PASS;
 }
 
@@ -89,12 +95,17 @@ static int engines(struct ed_cli *cli) {
     int code;
     for (size_t i = 0; word && later[i]; i++)
         if (strcmp(word, later[i]) == 0)
-            return ed_cli_usage(cli, "'engines %s' is not part of this version; `edgedyno help engines` lists what is", word);
+            return ed_cli_usage(
+                cli, "'engines %s' is not part of this version; `edgedyno help engines` lists what is", word);
     if (word && !fetches)
-        return near ? ed_cli_usage(cli, "engines takes no '%.80s'; did you mean `edgedyno engines %s`?", word, near)
-                    : ed_cli_usage(cli, "engines takes no '%.80s'; to bring a build: edgedyno engines fetch NAME", word);
+        return near ? ed_cli_usage(cli, "engines takes no '%.80s'; did you mean `edgedyno engines %s`?", word,
+                                   near)
+                    : ed_cli_usage(cli,
+                                   "engines takes no '%.80s'; to bring a build: edgedyno engines fetch NAME",
+                                   word);
     if (fetches && arguments->n_operands != 2)
-        return ed_cli_usage(cli, "engines fetch takes one NAME or NAME@VERSION; `edgedyno engines` lists them");
+        return ed_cli_usage(cli,
+                            "engines fetch takes one NAME or NAME@VERSION; `edgedyno engines` lists them");
     if (!fetches && ed_arguments_has(arguments, "target"))
         return ed_cli_usage(cli, "--target belongs to `edgedyno engines fetch NAME`");
     static const char *const of_list[] = {"device", "format", "export"};
@@ -116,12 +127,14 @@ static int engines(struct ed_cli *cli) {
 }
 
 static const char *const usages[] = {"[OPTION...]", "fetch [--target TARGET] NAME[@VERSION]", NULL};
-static const char *const notes[] = {
-    "Lists every engine build with its backends. A build that is present is asked on the device what it offers there: ready, simulated (a "
-    "simulator or a software GPU, whose times are no speed), or not here, with the reason. One that is absent is listed by its manifest.",
-    "`fetch` brings a build into the store with its package client and checks every digest; a version that is not given is the first of "
-    "engines.json.",
-    NULL};
+static const char *const notes[] = {"Lists every engine build with its backends. A build that is present is "
+                                    "asked on the device what it offers there: ready, simulated (a "
+                                    "simulator or a software GPU, whose times are no speed), or not here, "
+                                    "with the reason. One that is absent is listed by its manifest.",
+                                    "`fetch` brings a build into the store with its package client and "
+                                    "checks every digest; a version that is not given is the first of "
+                                    "engines.json.",
+                                    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno engines", "builds and backends on this machine"},
     {"edgedyno engines fetch onnxruntime", "bring the first version that engines.json lists"},

@@ -8,14 +8,19 @@
 
 #include <string.h>
 
-static enum ed_status generate(const struct ed_arguments *arguments, struct ed_buffer *out, bool *done, struct ed_error *err) {
-    const char *shell = ed_arguments_get(arguments, "completion"), *schema = ed_arguments_get(arguments, "schema");
-    int asked = ed_arguments_has(arguments, "man") + ed_arguments_has(arguments, "reference") + (shell != NULL) + (schema != NULL);
+static enum ed_status generate(const struct ed_arguments *arguments, struct ed_buffer *out, bool *done,
+                               struct ed_error *err) {
+    const char *shell = ed_arguments_get(arguments, "completion"),
+               *schema = ed_arguments_get(arguments, "schema");
+    int asked = ed_arguments_has(arguments, "man") + ed_arguments_has(arguments, "reference") +
+                (shell != NULL) + (schema != NULL);
     *done = asked > 0;
     if (asked > 1)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "--man, --reference, --completion and --schema exclude each other");
+        return ed_fail(err, ED_ERR_USAGE, NULL,
+                       "--man, --reference, --completion and --schema exclude each other");
     if (asked && arguments->n_operands)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "no command may stand beside --man, --reference, --completion or --schema");
+        return ed_fail(err, ED_ERR_USAGE, NULL,
+                       "no command may stand beside --man, --reference, --completion or --schema");
     if (ed_arguments_has(arguments, "man"))
         ed_cli_manual(out);
     else if (ed_arguments_has(arguments, "reference"))
@@ -69,11 +74,14 @@ static int help(struct ed_cli *cli) {
     return code;
 }
 
-static const char *const usages[] = {"[COMMAND]", "--man | --reference | --completion SHELL | --schema FILE", NULL};
-static const char *const notes[] = {"Explains the program or one command, or prints what is generated from its tables.", NULL};
+static const char *const usages[] = {"[COMMAND]", "--man | --reference | --completion SHELL | --schema FILE",
+                                     NULL};
+static const char *const notes[] = {
+    "Explains the program or one command, or prints what is generated from its tables.", NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno help run", "the flags of `run`"},
-    {"edgedyno help --completion bash > ~/.local/share/bash-completion/completions/edgedyno", "complete commands and flags in bash"},
+    {"edgedyno help --completion bash > ~/.local/share/bash-completion/completions/edgedyno",
+     "complete commands and flags in bash"},
     {"edgedyno help --schema suite > suite.schema.json", "let an editor check suites"},
 };
 

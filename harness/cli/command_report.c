@@ -12,22 +12,25 @@ static int report(struct ed_cli *cli) {
     if (!status && arguments->n_operands == 0)
         status = ed_show_no_campaign("report", "needs a campaign's directory", &err);
     if (!status && arguments->n_operands > 1)
-        status = ed_fail(&err, ED_ERR_USAGE, "report", "takes one campaign, and %zu were given", arguments->n_operands);
+        status = ed_fail(&err, ED_ERR_USAGE, "report", "takes one campaign, and %zu were given",
+                         arguments->n_operands);
     if (!status)
         status = ed_show_check_campaign(arguments->operands[0], &err);
-    code = status ? ed_cli_fail(cli, &err) : ed_show_campaign(cli, &output, arguments->operands[0], false, &any);
+    code =
+        status ? ed_cli_fail(cli, &err) : ed_show_campaign(cli, &output, arguments->operands[0], false, &any);
     ed_output_release(&output);
     return code;
 }
 
 static const char *const usages[] = {"[OPTION...] RUN", NULL};
-static const char *const notes[] = {
-    "Writes the report of a campaign, RUN being its directory. The same campaign gives the same bytes, but for the width of a table. The "
-    "exit status is that of the run.",
-    NULL};
+static const char *const notes[] = {"Writes the report of a campaign, RUN being its directory. The same "
+                                    "campaign gives the same bytes, but for the width of a table. The "
+                                    "exit status is that of the run.",
+                                    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno report runs/START-ID --format markdown", "for a pull request"},
-    {"edgedyno report runs/START-ID --export csv=figures.csv --export json=figures.json", "files beside the table"},
+    {"edgedyno report runs/START-ID --export csv=figures.csv --export json=figures.json",
+     "files beside the table"},
 };
 
 const struct ed_cli_command ed_cli_report = {

@@ -17,7 +17,8 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt(int signal_number) {
     (void)signal_number;
     if (interrupted) {
-        static const char words[] = "\nedgedyno: stopped at once; what was measured is on disk\n";
+        static const char words[] = "\nedgedyno: stopped at once; a device may go on with its job, and "
+                                    "--resume fetches what it measured\n";
         ssize_t ignored = write(STDERR_FILENO, words, sizeof words - 1);
         (void)ignored;
         _exit(ED_EXIT_INTERRUPTED);
@@ -35,7 +36,8 @@ static void catch_interrupts(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-static int dry_run(const struct ed_cli *cli, const struct ed_measure_args *args, const struct ed_suite *suite) {
+static int dry_run(const struct ed_cli *cli, const struct ed_measure_args *args,
+                   const struct ed_suite *suite) {
     struct ed_error err = {0};
     struct ed_buffer text;
     ed_buffer_init(&text, PLAN_MAX_BYTES);
@@ -62,11 +64,23 @@ static const char *short_path(const char *directory) {
     if (!getcwd(here, sizeof here))
         return directory;
     size_t bytes = strlen(here);
-    return strncmp(directory, here, bytes) == 0 && directory[bytes] == '/' && directory[bytes + 1] ? directory + bytes + 1 : directory;
+    return strncmp(directory, here, bytes) == 0 && directory[bytes] == '/' && directory[bytes + 1]
+               ? directory + bytes + 1
+               : directory;
 }
 
-static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struct ed_suite *suite, const char *resume,
-                   const struct ed_output *output) {
+// A reply that cannot be parsed is the device's failure here; what the user wrote was parsed before.
+static int tell_failure(const struct ed_cli *cli, enum ed_status status, const struct ed_error *err) {
+    if (status == ED_OK)
+        return ED_EXIT_PASS;
+    if (status == ED_ERR_CANCELLED)
+        return ED_EXIT_INTERRUPTED;
+    int code = ed_cli_fail(cli, err);
+    return status == ED_ERR_PARSE ? ED_EXIT_DEVICE : code;
+}
+
+static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struct ed_suite *suite,
+                   const char *resume, const struct ed_output *output) {
     char directory[ED_PATH_BYTES] = "";
     struct ed_progress progress = {0};
     struct ed_error err = {0};
@@ -81,12 +95,14 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     catch_interrupts();
     if (resume)
         snprintf(directory, sizeof directory, "%s", resume);
-    enum ed_status status = resume ? ed_measure_resume(args, resume, &err) : ed_measure_run(args, suite, directory, &err);
+    enum ed_status status =
+        resume ? ed_measure_resume(args, resume, &err) : ed_measure_run(args, suite, directory, &err);
     ed_progress_release(&progress);
     cli->log.before = cli->log.after = NULL;
     args->progress = NULL;
-    code = status == ED_OK ? ED_EXIT_PASS : status == ED_ERR_CANCELLED ? ED_EXIT_INTERRUPTED : ed_cli_fail(cli, &err);
-    if (directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
+    code = tell_failure(cli, status, &err);
+    // A campaign that was refused since it holds one already is not this run's.
+    if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
         int shown = ed_show_campaign(cli, output, directory, status != ED_OK, &any);
         code = ed_cli_exit_combine(code, shown);
         tell_next(cli, short_path(directory), status == ED_ERR_CANCELLED);
@@ -102,8 +118,10 @@ static enum ed_status check(const struct ed_arguments *arguments, struct ed_erro
     if (!status && resume)
         status = ed_show_check_campaign(resume, err);
     if (!status && ed_arguments_has(arguments, "dry-run") &&
-        (ed_arguments_has(arguments, "export") || ed_arguments_has(arguments, "format") || ed_arguments_has(arguments, "out")))
-        status = ed_fail(err, ED_ERR_USAGE, "--dry-run", "measures nothing; leave out --format, --export and --out");
+        (ed_arguments_has(arguments, "export") || ed_arguments_has(arguments, "format") ||
+         ed_arguments_has(arguments, "out")))
+        status = ed_fail(err, ED_ERR_USAGE, "--dry-run",
+                         "measures nothing; leave out --format, --export and --out");
     return status;
 }
 
@@ -148,11 +166,12 @@ out:
 }
 
 static const char *const usages[] = {"[OPTION...] SUITE.json", "[OPTION...] MODEL...", "--resume DIR", NULL};
-static const char *const notes[] = {
-    "Measures every case (variant x engine build x backend x threads x options) on every device, each block in a fresh process, in random "
-    "order. Flags override the suite's keys. What was measured is kept in a campaign directory; reports are made from that alone.",
-    "On standard output is the report, on standard error everything else.",
-    NULL};
+static const char *const notes[] = {"Measures every case (variant x engine build x backend x threads x "
+                                    "options) on every device, each block in a fresh process, in random "
+                                    "order. Flags override the suite's keys. What was measured is kept in a "
+                                    "campaign directory; reports are made from that alone.",
+                                    "On standard output is the report, on standard error everything else.",
+                                    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno run examples/digits/suite.json", "a suite, on this machine"},
     {"edgedyno run model.onnx --on onnxruntime/cpu -t 1,2,4", "a model alone, with three numbers of threads"},

@@ -7,13 +7,13 @@
 #include "edgedyno/wire.h"
 #include "harness/cli/output.h"
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     struct ed_json_writer json;
     (void)context, (void)err;
     if (strcmp(target->format, "json") != 0) {
-        ed_buffer_printf(out, "edgedyno %s\nwire %s, adapter abi %u, target %s\n", ED_VERSION, ED_WIRE_VERSION, ED_BACKEND_ABI,
-                         ED_TARGET);
+        ed_buffer_printf(out, "edgedyno %s\nwire %s, adapter abi %u, target %s\n", ED_VERSION,
+                         ED_WIRE_VERSION, ED_BACKEND_ABI, ED_TARGET);
         return ED_OK;
     }
     ed_json_writer_init(&json, out, false);
@@ -41,8 +41,9 @@ static int version(struct ed_cli *cli) {
 }
 
 static const char *const usages[] = {"[OPTION...]", NULL};
-static const char *const notes[] = {
-    "Prints the version of edgedyno, of the wire to its runners, of the adapters' contract, and what this program was built for.", NULL};
+static const char *const notes[] = {"Prints the version of edgedyno, of the wire to its runners, of the "
+                                    "adapters' contract, and what this program was built for.",
+                                    NULL};
 
 const struct ed_cli_command ed_cli_version = {
     .name = "version",

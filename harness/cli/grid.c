@@ -92,7 +92,8 @@ static void last_cell(struct ed_buffer *out, const char *text, size_t indent, si
     } while (*text);
 }
 
-enum ed_status ed_grid_print(const struct ed_grid *grid, int columns, struct ed_buffer *out, struct ed_error *err) {
+enum ed_status ed_grid_print(const struct ed_grid *grid, int columns, struct ed_buffer *out,
+                             struct ed_error *err) {
     size_t width[ED_GRID_COLUMNS_MAX], indent = 0, n = grid->n_columns;
     if (grid->no_memory)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the table");
@@ -103,7 +104,9 @@ enum ed_status ed_grid_print(const struct ed_grid *grid, int columns, struct ed_
             width[i % n] = ed_text_width(grid->cells[i]);
     for (size_t c = 0; c + 1 < n; c++)
         indent += width[c] + GAP;
-    size_t room = columns <= 0 ? SIZE_MAX : (size_t)columns > indent + LAST_LEAST ? (size_t)columns - indent : LAST_LEAST;
+    size_t room = columns <= 0                            ? SIZE_MAX
+                  : (size_t)columns > indent + LAST_LEAST ? (size_t)columns - indent
+                                                          : LAST_LEAST;
     for (size_t i = 0; i < n + grid->n_cells; i++) {
         const char *text = i < n ? grid->heads[i] : grid->cells[i - n];
         if (i % n + 1 == n) {

@@ -22,7 +22,8 @@ const struct ed_cli_row ed_cli_exits[] = {
 };
 
 const struct ed_cli_row ed_cli_files[] = {
-    {"runs/START-ID/", "a campaign: what was planned, and every block as it was measured; reports are made from it alone"},
+    {"runs/START-ID/",
+     "a campaign: what was planned, and every block as it was measured; reports are made from it alone"},
     {"devices.json", "the fleet; looked for in the current directory, then in $XDG_CONFIG_HOME/edgedyno"},
     {"$XDG_CONFIG_HOME/edgedyno/engines.json", "engine builds, instead of the list that is built in"},
     {"$XDG_DATA_HOME/edgedyno/engines/", "engine builds that are present"},
@@ -37,7 +38,8 @@ const struct ed_cli_row ed_cli_variables[] = {
      "folders of the user; by default .config, .local/share, .local/state and .cache in HOME"},
     {"NO_COLOR", "where it is set and not empty, nothing is coloured"},
     {"TERM", "where it is \"dumb\", nothing is coloured or redrawn"},
-    {"COLUMNS", "width of tables where standard output is no terminal; without it they are as wide as they need"},
+    {"COLUMNS",
+     "width of tables where standard output is no terminal; without it they are as wide as they need"},
     {NULL, NULL},
 };
 
@@ -129,7 +131,8 @@ void ed_cli_help_short(struct ed_buffer *out) {
     ed_buffer_text_append(out, "usage: edgedyno COMMAND [OPTION...] [OPERAND...]\n\n");
     for (size_t i = 0; i < n; i++)
         ed_buffer_printf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-    ed_buffer_text_append(out, "\n`edgedyno help COMMAND` explains a command; `edgedyno help --man` is the manual.\n");
+    ed_buffer_text_append(
+        out, "\n`edgedyno help COMMAND` explains a command; `edgedyno help --man` is the manual.\n");
 }
 
 void ed_cli_help_text(struct ed_buffer *out, const struct ed_cli_command *command, size_t width) {

@@ -68,11 +68,15 @@ static int unknown_command(const struct ed_cli *cli, const char *word) {
     if (listed(word, ed_cli_later_commands()))
         return ed_cli_usage(cli, "'%s' is not part of this version; `edgedyno help` lists what is", word);
     if (word[0] == '-' && word[1])
-        return ed_cli_usage(cli, "%.80s: flags follow the command: edgedyno COMMAND %.80s; `edgedyno help` lists the commands", word, word);
+        return ed_cli_usage(
+            cli,
+            "%.80s: flags follow the command: edgedyno COMMAND %.80s; `edgedyno help` lists the commands",
+            word, word);
     if (near)
         return ed_cli_usage(cli, "'%.80s' is no command; did you mean `edgedyno %s`?", word, near);
     if (ed_path_exists(word))
-        return ed_cli_usage(cli, "'%.200s' is a file, not a command; to measure it: edgedyno run %.200s", word, word);
+        return ed_cli_usage(cli, "'%.200s' is a file, not a command; to measure it: edgedyno run %.200s",
+                            word, word);
     return ed_cli_usage(cli, "'%.80s' is no command; `edgedyno help` lists them", word);
 }
 
@@ -86,7 +90,8 @@ static bool asks_for_help(const struct ed_cli_command *command, int argc, const 
     return false;
 }
 
-static int run_command(struct ed_cli *cli, const struct ed_cli_command *command, int argc, const char *const *argv) {
+static int run_command(struct ed_cli *cli, const struct ed_cli_command *command, int argc,
+                       const char *const *argv) {
     const struct ed_option *tables[ED_CLI_GROUPS_MAX];
     size_t counts[ED_CLI_GROUPS_MAX];
     struct ed_arguments arguments = {0};

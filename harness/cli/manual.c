@@ -123,10 +123,13 @@ void ed_cli_manual(struct ed_buffer *out) {
     line(out, ".SH", "NAME");
     ed_buffer_text_append(out, "edgedyno \\- ");
     roff(out, ED_CLI_SUMMARY);
-    ed_buffer_text_append(out, "\n.SH SYNOPSIS\n.B edgedyno\n.I COMMAND\n[\\fIOPTION\\fR...] [\\fIOPERAND\\fR...]\n");
+    ed_buffer_text_append(
+        out, "\n.SH SYNOPSIS\n.B edgedyno\n.I COMMAND\n[\\fIOPTION\\fR...] [\\fIOPERAND\\fR...]\n");
     line(out, ".SH", "DESCRIPTION");
-    roff(out, "edgedyno runs real inference engines on real devices, each block of inferences in a fresh process, and reports latency, memory, "
-              "placement and accuracy with intervals. What could not be measured is said with its reason, never shown as zero. Standard output "
+    roff(out, "edgedyno runs real inference engines on real devices, each block of inferences in a fresh "
+              "process, and reports latency, memory, "
+              "placement and accuracy with intervals. What could not be measured is said with its reason, "
+              "never shown as zero. Standard output "
               "has the result, standard error everything else.");
     ed_buffer_append(out, "\n", 1);
     line(out, ".SH", "COMMANDS");

@@ -14,43 +14,60 @@
 static const struct ed_option measuring[] = {
     {"on", 0, ED_OPTION_LIST, "ENGINE,...", "the engine of the model's format, on the CPU", 0, 0, "",
      "engines, as NAME[@VERSION][/BACKEND]; NAME/* is all its backends", 0},
-    {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "", "devices, by id, tag or a glob over ids", 0},
+    {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "", "devices, by id, tag or a glob over ids",
+     0},
     {"threads", 't', ED_OPTION_INT_LIST, "N,...", "1", 0, 4096, "",
      "numbers of threads, such as 1,2 or 1-8*2; 0 is the engine's own default", 0},
-    {"blocks", 'r', ED_OPTION_INT, "N", "10", 1, 1000, "", "blocks for each case; each is a fresh process", 0},
+    {"blocks", 'r', ED_OPTION_INT, "N", "10", 1, 1000, "", "blocks for each case; each is a fresh process",
+     0},
     {"option", 'o', ED_OPTION_TEXT, "KEY=VALUE", "", 0, 0, "", "option of the engine", MANY},
-    {"shape", 0, ED_OPTION_TEXT, "[NAME=]N,...", "", 0, 0, "", "shape of an input that the model leaves open", MANY},
+    {"shape", 0, ED_OPTION_TEXT, "[NAME=]N,...", "", 0, 0, "", "shape of an input that the model leaves open",
+     MANY},
     {"input", 0, ED_OPTION_TEXT, "[NAME=]FILE", "", 0, 0, "",
      "an .npy file for an input; other inputs are made from the seed", MANY},
     {"require", 0, ED_OPTION_TEXT, "RULE", "", 0, 0, "",
      "what must hold, as KEY OP VALUE, such as 'latency_p90_ns <= 50 ms'", MANY},
     {"label", 0, ED_OPTION_PAIR, "KEY=VALUE", "", 0, 0, "", "label of the campaign", MANY},
-    {"pin", 0, ED_OPTION_TEXT, "CPUS", "not pinned", 0, 0, "", "bind the measured process to CPUs, such as 0,2-3", 0},
-    {"seed", 0, ED_OPTION_INT, "N", "chosen anew", 0, 9007199254740991.0, "", "seed of the random order and of made inputs", 0},
+    {"pin", 0, ED_OPTION_TEXT, "CPUS", "not pinned", 0, 0, "",
+     "bind the measured process to CPUs, such as 0,2-3", 0},
+    {"seed", 0, ED_OPTION_INT, "N", "chosen anew", 0, 9007199254740991.0, "",
+     "seed of the random order and of made inputs", 0},
     {"max-time", 0, ED_OPTION_DURATION, "TIME", "no limit", SECOND_NS, 30 * DAY_NS, "",
      "start no block later than this on a device, such as '2 min'", 0},
-    {"allow-fallback", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "operators that the backend cannot run may run elsewhere", 0},
-    {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "take every file's digest again instead of trusting what is remembered", 0},
-    {"dry-run", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "show what would run and how long it takes; measure nothing", 0},
-    {"out", 0, ED_OPTION_PATH, "DIR", "runs/START-ID", 0, 0, "", "directory of the campaign; it must be new", 0},
-    {"resume", 0, ED_OPTION_PATH, "DIR", "", 0, 0, "", "run what is missing of a campaign, by its own plan", 0},
+    {"allow-fallback", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "operators that the backend cannot run may run elsewhere", 0},
+    {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "take every file's digest again instead of trusting what is remembered", 0},
+    {"dry-run", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "show what would run and how long it takes; measure nothing", 0},
+    {"out", 0, ED_OPTION_PATH, "DIR", "runs/START-ID", 0, 0, "",
+     "directory of the campaign; it must hold none yet", 0},
+    {"resume", 0, ED_OPTION_PATH, "DIR", "", 0, 0, "", "run what is missing of a campaign, by its own plan",
+     0},
 };
 
 static const struct ed_option engines[] = {
-    {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "", "devices on which the engines are asked what they offer", 0},
-    {"target", 0, ED_OPTION_TEXT, "TARGET", "this machine's", 0, 0, "", "what `fetch` brings a build for, such as linux-x86_64", 0},
+    {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "",
+     "devices on which the engines are asked what they offer", 0},
+    {"target", 0, ED_OPTION_TEXT, "TARGET", "this machine's", 0, 0, "",
+     "what `fetch` brings a build for, such as linux-x86_64", 0},
 };
 
 static const struct ed_option help[] = {
     {"man", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "print the man page (roff)", 0},
-    {"reference", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "print every flag, engine option and result key as Markdown", 0},
-    {"completion", 0, ED_OPTION_WORD, "SHELL", "", 0, 0, "bash|zsh", "print the completion script of a shell", 0},
-    {"schema", 0, ED_OPTION_WORD, "FILE", "", 0, 0, "suite|devices|record", "print the JSON Schema of a file", 0},
+    {"reference", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "print every flag, engine option and result key as Markdown", 0},
+    {"completion", 0, ED_OPTION_WORD, "SHELL", "", 0, 0, "bash|zsh", "print the completion script of a shell",
+     0},
+    {"schema", 0, ED_OPTION_WORD, "FILE", "", 0, 0, "suite|devices|record", "print the JSON Schema of a file",
+     0},
 };
 
-#define EXPORT_ROW                                                                                                     \
-    {"export", 0, ED_OPTION_TEXT, "FORMAT=FILE", "", 0, 0, "",                                                         \
-     "write a file as well; FILE alone tells the format by its ending; - is standard output", MANY}
+#define EXPORT_ROW                                                                                        \
+    {                                                                                                     \
+        "export", 0, ED_OPTION_TEXT, "FORMAT=FILE", "", 0, 0, "",                                         \
+            "write a file as well; FILE alone tells the format by its ending; - is standard output", MANY \
+    }
 static const struct ed_option report_output[] = {
     {"format", 0, ED_OPTION_TEXT, "FORMAT", "table", 0, 0, "", "format of standard output", 0},
     EXPORT_ROW,
@@ -60,10 +77,10 @@ static const struct ed_option list_output[] = {
     EXPORT_ROW,
 };
 
-#define GENERAL_ROWS                                                                                                   \
-    {"quiet", 'q', ED_OPTION_FLAG, "", "", 0, 0, "", "no progress, errors alone", 0},                                  \
-        {"verbose", 'v', ED_OPTION_FLAG, "", "", 0, 0, "", "say more of what is done", 0}, {                           \
-        "help", 'h', ED_OPTION_FLAG, "", "", 0, 0, "", "this help", 0                                                  \
+#define GENERAL_ROWS                                                                         \
+    {"quiet", 'q', ED_OPTION_FLAG, "", "", 0, 0, "", "no progress, errors alone", 0},        \
+        {"verbose", 'v', ED_OPTION_FLAG, "", "", 0, 0, "", "say more of what is done", 0}, { \
+        "help", 'h', ED_OPTION_FLAG, "", "", 0, 0, "", "this help", 0                        \
     }
 static const struct ed_option general[] = {GENERAL_ROWS};
 static const struct ed_option fleet[] = {
@@ -111,13 +128,21 @@ enum ed_status ed_options_check_habits(const struct ed_arguments *arguments, str
         if (option->letter == 'o' && !strchr(text, '=')) {
             for (size_t k = 0; k < COUNT(formats); k++)
                 if (strcmp(text, formats[k]) == 0)
-                    return ed_fail(err, ED_ERR_USAGE, "-o", "\"%s\" is a format, and -o is an option of the engine, KEY=VALUE; write --format %s",
-                                   text, strcmp(text, "md") == 0 ? "markdown" : strcmp(text, "sql") == 0 ? "json (there is no sql)" : text);
-            return ed_fail(err, ED_ERR_USAGE, "-o (--option)", "\"%.80s\" has no '='; write KEY=VALUE (a format is --format)", text);
+                    return ed_fail(
+                        err, ED_ERR_USAGE, "-o",
+                        "\"%s\" is a format, and -o is an option of the engine, KEY=VALUE; write --format %s",
+                        text,
+                        strcmp(text, "md") == 0    ? "markdown"
+                        : strcmp(text, "sql") == 0 ? "json (there is no sql)"
+                                                   : text);
+            return ed_fail(err, ED_ERR_USAGE, "-o (--option)",
+                           "\"%.80s\" has no '='; write KEY=VALUE (a format is --format)", text);
         }
         if (option->letter == 'd' && only_numbers(text))
             return ed_fail(err, ED_ERR_USAGE, "-d",
-                           "\"%.80s\" is no device; -d takes devices, and the depth of llama-bench is --depth, which this version does not have", text);
+                           "\"%.80s\" is no device; -d takes devices, and the depth of llama-bench is "
+                           "--depth, which this version does not have",
+                           text);
     }
     return ED_OK;
 }

@@ -25,7 +25,8 @@ static const struct ed_output_format *find_suffix(const struct ed_output *output
     return NULL;
 }
 
-static enum ed_status fail_format(const struct ed_output *output, const char *where, const char *name, struct ed_error *err) {
+static enum ed_status fail_format(const struct ed_output *output, const char *where, const char *name,
+                                  struct ed_error *err) {
     const char *names[ED_OUTPUT_FORMATS_MAX + 1] = {0};
     char list[512] = "", suffix[64];
     size_t used = 0;
@@ -39,8 +40,8 @@ static enum ed_status fail_format(const struct ed_output *output, const char *wh
     snprintf(suffix, sizeof suffix, ".%.60s", name);
     const struct ed_output_format *of_suffix = find_suffix(output, suffix);
     const char *near = of_suffix ? of_suffix->name : ed_nearest(name, names);
-    return ed_fail(err, ED_ERR_USAGE, where, "\"%.80s\" is none of %s%s%s%s", name, list, near ? "; did you mean \"" : "",
-                   near ? near : "", near ? "\"?" : "");
+    return ed_fail(err, ED_ERR_USAGE, where, "\"%.80s\" is none of %s%s%s%s", name, list,
+                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static enum ed_status check_place(const char *path, struct ed_error *err) {
@@ -56,17 +57,20 @@ static enum ed_status check_place(const char *path, struct ed_error *err) {
         return ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is a directory; name a file in it", path);
     // A rename would put a file in the place of a device such as /dev/null.
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is no regular file; name one, or - for standard output", path);
+        return ed_fail(err, ED_ERR_USAGE, "--export",
+                       "%.200s is no regular file; name one, or - for standard output", path);
     ed_path_directory(directory, path);
     if (!ed_path_is_directory(directory))
-        return ed_fail(err, ED_ERR_USAGE, "--export", "there is no directory %.200s; make it first", directory);
+        return ed_fail(err, ED_ERR_USAGE, "--export", "there is no directory %.200s; make it first",
+                       directory);
     if (access(directory, W_OK | X_OK) != 0)
-        return ed_fail_errno(err, ED_ERR_USAGE, "--export", "nothing can be written in %.200s: %m", directory);
+        return ed_fail_errno(err, ED_ERR_USAGE, "--export", "nothing can be written in %.200s: %m",
+                             directory);
     return ED_OK;
 }
 
-static enum ed_status parse_export(const struct ed_output *output, const char *text, struct ed_output_export *out,
-                                   struct ed_error *err) {
+static enum ed_status parse_export(const struct ed_output *output, const char *text,
+                                   struct ed_output_export *out, struct ed_error *err) {
     const char *equals = strchr(text, '=');
     size_t name_bytes = equals ? (size_t)(equals - text) : 0;
     char name[64];
@@ -80,7 +84,8 @@ static enum ed_status parse_export(const struct ed_output *output, const char *t
     } else {
         const struct ed_output_format *format = find_suffix(output, strrchr(ed_path_base(text), '.'));
         if (!format)
-            return ed_fail(err, ED_ERR_USAGE, "--export", "the ending of \"%.200s\" tells no format; write FORMAT=%.200s", text, text);
+            return ed_fail(err, ED_ERR_USAGE, "--export",
+                           "the ending of \"%.200s\" tells no format; write FORMAT=%.200s", text, text);
         *out = (struct ed_output_export){format->name, text};
     }
     return check_place(out->path, err);
@@ -96,11 +101,12 @@ static void list_formats(struct ed_output *output, bool of_reports) {
         return;
     }
     for (size_t i = 0; i < n && i < ED_OUTPUT_FORMATS_MAX; i++)
-        output->formats[output->n_formats++] = (struct ed_output_format){reports[i]->name, reports[i]->suffix};
+        output->formats[output->n_formats++] =
+            (struct ed_output_format){reports[i]->name, reports[i]->suffix};
 }
 
-enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments, bool of_reports,
-                               struct ed_error *err) {
+enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
+                               bool of_reports, struct ed_error *err) {
     const char *format = ed_arguments_get(arguments, "format");
     enum ed_status status = ED_OK;
     bool to_stdout = false;
@@ -123,7 +129,8 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
         output->n_exports++;
     }
     if (!status && to_stdout && format)
-        status = ed_fail(err, ED_ERR_USAGE, "--export", "standard output is taken by --format %s; name a file", format);
+        status = ed_fail(err, ED_ERR_USAGE, "--export",
+                         "standard output is taken by --format %s; name a file", format);
     output->format = format ? format : to_stdout ? NULL : "table";
     if (status)
         ed_output_release(output);
@@ -135,8 +142,8 @@ void ed_output_release(struct ed_output *output) {
     memset(output, 0, sizeof *output);
 }
 
-static enum ed_status write_one(const struct ed_cli *cli, const char *format, const char *path, ed_output_render render,
-                                const void *context, struct ed_error *err) {
+static enum ed_status write_one(const struct ed_cli *cli, const char *format, const char *path,
+                                ed_output_render render, const void *context, struct ed_error *err) {
     bool to_stdout = strcmp(path, "-") == 0;
     const struct ed_output_target target = {format, to_stdout ? cli->columns : 0, to_stdout && cli->colour};
     struct ed_buffer out;
@@ -154,7 +161,8 @@ static enum ed_status write_one(const struct ed_cli *cli, const char *format, co
     return status;
 }
 
-int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render, const void *context) {
+int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,
+                    const void *context) {
     struct ed_error err = {0};
     int code = ED_EXIT_PASS;
     // Files first: a reader of standard output that goes away must not cost one.

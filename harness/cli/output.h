@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --format and --export: which formats go where. Checked before anything is measured, so that a mistyped format costs nothing.
+// --format and --export: which formats go where. Checked before anything is measured, so that a mistyped
+// format costs nothing.
 #ifndef EDGEDYNO_HARNESS_CLI_OUTPUT_H
 #define EDGEDYNO_HARNESS_CLI_OUTPUT_H
 
@@ -21,7 +22,7 @@ struct ed_output_export {
 struct ed_output {
     struct ed_output_format formats[ED_OUTPUT_FORMATS_MAX];
     size_t n_formats;
-    const char *format; // of standard output; NULL: an export took its place
+    const char *format;               // of standard output; NULL: an export took its place
     struct ed_output_export *exports; // owned
     size_t n_exports;
 };
@@ -32,23 +33,24 @@ struct ed_output_target {
     int columns; // 0: no limit
     bool colour;
 };
-typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                                           struct ed_error *err);
+typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_output_target *target,
+                                           struct ed_buffer *out, struct ed_error *err);
 
-// `of_reports`: the formats of the registry of reports, else table and json. ED_ERR_USAGE for an unknown format (with the nearest), a
-// file that no format is known for, a directory that does not exist.
-enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments, bool of_reports,
-                               struct ed_error *err);
+// `of_reports`: the formats of the registry of reports, else table and json. ED_ERR_USAGE for an unknown
+// format (with the nearest), a file that no format is known for, a directory that does not exist.
+enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
+                               bool of_reports, struct ed_error *err);
 void ed_output_release(struct ed_output *output);
 // Files are written whole or not at all. Returns the exit status; errors are told.
-int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render, const void *context);
+int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,
+                    const void *context);
 
 // A campaign's records in the format of a report; for ed_output_write.
 struct ed_output_campaign {
     const struct ed_campaign *campaign;
     const struct ed_records *records;
 };
-enum ed_status ed_output_render_campaign(const void *campaign, const struct ed_output_target *target, struct ed_buffer *out,
-                                         struct ed_error *err);
+enum ed_status ed_output_render_campaign(const void *campaign, const struct ed_output_target *target,
+                                         struct ed_buffer *out, struct ed_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A campaign's records through a report. Nothing of this moment goes in: the same campaign gives the same bytes.
+// A campaign's records through a report. Nothing of this moment goes in: the same campaign gives the same
+// bytes.
 #include <stdlib.h>
 
 #include "harness/cli/output.h"
@@ -11,8 +12,8 @@ static enum ed_status append(void *context, const char *bytes, size_t n, struct 
     return ed_buffer_status(out, "the report", err);
 }
 
-static enum ed_status render(const struct ed_report *report, const struct ed_report_info *info, const struct ed_records *records,
-                             struct ed_buffer *out, struct ed_error *err) {
+static enum ed_status render(const struct ed_report *report, const struct ed_report_info *info,
+                             const struct ed_records *records, struct ed_buffer *out, struct ed_error *err) {
     const struct ed_sink sink = {out, append};
     struct ed_error ignored = {0};
     void *state = calloc(1, report->state_bytes ? report->state_bytes : 1);
@@ -29,8 +30,8 @@ static enum ed_status render(const struct ed_report *report, const struct ed_rep
     return status;
 }
 
-enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                                         struct ed_error *err) {
+enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
+                                         struct ed_buffer *out, struct ed_error *err) {
     const struct ed_output_campaign *of = context;
     const struct ed_campaign *campaign = of->campaign;
     const struct ed_report *report = ed_report_find(target->format);

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli, struct ed_error *err) {
+enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli,
+                                 struct ed_error *err) {
     const struct ed_engines_places places = {.library_dir = cli->library_dir};
     memset(resources, 0, sizeof *resources);
     enum ed_status status = ED_OK;
     if (!ed_path_is_directory(cli->library_dir))
         status = ed_fail(err, ED_ERR_NO_PROGRAM, cli->library_dir,
-                         "the folder with the runner and the adapters is missing; install edgedyno whole (bin/ and lib/ beside each other)");
+                         "the folder with the runner and the adapters is missing; install edgedyno whole "
+                         "(bin/ and lib/ beside each other)");
     if (!status)
         status = ed_catalogue_load(&resources->catalogue, err);
     if (!status)
@@ -30,18 +32,19 @@ void ed_resources_release(struct ed_resources *resources) {
     memset(resources, 0, sizeof *resources);
 }
 
-enum ed_status ed_resources_select(const struct ed_resources *resources, const struct ed_cli *cli, size_t **indices, size_t *n,
-                                   struct ed_error *err) {
+enum ed_status ed_resources_select(const struct ed_resources *resources, const struct ed_cli *cli,
+                                   size_t **indices, size_t *n, struct ed_error *err) {
     const char *list = ed_arguments_get(cli->arguments, "device");
     size_t n_parts = 0;
     char **parts = NULL;
     *n = 0;
     *indices = calloc(resources->inventory.n + 1, sizeof **indices);
-    enum ed_status status = *indices ? ed_options_list(list ? list : "local", "--device", &parts, &n_parts, err)
-                                     : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
+    enum ed_status status = *indices
+                                ? ed_options_list(list ? list : "local", "--device", &parts, &n_parts, err)
+                                : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
     if (!status)
-        status = ed_inventory_select(&resources->inventory, (const char *const *)parts, n_parts, *indices, resources->inventory.n, n,
-                                     err);
+        status = ed_inventory_select(&resources->inventory, (const char *const *)parts, n_parts, *indices,
+                                     resources->inventory.n, n, err);
     free(parts);
     if (status) {
         free(*indices);

@@ -13,10 +13,12 @@ struct ed_resources {
     struct ed_inventory inventory;
 };
 
-enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli, struct ed_error *err);
+enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli,
+                                 struct ed_error *err);
 void ed_resources_release(struct ed_resources *resources); // safe on a zeroed struct
-// Indices of the devices that the flag --device names, `local` where it is not given; *indices is owned by the caller (free).
-enum ed_status ed_resources_select(const struct ed_resources *resources, const struct ed_cli *cli, size_t **indices, size_t *n,
-                                   struct ed_error *err);
+// Indices of the devices that the flag --device names, `local` where it is not given; *indices is owned by
+// the caller (free).
+enum ed_status ed_resources_select(const struct ed_resources *resources, const struct ed_cli *cli,
+                                   size_t **indices, size_t *n, struct ed_error *err);
 
 #endif

@@ -17,12 +17,14 @@ struct ed_runner_device {
 };
 
 // Connects and identifies. ED_ERR_UNSUPPORTED for a transport of which this version has none.
-enum ed_status ed_runner_device_open(struct ed_runner_device *device, const struct ed_device_entry *entry, const char *library_dir,
-                                     struct ed_error *err);
+enum ed_status ed_runner_device_open(struct ed_runner_device *device, const struct ed_device_entry *entry,
+                                     const char *library_dir, struct ed_error *err);
 void ed_runner_device_close(struct ed_runner_device *device); // safe on a zeroed struct
-// Runs RUNNER WORDS... with `environment` ("K=V") added (both NULL-terminated, environment may be NULL) and parses its reply, whose "type"
-// must be `type`. A failure that the runner reports becomes `err`; one that dies or hangs longer than `limit_ns` says how.
-enum ed_status ed_runner_call(struct ed_runner_device *device, const char *const *words, char *const *environment, const char *type,
-                              int64_t limit_ns, struct ed_json_document *reply, struct ed_error *err);
+// Runs RUNNER WORDS... with `environment` ("K=V") added (both NULL-terminated, environment may be NULL) and
+// parses its reply, whose "type" must be `type`. A failure that the runner reports becomes `err`; one that
+// dies or hangs longer than `limit_ns` says how.
+enum ed_status ed_runner_call(struct ed_runner_device *device, const char *const *words,
+                              char *const *environment, const char *type, int64_t limit_ns,
+                              struct ed_json_document *reply, struct ed_error *err);
 
 #endif

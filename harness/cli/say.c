@@ -45,8 +45,8 @@ int ed_cli_print_buffer(const struct ed_cli *cli, const struct ed_buffer *buffer
 }
 
 int ed_cli_exit_combine(int a, int b) {
-    static const int order[] = {ED_EXIT_INTERRUPTED, ED_EXIT_USAGE,        ED_EXIT_FAIL, ED_EXIT_DEVICE,
-                                ED_EXIT_INVALID,     ED_EXIT_INCONCLUSIVE};
+    static const int order[] = {ED_EXIT_INTERRUPTED, ED_EXIT_USAGE,   ED_EXIT_FAIL,
+                                ED_EXIT_DEVICE,      ED_EXIT_INVALID, ED_EXIT_INCONCLUSIVE};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (a == order[i] || b == order[i])
             return order[i];

@@ -33,8 +33,8 @@ static bool newest_campaign(char out[ED_PATH_BYTES]) {
     if (!runs)
         return false;
     for (const struct dirent *entry; (entry = readdir(runs));)
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, best) > 0 && ed_path_join(path, RUNS, entry->d_name, NULL) == ED_OK &&
-            holds_campaign(path))
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, best) > 0 &&
+            ed_path_join(path, RUNS, entry->d_name, NULL) == ED_OK && holds_campaign(path))
             snprintf(best, sizeof best, "%s", entry->d_name);
     closedir(runs);
     return best[0] && ed_path_join(out, RUNS, best, NULL) == ED_OK;
@@ -50,8 +50,9 @@ enum ed_status ed_show_no_campaign(const char *where, const char *what, struct e
 enum ed_status ed_show_check_campaign(const char *path, struct ed_error *err) {
     if (holds_campaign(path))
         return ED_OK;
-    const char *what = !ed_path_exists(path)         ? "there is no such directory"
-                       : ed_path_is_directory(path) ? "this directory holds no campaign (no " ED_CAMPAIGN_FILE ")"
+    const char *what = !ed_path_exists(path)        ? "there is no such directory"
+                       : ed_path_is_directory(path) ? "this directory holds no campaign (no " ED_CAMPAIGN_FILE
+                                                      ")"
                                                     : "a campaign is a directory, and this is a file";
     return ed_show_no_campaign(path, what, err);
 }
@@ -66,7 +67,8 @@ static void tell_warnings(const struct ed_cli *cli, const struct ed_buffer *warn
     }
 }
 
-int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, const char *directory, bool only_if_any, bool *any) {
+int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, const char *directory,
+                     bool only_if_any, bool *any) {
     struct ed_campaign campaign = {0};
     struct ed_records records = {0};
     struct ed_buffer warnings;
@@ -91,8 +93,8 @@ int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, c
     if (records.usage_error)
         ed_log_line(&cli->log, ED_LOG_ERROR, "%s", records.usage_message);
     if (records.blocks_left > 0 && !only_if_any)
-        ed_log_line(&cli->log, ED_LOG_WARNING, "%zu of %zu blocks are missing; %s", records.blocks_left, records.blocks_planned,
-                    "`edgedyno run --resume` measures them");
+        ed_log_line(&cli->log, ED_LOG_WARNING, "%zu of %zu blocks are missing; %s", records.blocks_left,
+                    records.blocks_planned, "`edgedyno run --resume` measures them");
     code = ed_cli_exit_combine(code, ed_records_exit_code(&records));
     ed_records_release(&records);
     ed_campaign_release(&campaign);

@@ -20,8 +20,8 @@ static bool ends_with_json(const char *path) {
     return bytes > 5 && strcmp(path + bytes - 5, ".json") == 0;
 }
 
-// A .json file is a suite unless it says that it is a script. One that cannot be parsed is left to the suite's parser, whose message is
-// about the place.
+// A .json file is a suite unless it says that it is a script. One that cannot be parsed is left to the
+// suite's parser, whose message is about the place.
 static enum kind kind_of(const char *path) {
     struct ed_json_document document = {0};
     const char *type = "";
@@ -30,7 +30,9 @@ static enum kind kind_of(const char *path) {
     if (ed_json_parse_file(&document, path, JSON_MAX_BYTES, NULL) != ED_OK)
         return SUITE;
     const struct ed_json_at root = ed_json_root(&document);
-    enum kind kind = ed_json_opt_text(&root, "type", &type, NULL) == ED_OK && strcmp(type, SCRIPT_TYPE) == 0 ? MODEL : SUITE;
+    enum kind kind = ed_json_opt_text(&root, "type", &type, NULL) == ED_OK && strcmp(type, SCRIPT_TYPE) == 0
+                         ? MODEL
+                         : SUITE;
     ed_json_document_release(&document);
     return kind;
 }
@@ -42,13 +44,15 @@ static enum ed_status at_flag(enum ed_status status, const char *flag, struct ed
     return status;
 }
 
-static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *option, const char *text, struct ed_error *err) {
+static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *option, const char *text,
+                               struct ed_error *err) {
     static const struct {
         const char *name;
         enum ed_status (*set)(struct ed_suite *, const char *, struct ed_error *);
     } setters[] = {
-        {"on", ed_suite_set_on},           {"device", ed_suite_set_devices},      {"threads", ed_suite_set_threads},
-        {"option", ed_suite_add_option},   {"label", ed_suite_add_label},         {"require", ed_suite_add_requirement},
+        {"on", ed_suite_set_on},           {"device", ed_suite_set_devices},
+        {"threads", ed_suite_set_threads}, {"option", ed_suite_add_option},
+        {"label", ed_suite_add_label},     {"require", ed_suite_add_requirement},
         {"shape", ed_suite_add_shape},     {"input", ed_suite_add_input},
     };
     const char *name = option->name;
@@ -70,15 +74,16 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
     return ED_OK;
 }
 
-static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments, struct ed_error *err) {
+static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments,
+                                   struct ed_error *err) {
     enum ed_status status = ED_OK;
     if (arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE)
         return ed_suite_load(suite, arguments->operands[0], err);
-    ed_suite_init(suite);
     for (size_t i = 0; i < arguments->n_operands && !status; i++) {
         const char *operand = arguments->operands[i];
         if (kind_of(operand) == SUITE && ed_path_exists(operand))
-            status = ed_fail(err, ED_ERR_USAGE, operand, "a suite is measured alone; give one suite, or models only");
+            status = ed_fail(err, ED_ERR_USAGE, operand,
+                             "a suite is measured alone; give one suite, or models only");
         else
             status = ed_suite_add_model(suite, operand, err);
     }
@@ -87,7 +92,8 @@ static enum ed_status add_operands(struct ed_suite *suite, const struct ed_argum
     return status;
 }
 
-enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments, struct ed_error *err) {
+enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments,
+                                     struct ed_error *err) {
     enum ed_status status = add_operands(suite, arguments, err);
     if (status)
         return status;
@@ -99,7 +105,8 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
     }
     if (!status && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
         status = ed_fail(err, ED_ERR_USAGE, NULL,
-                         "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or `edgedyno run model.onnx`; "
+                         "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or "
+                         "`edgedyno run model.onnx`; "
                          "only --on null needs none");
     if (status)
         ed_suite_release(suite);
@@ -107,9 +114,11 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
 }
 
 enum ed_status ed_suite_check_resume(const struct ed_arguments *arguments, struct ed_error *err) {
-    static const char *const allowed[] = {"resume", "verify", "format", "export", "devices", "quiet", "verbose", "help", NULL};
+    static const char *const allowed[] = {"resume", "verify",  "format", "export", "devices",
+                                          "quiet",  "verbose", "help",   NULL};
     if (arguments->n_operands)
-        return ed_fail(err, ED_ERR_USAGE, "--resume", "goes by the campaign's own plan; leave out %.200s", arguments->operands[0]);
+        return ed_fail(err, ED_ERR_USAGE, "--resume", "goes by the campaign's own plan; leave out %.200s",
+                       arguments->operands[0]);
     for (size_t i = 0; i < arguments->n_values; i++) {
         const char *const *name = allowed;
         while (*name && strcmp(*name, arguments->values[i].option->name) != 0)

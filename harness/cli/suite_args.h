@@ -8,7 +8,8 @@
 #include "harness/suite.h"
 
 // The suite is released on failure.
-enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments, struct ed_error *err);
+enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments,
+                                     struct ed_error *err);
 // --resume goes by the frozen plan: ED_ERR_USAGE names an operand or a flag that would change it.
 enum ed_status ed_suite_check_resume(const struct ed_arguments *arguments, struct ed_error *err);
 

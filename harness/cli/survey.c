@@ -14,7 +14,8 @@ static void offers_of_manifest(struct ed_survey_build *item) {
     for (size_t i = 0; manifest && i < manifest->n_backends && i < ED_SURVEY_MAX; i++) {
         struct ed_survey_offer *offer = &item->offers[item->n_offers++];
         snprintf(offer->backend, sizeof offer->backend, "%s", manifest->backends[i].name);
-        snprintf(offer->processor, sizeof offer->processor, "%s", ed_processor_word(manifest->backends[i].processor));
+        snprintf(offer->processor, sizeof offer->processor, "%s",
+                 ed_processor_word(manifest->backends[i].processor));
     }
 }
 
@@ -24,7 +25,8 @@ static void copy_text(const struct ed_json_at *object, const char *key, char *ou
     snprintf(out, bytes, "%s", cJSON_IsString(at.value) ? at.value->valuestring : "");
 }
 
-static enum ed_status read_offers(struct ed_survey_build *item, const struct ed_json_document *reply, struct ed_error *err) {
+static enum ed_status read_offers(struct ed_survey_build *item, const struct ed_json_document *reply,
+                                  struct ed_error *err) {
     const struct ed_json_at root = ed_json_root(reply), backends = ed_json_member(&root, "backends");
     enum ed_status status = ed_json_expect_array(&backends, err);
     copy_text(&root, "engine_version", item->engine_version, sizeof item->engine_version);
@@ -68,8 +70,9 @@ static bool survey(struct ed_survey_build *item, struct ed_runner_device *device
         words[n++] = "--engine-dir", words[n++] = build->directory;
     if (build->library[0])
         words[n++] = "--library", words[n++] = build->library;
-    enum ed_status status = ed_runner_call(device, words, build->manifest ? build->manifest->environment : NULL, "survey", SURVEY_NS,
-                                           &reply, &err);
+    enum ed_status status =
+        ed_runner_call(device, words, build->manifest ? build->manifest->environment : NULL, "survey",
+                       SURVEY_NS, &reply, &err);
     if (!status) {
         status = read_offers(item, &reply, &err);
         ed_json_document_release(&reply);
@@ -83,8 +86,9 @@ static bool survey(struct ed_survey_build *item, struct ed_runner_device *device
     return status == ED_OK;
 }
 
-enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources, const size_t *devices, size_t n_devices,
-                             const struct ed_cli *cli, struct ed_error *err) {
+enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
+                             const size_t *devices, size_t n_devices, const struct ed_cli *cli,
+                             struct ed_error *err) {
     const struct ed_engines *engines = &resources->engines;
     bool *taken = calloc(engines->n + 1, sizeof *taken);
     memset(list, 0, sizeof *list);
@@ -121,7 +125,9 @@ enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resour
             continue;
         struct ed_survey_build *item = &list->items[list->n++];
         item->build = &engines->builds[i];
-        snprintf(item->why, sizeof item->why, "%s", engines->builds[i].state == ED_ENGINE_PRESENT ? "no chosen device has this target" : engines->builds[i].reason);
+        snprintf(item->why, sizeof item->why, "%s",
+                 engines->builds[i].state == ED_ENGINE_PRESENT ? "no chosen device has this target"
+                                                               : engines->builds[i].reason);
         offers_of_manifest(item);
     }
     free(taken);
@@ -150,16 +156,19 @@ static void absent_row(const struct ed_survey_build *item, bool targets, struct 
     char about[2048];
     size_t used = (size_t)snprintf(about, sizeof about, "%.511s", item->why);
     for (size_t k = 0; k < item->n_offers && used < sizeof about - 128; k++)
-        used += (size_t)snprintf(about + used, sizeof about - used, "%s%s", k ? ", " : "\nmay have: ", item->offers[k].backend);
+        used += (size_t)snprintf(about + used, sizeof about - used, "%s%s",
+                                 k ? ", " : "\nmay have: ", item->offers[k].backend);
     ed_grid_add(grid, "%s", item->build->id);
     ed_grid_add(grid, "-");
     if (targets)
         ed_grid_add(grid, "%s", item->build->target);
-    ed_grid_add(grid, "%s", item->build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(item->build->state));
+    ed_grid_add(grid, "%s",
+                item->build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(item->build->state));
     ed_grid_add(grid, "%s", about);
 }
 
-static void offer_row(const struct ed_survey_build *item, const struct ed_survey_offer *offer, bool targets, struct ed_grid *grid) {
+static void offer_row(const struct ed_survey_build *item, const struct ed_survey_offer *offer, bool targets,
+                      struct ed_grid *grid) {
     ed_grid_add(grid, "%s/%s", item->build->id, offer->backend);
     ed_grid_add(grid, "%s", offer->processor);
     if (targets)
@@ -168,7 +177,8 @@ static void offer_row(const struct ed_survey_build *item, const struct ed_survey
     if (!offer->available)
         ed_grid_add(grid, "%s", offer->reason);
     else
-        ed_grid_add(grid, "%s%s%s", offer->native, offer->native[0] && offer->device_name[0] ? ", " : "", offer->device_name);
+        ed_grid_add(grid, "%s%s%s", offer->native, offer->native[0] && offer->device_name[0] ? ", " : "",
+                    offer->device_name);
 }
 
 void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every engine build offers on the devices: from the build itself where it is present, else from its manifest.
+// What every engine build offers on the devices: from the build itself where it is present, else from its
+// manifest.
 #ifndef EDGEDYNO_HARNESS_CLI_SURVEY_H
 #define EDGEDYNO_HARNESS_CLI_SURVEY_H
 
@@ -31,8 +32,9 @@ struct ed_survey_list {
 };
 
 // Surveys every build on each of the devices. A device that cannot be reached is logged.
-enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources, const size_t *devices, size_t n_devices,
-                             const struct ed_cli *cli, struct ed_error *err);
+enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
+                             const size_t *devices, size_t n_devices, const struct ed_cli *cli,
+                             struct ed_error *err);
 void ed_survey_release(struct ed_survey_list *list);
 // Initialises the grid and fills it; the caller releases it.
 void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid);

@@ -111,6 +111,13 @@
 enum ed_result_index { ED_RESULT_FIELDS(ED_RESULT_INDEX) ED_FIELD_COUNT };
 
 // Why a key is null, void or judged as it is. `key` is a result key or "" for the whole record; `code` is a stable word.
+//
+// Three codes only say what is outside of a case or of this version. They stand in every machine-readable format; formats for people
+// leave them out, since they would bury what matters.
+#define ED_REASON_NOT_APPLICABLE "not_applicable"
+#define ED_REASON_NOT_MEASURED "not_measured"
+#define ED_REASON_NOT_TOLD "engine_does_not_tell"
+
 struct ed_reason {
     char key[48];
     char code[48];

@@ -245,12 +245,15 @@ sys.exit(not (local["state"] == "ready" and local["memory_total_bytes"] > 0 and 
 PYTHON
 report $((!$? && status == 0)) "devices: local is ready and has the null engine"
 answered 'ready' devices
-echo '{"devices": [{"id": "far", "transport": "ssh", "host": "nowhere.invalid"}]}' >far.json
-run devices --devices far.json
-grep -q '^far .*not reached' out
+mkdir -m 0755 open
+echo '{"devices": [{"id": "bench", "transport": "local", "work_dir": "'"$room"'/open"}]}' >bench.json
+run devices --devices bench.json
+grep -q '^bench .*not reached' out
 report $((!$? && status == 4)) "devices: one that cannot be reached says so, status 4"
 grep -q '^local .*ready' out
 report $((!$?)) "devices: the others are still shown"
+echo '{"devices": [{"id": "far", "transport": "carrier-pigeon"}]}' >far.json
+refused 2 'there is no transport' devices --devices far.json
 run engines --format json
 python3 - <<'PYTHON'
 import json, sys
@@ -265,6 +268,33 @@ COLUMNS=80 "$program" engines >out
 report $((!$(awk 'length > 80' out | wc -l))) "engines keeps to 80 columns"
 COLUMNS=80 "$program" devices >out
 report $((!$(awk 'length > 80' out | wc -l))) "devices keeps to 80 columns"
+
+# --- an installation with defects: a copy, in which parts are replaced
+mkdir -p prefix/bin prefix/lib
+cp -- "$program" prefix/bin/
+cp -r -- "$(dirname "$program")/../lib/edgedyno" prefix/lib/
+whole=$program
+program=$room/prefix/bin/$(basename "$whole")
+home=$(dirname prefix/lib/edgedyno/*/edgedyno-runner)
+echo 'no shared object' >"$home/adapters/null.so"
+run engines
+grep -q 'the survey failed' out && grep -q '^scripted@1/cpu .*ready' out
+report $((!$? && status == 4)) "engines: an adapter that cannot be opened is a row with the reason, status 4"
+printf '#!/bin/bash\nkill -SEGV $$\n' >"$home/edgedyno-runner"
+run engines
+grep -q 'signal 11' out
+report $((!$? && status == 4)) "engines: a survey that crashes is a row with the signal, status 4"
+run devices
+grep -q '^local .*no runner' out
+report $((!$? && status == 4)) "devices: a runner that crashes is told"
+printf '#!/bin/bash\necho "{\\"type\\": \\"song\\"}"\n' >"$home/edgedyno-runner"
+run devices --format json
+grep -q 'another version' out
+report $((!$? && status == 4)) "devices: a reply of another kind is not believed"
+rm -r prefix/lib
+refused 4 'install edgedyno whole' devices
+program=$whole
+
 run engines fetch null
 report $((status == 0)) "engines fetch of a built-in one has nothing to do"
 

@@ -101,7 +101,7 @@ static void test_refusals(void **state) {
          "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}]}]",
          ED_ERR_USAGE, "/0/options/0", "min"},
         {"[{" HEAD "\"options\":[{\"name\":\"a\",\"type\":\"int\",\"help\":\"h\"},{\"name\":\"a\",\"type\":"
-                   "\"int\",\"help\":\"h\"}],"
+         "\"int\",\"help\":\"h\"}],"
          "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}]}]",
          ED_ERR_USAGE, "/0/options/1", "twice"},
         {"[{" HEAD REST "},{" HEAD REST "}]", ED_ERR_USAGE, "/1", "twice"},

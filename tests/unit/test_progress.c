@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// harness/progress: what it draws goes through a real pseudo-terminal into a small screen that obeys it, and the screen is compared.
+// harness/progress: what it draws goes through a real pseudo-terminal into a small screen that obeys it, and
+// the screen is compared.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -234,7 +235,8 @@ static void test_widths(void **state) {
         struct screen screen;
         open_screen(&screen, columns, 24);
         start(&progress, &screen, 3);
-        ed_progress_update(&progress, 0, "a-model-with-a-rather-long-name/int8-per-channel timing 123/1000", 12345, 40000, 1);
+        ed_progress_update(&progress, 0, "a-model-with-a-rather-long-name/int8-per-channel timing 123/1000",
+                           12345, 40000, 1);
         ed_progress_update(&progress, 1, "b", 1, 2, INT64_C(99999000000000));
         draw(&progress, &screen);
         draw(&progress, &screen);
@@ -433,12 +435,18 @@ static void test_quiet(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_styles),  cmocka_unit_test(test_live_line),
-        cmocka_unit_test(test_counts_down), cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_widths),  cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_more_devices_than_rows), cmocka_unit_test(test_hide_and_show),
-        cmocka_unit_test(test_end),     cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_plain),   cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_live_line),
+        cmocka_unit_test(test_counts_down),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_more_devices_than_rows),
+        cmocka_unit_test(test_hide_and_show),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
