@@ -111,10 +111,26 @@ static enum ed_status attach(struct ed_drive *drive, struct ed_error *err) {
     return ED_OK;
 }
 
+// The last line that a dead runner wrote to its log; "" where there is none.
+static void last_words(struct ed_drive *drive, char *words, size_t bytes) {
+    struct ed_buffer log;
+    ed_buffer_init(&log, 65536);
+    if (ed_remote_read(drive->remote, drive->keep.job, ED_JOB_LOG, 0, 65536, &log, NULL) == ED_OK && log.size) {
+        if (log.data[log.size - 1] == '\n')
+            log.data[log.size - 1] = 0;
+        const char *line = strrchr(log.data, '\n');
+        snprintf(words, bytes, "%s", line ? line + 1 : log.data);
+    }
+    ed_buffer_release(&log);
+}
+
 // Everything that the job has is here: is there more to do?
 static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_status *there, bool stop, struct ed_error *err) {
     const bool progress = (int64_t)drive->keep.n_done > drive->done_at_start;
     const bool all = drive->keep.n_done >= drive->device->n_blocks;
+    char words[400] = "";
+    if (there->state == ED_REMOTE_DIED)
+        last_words(drive, words, sizeof words);
     ed_remote_forget(drive->remote, drive->keep.job, NULL);
     drive->step = STEP_FINISHED;
     if (all || stop)
@@ -122,7 +138,7 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
     if (there->state == ED_REMOTE_DIED) {
         if (!progress && drive->started_ns)
             return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
-                           "the runner died twice without finishing a block; what was measured is kept");
+                           "the runner died before it finished a block%s%s; what was measured is kept", words[0] ? ": " : "", words);
         ed_log_line(drive->log, ED_LOG_WARNING, "%s: the runner was killed after %zu of %zu blocks; starting it again for the rest",
                     drive->device->id, drive->keep.n_done, drive->device->n_blocks);
         drive->step = STEP_START;

@@ -126,8 +126,20 @@ static const char *text_of(const cJSON *object, const char *key) {
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-// "cpu: 9 of 9 nodes"; the share that runs where it was asked to.
+// The engine's own name of the backend that was asked for; "" where its survey does not list it.
+static const char *native_name(const cJSON *evidence, const char *backend) {
+    const cJSON *row;
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {
+        if (!strcmp(text_of(row, "backend"), backend))
+            return text_of(row, "native");
+    }
+    return "";
+}
+
+// "cpu: 9 of 9 nodes"; the share that runs where it was asked to: by the engine's own name of the backend, since two backends can share a
+// processor (XNNPACK that falls back to the default kernels stays on the CPU), else by the kind of processor.
 static void placement(struct ed_result *result, const cJSON *evidence) {
+    const char *native = native_name(evidence, result->backend);
     const cJSON *info = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
     const cJSON *total = cJSON_GetObjectItemCaseSensitive(info, "total"), *place;
     char text[ED_RESULT_TEXT_BYTES] = "";
@@ -143,7 +155,8 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
         const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
         snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s)", used ? ", " : "", text_of(place, "processor"), n,
                  total->valuedouble, text_of(info, "unit"), text_of(place, "name"));
-        if (!strcmp(text_of(place, "processor"), result->placement_asked))
+        if (native[0] ? !strcmp(text_of(place, "name"), native)
+                      : !strcmp(text_of(place, "processor"), result->placement_asked))
             asked += n;
     }
     ED_RESULT_SET_TEXT(result, placement_observed, text[0] ? text : "nothing to place");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +49,8 @@ static char **make_environment(const struct ed_job_engine *engine) {
 }
 
 // In the child. Nothing here may allocate: the parent could have threads one day.
-static void become_worker(const char *runner, int output, int mapping_fd, char *const *environment, const sigset_t *mask) {
+static void become_worker(const char *runner, pid_t supervisor, int output, int mapping_fd, char *const *environment,
+                          const sigset_t *mask) {
     struct rlimit core = {0, 0};
     char *const argv[] = {(char *)(uintptr_t)"edgedyno-runner", (char *)(uintptr_t)"worker", NULL};
     int null = open("/dev/null", O_RDONLY);
@@ -62,6 +64,10 @@ static void become_worker(const char *runner, int output, int mapping_fd, char *
         dup2(mapping_fd, ED_WORKER_MAP_FD);
     setrlimit(RLIMIT_CORE, &core);
     setpgid(0, 0);
+    // It lives through exec. A supervisor that died before this line would never be noticed by it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != supervisor)
+        _exit(127);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
@@ -113,6 +119,7 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
     sigset_t none;
     sigemptyset(&none);
     fflush(NULL);
+    const pid_t supervisor = getpid();
     *pid = fork();
     if (*pid == 0) {
         struct ed_error failure = {0};
@@ -120,7 +127,7 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
             dprintf(output, "%s\n", failure.message);
             _exit(126);
         }
-        become_worker(context->runner, output, mapping_fd, environment, &none);
+        become_worker(context->runner, supervisor, output, mapping_fd, environment, &none);
     }
     free(environment);
     if (*pid < 0)

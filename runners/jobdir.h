@@ -27,6 +27,9 @@ enum ed_status ed_jobdir_file(char out[ED_PATH_BYTES], const struct ed_jobdir *d
 enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct ed_error *err);
 enum ed_status ed_jobdir_lock_alive(const struct ed_jobdir *dir, int *fd, struct ed_error *err);
 bool ed_jobdir_alive(const struct ed_jobdir *dir);
+// A little space that is kept from the beginning, and given back when the disk is full, so that the journal can say so.
+#define ED_JOB_RESERVE "reserve"
+#define ED_JOB_RESERVE_BYTES 16384
 // Size of a file of the job, 0 where it is missing.
 int64_t ed_jobdir_size(const struct ed_jobdir *dir, const char *name);
 

@@ -19,12 +19,12 @@ static size_t round_up(size_t n) {
 // An anonymous file: memfd where the kernel has it (3.17), else an unlinked file beside the job (the current directory).
 static int anonymous_file(void) {
 #ifdef SYS_memfd_create
-    int fd = (int)syscall(SYS_memfd_create, "edgedyno-block", 0u);
+    int fd = (int)syscall(SYS_memfd_create, "edgedyno-block", 1u /* close on exec */);
     if (fd >= 0)
         return fd;
 #endif
     char name[] = "block.XXXXXX";
-    int file = mkstemp(name);
+    int file = mkostemp(name, O_CLOEXEC);
     if (file >= 0)
         unlink(name);
     return file;

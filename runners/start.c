@@ -109,13 +109,18 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
         status = ed_supervisor_check_pins(job, err);
     if (status == ED_OK)
         status = ed_jobdir_make(dir, err);
+    if (status != ED_OK)
+        return status;
+    static const char reserve[ED_JOB_RESERVE_BYTES];
+    status = ed_jobdir_file(path, dir, ED_JOB_RESERVE, err);
+    if (status == ED_OK)
+        status = ed_path_write_atomic(path, reserve, sizeof reserve, 0600, err);
     if (status == ED_OK)
         status = ed_jobdir_file(path, dir, ED_JOB_FILE, err);
-    if (status == ED_OK) {
+    if (status == ED_OK)
         status = ed_path_write_atomic(path, ed_buffer_text(text), text->size, 0600, err);
-        if (status != ED_OK)
-            ed_path_remove(dir->path, NULL);
-    }
+    if (status != ED_OK)
+        ed_path_remove(dir->path, NULL);
     return status;
 }
 

@@ -210,7 +210,8 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
     write_state(job, progress, job->n_blocks);
     if (status == ED_OK)
         return ed_journal_end(journal, job, reason ? reason : "done", "", err);
-    // The journal may be what failed; its end line is tried all the same, so that the controller hears the reason.
+    // The journal may be what failed, for lack of space: some was kept for its end line, so that the controller hears the reason.
+    unlink(ED_JOB_RESERVE);
     ed_journal_end(journal, job, "error", err ? err->message : "", NULL);
     return status;
 }

@@ -3,11 +3,9 @@
 // where a worker died.
 #include "runners/worker.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -35,14 +33,13 @@ static void enter(struct worker *worker, enum ed_phase phase) {
     atomic_store(&worker->mapping->phase, (uint32_t)phase);
 }
 
-// The kernel prefers to kill this process when memory runs out, and kills it when its supervisor is gone.
+// The kernel prefers to kill this process when memory runs out.
 static void offer_oneself(void) {
     FILE *file = fopen("/proc/self/oom_score_adj", "we");
     if (file) {
         fputs("1000", file);
         fclose(file);
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 static enum ed_status read_block(struct worker *worker, struct ed_error *err) {

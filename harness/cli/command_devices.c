@@ -145,14 +145,32 @@ static enum ed_status render(const void *context, const struct ed_output_target 
     return status;
 }
 
+static int list(const struct ed_cli *cli, const struct ed_resources *resources,
+                const struct ed_output *output) {
+    const struct ed_inventory *inventory = &resources->inventory;
+    struct facts facts = {.resources = resources};
+    int code = ED_EXIT_PASS;
+    facts.items = calloc(inventory->n + 1, sizeof *facts.items);
+    if (!facts.items) {
+        struct ed_error err = {0};
+        ed_fail(&err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
+        return ed_cli_fail(cli, &err);
+    }
+    for (; facts.n < inventory->n; facts.n++)
+        if (!find_out(&facts.items[facts.n], &inventory->devices[facts.n], cli->library_dir))
+            code = ED_EXIT_DEVICE;
+    code = ed_cli_exit_combine(code, ed_output_write(output, cli, render, &facts));
+    free(facts.items);
+    return code;
+}
+
 static int devices(struct ed_cli *cli) {
     static const char *const later[] = {"add",    "scan",  "check", "probe",   "snapshot",
                                         "models", "clean", "stop",  "reserve", NULL};
     struct ed_output output = {0};
     struct ed_resources resources = {0};
-    struct facts facts = {.resources = &resources};
     struct ed_error err = {0};
-    int code = ED_EXIT_PASS;
+    int code;
     if (cli->arguments->n_operands) {
         const char *word = cli->arguments->operands[0];
         for (size_t i = 0; later[i]; i++)
@@ -165,16 +183,7 @@ static int devices(struct ed_cli *cli) {
     enum ed_status status = ed_output_parse(&output, cli->arguments, false, &err);
     if (!status)
         status = ed_resources_load(&resources, cli, &err);
-    if (!status && !(facts.items = calloc(resources.inventory.n + 1, sizeof *facts.items)))
-        status = ed_fail(&err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
-    if (status)
-        code = ed_cli_fail(cli, &err);
-    for (size_t i = 0; !status && i < resources.inventory.n; i++, facts.n++)
-        if (!find_out(&facts.items[i], &resources.inventory.devices[i], cli->library_dir))
-            code = ED_EXIT_DEVICE;
-    if (!status)
-        code = ed_cli_exit_combine(code, ed_output_write(&output, cli, render, &facts));
-    free(facts.items);
+    code = status ? ed_cli_fail(cli, &err) : list(cli, &resources, &output);
     ed_resources_release(&resources);
     ed_output_release(&output);
     return code;

@@ -27,7 +27,7 @@ void ed_grid_release(struct ed_grid *grid) {
 // Safe text; line feeds stay, since they are ours.
 static char *visible(const char *text) {
     struct ed_buffer out;
-    ed_buffer_init(&out, 8 * CELL_MAX_BYTES);
+    ed_buffer_init(&out, 8 * (size_t)CELL_MAX_BYTES);
     while (*text) {
         size_t bytes = strcspn(text, "\n");
         ed_text_visible(&out, text, bytes);
@@ -95,7 +95,7 @@ static void last_cell(struct ed_buffer *out, const char *text, size_t indent, si
 enum ed_status ed_grid_print(const struct ed_grid *grid, int columns, struct ed_buffer *out,
                              struct ed_error *err) {
     size_t width[ED_GRID_COLUMNS_MAX], indent = 0, n = grid->n_columns;
-    if (grid->no_memory)
+    if (grid->no_memory || n == 0)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the table");
     for (size_t c = 0; c < n; c++)
         width[c] = ed_text_width(grid->heads[c]);

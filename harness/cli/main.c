@@ -90,34 +90,40 @@ static bool asks_for_help(const struct ed_cli_command *command, int argc, const 
     return false;
 }
 
-static int run_command(struct ed_cli *cli, const struct ed_cli_command *command, int argc,
-                       const char *const *argv) {
+// Parses the flags behind the command and calls it.
+static int parse_and_run(struct ed_cli *cli, struct ed_arguments *arguments, int argc,
+                         const char *const *argv) {
+    const struct ed_cli_command *command = cli->command;
     const struct ed_option *tables[ED_CLI_GROUPS_MAX];
     size_t counts[ED_CLI_GROUPS_MAX];
-    struct ed_arguments arguments = {0};
-    struct ed_error err = {0};
     const struct ed_option_set set = {tables, counts, command->n_groups};
+    struct ed_error err = {0};
     for (size_t i = 0; i < command->n_groups; i++) {
         tables[i] = command->groups[i]->options;
         counts[i] = command->groups[i]->n;
     }
-    cli->command = command;
-    cli->arguments = &arguments;
-    if (asks_for_help(command, argc, argv))
-        return ed_cli_help_command(cli, command);
-    if (ed_arguments_parse(&arguments, &set, argc, argv, &err) != ED_OK)
+    if (ed_arguments_parse(arguments, &set, argc, argv, &err) != ED_OK)
         return ed_cli_fail(cli, &err);
-    cli->quiet = ed_arguments_has(&arguments, "quiet");
-    if (cli->quiet && ed_arguments_has(&arguments, "verbose")) {
-        ed_arguments_release(&arguments);
+    cli->quiet = ed_arguments_has(arguments, "quiet");
+    if (cli->quiet && ed_arguments_has(arguments, "verbose"))
         return ed_cli_usage(cli, "--quiet and --verbose exclude each other");
-    }
     if (cli->quiet)
         cli->log.level = ED_LOG_ERROR;
-    else if (ed_arguments_has(&arguments, "verbose"))
+    else if (ed_arguments_has(arguments, "verbose"))
         cli->log.level = ED_LOG_DETAIL;
-    int code = command->run(cli);
+    return command->run(cli);
+}
+
+static int run_command(struct ed_cli *cli, const struct ed_cli_command *command, int argc,
+                       const char *const *argv) {
+    struct ed_arguments arguments = {0};
+    if (asks_for_help(command, argc, argv))
+        return ed_cli_help_command(cli, command);
+    cli->command = command;
+    cli->arguments = &arguments;
+    int code = parse_and_run(cli, &arguments, argc, argv);
     ed_arguments_release(&arguments);
+    cli->arguments = NULL;
     return code;
 }
 

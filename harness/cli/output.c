@@ -121,6 +121,7 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
         if (strcmp(arguments->values[i].option->name, "export") != 0)
             continue;
         struct ed_output_export *export = &output->exports[output->n_exports];
+        export->path = "";
         status = parse_export(output, arguments->values[i].text, export, err);
         for (size_t k = 0; k < output->n_exports && !status; k++)
             if (strcmp(output->exports[k].path, export->path) == 0)

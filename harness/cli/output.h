@@ -45,12 +45,12 @@ void ed_output_release(struct ed_output *output);
 int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,
                     const void *context);
 
-// A campaign's records in the format of a report; for ed_output_write.
+// A campaign's records in the format of a report; for ed_output_write with this context.
 struct ed_output_campaign {
     const struct ed_campaign *campaign;
     const struct ed_records *records;
 };
-enum ed_status ed_output_render_campaign(const void *campaign, const struct ed_output_target *target,
+enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
                                          struct ed_buffer *out, struct ed_error *err);
 
 #endif
