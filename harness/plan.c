@@ -2,7 +2,6 @@
 // Making the plan of one device.
 #include "harness/plan.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,122 +9,7 @@
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/random.h"
-
-// One "--on" with its stars resolved.
-struct choice {
-    const struct ed_engine_build *build;
-    const struct ed_manifest_backend *backend;
-};
-
-struct choices {
-    struct choice *items;
-    size_t n;
-};
-
-static enum ed_status add_choice(struct choices *choices, const struct ed_engine_build *build,
-                                 const struct ed_manifest_backend *backend, struct ed_error *err) {
-    for (size_t i = 0; i < choices->n; i++)
-        if (choices->items[i].build == build && choices->items[i].backend == backend)
-            return ED_OK;
-    struct choice *items = realloc(choices->items, (choices->n + 1) * sizeof *items);
-    if (!items)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
-    choices->items = items;
-    items[choices->n++] = (struct choice){build, backend};
-    return ED_OK;
-}
-
-static enum ed_status need_present(const struct ed_engine_build *build, struct ed_error *err) {
-    if (build->state == ED_ENGINE_PRESENT && build->adapter[0])
-        return ED_OK;
-    if (build->state == ED_ENGINE_FETCHABLE)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s is not here yet: run 'edgedyno engines fetch %s'", build->id, build->target,
-                       build->id);
-    return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s cannot be used: %s", build->id, build->target,
-                   build->reason[0] ? build->reason : "its adapter is not built");
-}
-
-static enum ed_status add_backends(struct choices *choices, const struct ed_engine_build *build, const char *backend,
-                                   struct ed_error *err) {
-    const struct ed_manifest *manifest = build->manifest;
-    const char *known[64] = {NULL};
-    enum ed_status status = ED_OK;
-    bool found = false;
-    for (size_t i = 0; i < manifest->n_backends && i < 63; i++)
-        known[i] = manifest->backends[i].name;
-    for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++)
-        if (fnmatch(backend, manifest->backends[i].name, 0) == 0) {
-            found = true;
-            status = add_choice(choices, build, &manifest->backends[i], err);
-        }
-    if (status == ED_OK && !found) {
-        const char *near = ed_nearest(backend, known);
-        return ed_fail(err, ED_ERR_USAGE, "--on", "%s has no backend '%s'%s%s%s; 'edgedyno engines' lists them", build->name, backend,
-                       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
-    return status;
-}
-
-// NAME[@VERSION][/BACKEND]; the suite has checked the syntax.
-static enum ed_status resolve_on(struct choices *choices, const char *on, const struct ed_engines *engines, const char *target,
-                                 struct ed_error *err) {
-    char name[200];
-    snprintf(name, sizeof name, "%s", on);
-    char *slash = strchr(name, '/');
-    const char *backend = slash ? slash + 1 : "cpu";
-    if (slash)
-        *slash = 0;
-    char *at = strchr(name, '@');
-    const char *version = at ? at + 1 : "";
-    if (at)
-        *at = 0;
-    const struct ed_engine_build *build = NULL;
-    if (!strchr(version, '*')) {
-        enum ed_status status = ed_engines_find(engines, name, version, target, &build, err);
-        if (status == ED_OK)
-            status = need_present(build, err);
-        else if (err && status == ED_ERR_NOT_FOUND)
-            status = err->code = ED_ERR_USAGE;
-        return status == ED_OK ? add_backends(choices, build, backend, err) : status;
-    }
-    // A star takes every version that is here; those that are not are no mistake.
-    size_t before = choices->n;
-    for (size_t i = 0; i < engines->n; i++) {
-        build = &engines->builds[i];
-        if (strcmp(build->name, name) || strcmp(build->target, target) || fnmatch(version, build->version, 0) != 0 ||
-            build->state != ED_ENGINE_PRESENT || !build->adapter[0])
-            continue;
-        enum ed_status status = add_backends(choices, build, backend, err);
-        if (status != ED_OK)
-            return status;
-    }
-    if (choices->n == before)
-        return ed_fail(err, ED_ERR_USAGE, "--on", "no version of '%s' is here that '%s' means; 'edgedyno engines' lists them", name, on);
-    return ED_OK;
-}
-
-static bool opens(const struct ed_manifest *manifest, const char *file) {
-    const char *ending = strrchr(ed_path_base(file), '.');
-    for (char **format = manifest->formats; ending && format && *format; format++)
-        if (!strcasecmp(*format, ending))
-            return true;
-    return false;
-}
-
-// Without --on, every format's default engine on the CPU.
-static enum ed_status resolve_defaults(struct choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                                       const struct ed_engines *engines, const char *target, struct ed_error *err) {
-    enum ed_status status = ED_OK;
-    for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
-        for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
-            const char *file = suite->models[m].variants[v].files[0];
-            const struct ed_manifest *manifest = ed_catalogue_for_file(catalogue, file);
-            if (!manifest)
-                return ed_fail(err, ED_ERR_USAGE, file, "no engine opens files of this ending: say which with --on ENGINE/BACKEND");
-            status = resolve_on(choices, manifest->name, engines, target, err);
-        }
-    return status;
-}
+#include "harness/choices.h"
 
 static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
     const size_t n = strlen(manifest->option_prefix);
@@ -147,7 +31,7 @@ static void join_options(char *out, size_t bytes, const struct ed_suite *suite, 
 }
 
 // Every option must be known to an engine of the plan, and right for each that knows it.
-static enum ed_status check_options(const struct ed_suite *suite, const struct choices *choices, struct ed_error *err) {
+static enum ed_status check_options(const struct ed_suite *suite, const struct ed_choices *choices, struct ed_error *err) {
     for (size_t i = 0; i < suite->n_options; i++) {
         const char *known_names[256] = {NULL};
         size_t n_known = 0;
@@ -186,7 +70,7 @@ static void describe_workload(char *out, size_t bytes, const struct ed_suite_mod
     }
 }
 
-static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite, const struct choice *choice,
+static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_choice *choice,
                                const struct ed_suite_model *model, const struct ed_suite_variant *variant, int64_t threads,
                                struct ed_error *err) {
     struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
@@ -220,14 +104,14 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     return ED_OK;
 }
 
-static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite, const struct choices *choices,
+static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_choices *choices,
                                 struct ed_error *err) {
     static const int64_t one[] = {1};
     const int64_t *threads = suite->n_threads ? suite->threads : one;
     const size_t n_threads = suite->n_threads ? suite->n_threads : 1;
     enum ed_status status = ED_OK;
     for (size_t c = 0; status == ED_OK && c < choices->n; c++) {
-        const struct choice *choice = &choices->items[c];
+        const struct ed_choice *choice = &choices->items[c];
         size_t used = 0;
         for (size_t t = 0; status == ED_OK && t < n_threads; t++) {
             if (!choice->build->manifest->needs_model) {
@@ -238,7 +122,7 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
             for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
                 for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
                     const struct ed_suite_model *model = &suite->models[m];
-                    if (!opens(choice->build->manifest, model->variants[v].files[0]))
+                    if (!ed_choice_opens(choice->build->manifest, model->variants[v].files[0]))
                         continue;
                     status = add_case(plan, suite, choice, model, &model->variants[v], threads[t], err);
                     used++;
@@ -378,14 +262,9 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
 
 enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
                             const struct ed_engines *engines, const char *target, int64_t seed, struct ed_error *err) {
-    struct choices choices = {NULL, 0};
-    enum ed_status status = ED_OK;
+    struct ed_choices choices;
     memset(plan, 0, sizeof *plan);
-    for (size_t i = 0; status == ED_OK && i < suite->n_on; i++)
-        status = resolve_on(&choices, suite->on[i], engines, target, err);
-    if (status == ED_OK && !suite->n_on)
-        status = suite->n_models ? resolve_defaults(&choices, suite, catalogue, engines, target, err)
-                                 : ed_fail(err, ED_ERR_USAGE, NULL, "no model and no --on: say what to measure");
+    enum ed_status status = ed_choices_make(&choices, suite, catalogue, engines, target, err);
     if (status == ED_OK)
         status = check_options(suite, &choices, err);
     if (status == ED_OK)
@@ -396,7 +275,7 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, 
         status = add_tasks(plan, suite, err);
     if (status == ED_OK)
         status = add_blocks(plan, suite, seed, err);
-    free(choices.items);
+    ed_choices_release(&choices);
     if (status != ED_OK)
         ed_plan_release(plan);
     return status;
