@@ -105,13 +105,75 @@ enum ed_status ed_remote_hardware(const struct ed_remote *remote, struct ed_json
     return ask(remote, words, NULL, 0, 60, "hardware", reply, err);
 }
 
-enum ed_status ed_remote_survey(const struct ed_remote *remote, const char *adapter, const char *engine_dir,
-                                const char *library, struct ed_json_document *reply, struct ed_error *err) {
-    const char *words[] = {"survey",   "--adapter", adapter, "--engine-dir",
-                           engine_dir, "--library", library, NULL};
-    if (!engine_dir[0])
-        words[3] = NULL;
-    return ask(remote, words, NULL, 0, 20, "survey", reply, err);
+// Texts may be empty here: an engine that does not tell.
+static void copy_text(const struct ed_json_at *object, const char *key, char *out, size_t bytes) {
+    const struct ed_json_at at = ed_json_member(object, key);
+    snprintf(out, bytes, "%s", cJSON_IsString(at.value) ? at.value->valuestring : "");
+}
+
+static enum ed_status read_survey(const struct ed_json_document *reply, struct ed_survey *out, struct ed_error *err) {
+    const struct ed_json_at root = ed_json_root(reply), rows = ed_json_member(&root, "backends");
+    enum ed_status status = ed_json_expect_array(&rows, err);
+    copy_text(&root, "engine_version", out->engine_version, sizeof out->engine_version);
+    copy_text(&root, "build_info", out->build_info, sizeof out->build_info);
+    for (size_t i = 0; status == ED_OK && i < ed_json_count(&rows) && i < ED_SURVEY_MAX; i++) {
+        const struct ed_json_at at = ed_json_element(&rows, i);
+        struct ed_survey_row *row = &out->rows[i];
+        char processor[16];
+        status = ed_json_get_string(&at, "backend", row->backend, sizeof row->backend, err);
+        copy_text(&at, "processor", processor, sizeof processor);
+        for (int kind = 0; kind < ED_PROCESSOR_COUNT; kind++)
+            if (!strcmp(processor, ed_processor_word((enum ed_processor)kind)))
+                row->processor = (enum ed_processor)kind;
+        copy_text(&at, "native", row->native, sizeof row->native);
+        copy_text(&at, "device_name", row->device_name, sizeof row->device_name);
+        copy_text(&at, "reason", row->reason, sizeof row->reason);
+        if (status == ED_OK)
+            status = ed_json_opt_bool(&at, "simulated", &row->simulated, err);
+        if (status == ED_OK)
+            status = ed_json_get_bool(&at, "available", &row->available, err);
+        out->n_rows = i + 1;
+    }
+    return status;
+}
+
+enum ed_status ed_remote_survey(const struct ed_remote *remote, const struct ed_remote_survey_args *args, struct ed_survey *out,
+                                struct ed_error *err) {
+    const char *words[ARGUMENTS_MAX + 1] = {"survey", "--adapter", args->adapter};
+    size_t n = 3;
+    struct ed_json_document reply;
+    memset(out, 0, sizeof *out);
+    if (args->engine_dir[0]) {
+        words[n++] = "--engine-dir";
+        words[n++] = args->engine_dir;
+    }
+    if (args->library[0]) {
+        words[n++] = "--library";
+        words[n++] = args->library;
+    }
+    for (size_t i = 0; args->environment && args->environment[i] && n + 2 < ARGUMENTS_MAX; i++) {
+        words[n++] = "--environment";
+        words[n++] = args->environment[i];
+    }
+    words[n] = NULL;
+    enum ed_status status = ask(remote, words, NULL, 0, 20, "survey", &reply, err);
+    if (status != ED_OK)
+        return status;
+    status = read_survey(&reply, out, err);
+    ed_json_document_release(&reply);
+    return status;
+}
+
+enum ed_status ed_remote_running(const struct ed_remote *remote, char job[ED_WIRE_ID_MAX_BYTES + 1], struct ed_error *err) {
+    const char *const words[] = {"work", "--work", remote->work_dir, NULL};
+    struct ed_json_document reply;
+    enum ed_status status = ask(remote, words, NULL, 0, 20, "work", &reply, err);
+    if (status != ED_OK)
+        return status;
+    const struct ed_json_at root = ed_json_root(&reply);
+    copy_text(&root, "job", job, ED_WIRE_ID_MAX_BYTES + 1);
+    ed_json_document_release(&reply);
+    return ED_OK;
 }
 
 enum ed_status ed_remote_start(const struct ed_remote *remote, const char *job, size_t bytes,

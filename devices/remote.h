@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/json_read.h"
 #include "base/path.h"
+#include "edgedyno/backend.h"
 #include "edgedyno/device.h"
 #include "edgedyno/wire.h"
 
@@ -31,9 +32,16 @@ struct ed_remote_status {
 enum ed_status ed_remote_check(const struct ed_remote *remote, struct ed_error *err);
 // The description of the device, as a parsed document that the caller releases.
 enum ed_status ed_remote_hardware(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err);
-// What an engine build offers there; `library` may be "". A survey that crashes is ED_ERR_REFUSED with what is known.
-enum ed_status ed_remote_survey(const struct ed_remote *remote, const char *adapter, const char *engine_dir,
-                                const char *library, struct ed_json_document *reply, struct ed_error *err);
+// What an engine build offers there. `engine_dir` and `library` may be "", `environment` (NAME=VALUE, NULL-terminated) NULL. A survey that
+// crashes is ED_ERR_REFUSED with what is known, one that hangs for 20 s ED_ERR_TIMEOUT.
+struct ed_remote_survey_args {
+    const char *adapter, *engine_dir, *library;
+    char *const *environment;
+};
+enum ed_status ed_remote_survey(const struct ed_remote *remote, const struct ed_remote_survey_args *args, struct ed_survey *out,
+                                struct ed_error *err);
+// The job that runs on the device now, "" where none does.
+enum ed_status ed_remote_running(const struct ed_remote *remote, char job[ED_WIRE_ID_MAX_BYTES + 1], struct ed_error *err);
 // ED_ERR_BUSY: another job, or a job of that id, is there.
 enum ed_status ed_remote_start(const struct ed_remote *remote, const char *job, size_t bytes, struct ed_error *err);
 // ED_ERR_NOT_FOUND: the device knows no such job.

@@ -33,7 +33,8 @@ static enum ed_status need_present(const struct ed_engine_build *build, struct e
 }
 
 static enum ed_status add_backends(struct ed_choices *choices, const struct ed_engine_build *build, const char *backend,
-                                   struct ed_error *err) {
+                                   const struct ed_offers *offers, struct ed_error *err) {
+    const bool star = strchr(backend, '*') != NULL;
     const struct ed_manifest *manifest = build->manifest;
     const char *known[64] = {NULL};
     enum ed_status status = ED_OK;
@@ -41,10 +42,14 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
     for (size_t i = 0; i < manifest->n_backends && i < 63; i++)
         known[i] = manifest->backends[i].name;
     for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++)
-        if (fnmatch(backend, manifest->backends[i].name, 0) == 0) {
+        if (fnmatch(backend, manifest->backends[i].name, 0) == 0 &&
+            (!star || offers->usable(offers->context, build, manifest->backends[i].name))) {
             found = true;
             status = add_choice(choices, build, &manifest->backends[i], err);
         }
+    if (status == ED_OK && !found && star)
+        return ed_fail(err, ED_ERR_USAGE, "--on", "no backend of %s that '%s' means is usable on this device; 'edgedyno engines' says why",
+                       build->id, backend);
     if (status == ED_OK && !found) {
         const char *near = ed_nearest(backend, known);
         return ed_fail(err, ED_ERR_USAGE, "--on", "%s has no backend '%s'%s%s%s; 'edgedyno engines' lists them", build->name, backend,
@@ -55,7 +60,7 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
 
 // NAME[@VERSION][/BACKEND]; the suite has checked the syntax.
 static enum ed_status resolve_on(struct ed_choices *choices, const char *on, const struct ed_engines *engines, const char *target,
-                                 struct ed_error *err) {
+                                 const struct ed_offers *offers, struct ed_error *err) {
     char name[200];
     snprintf(name, sizeof name, "%s", on);
     char *slash = strchr(name, '/');
@@ -73,7 +78,7 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
             status = need_present(build, err);
         else if (err && status == ED_ERR_NOT_FOUND)
             status = err->code = ED_ERR_USAGE;
-        return status == ED_OK ? add_backends(choices, build, backend, err) : status;
+        return status == ED_OK ? add_backends(choices, build, backend, offers, err) : status;
     }
     // A star takes every version that is here; those that are not are no mistake.
     size_t before = choices->n;
@@ -82,7 +87,7 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
         if (strcmp(build->name, name) || strcmp(build->target, target) || fnmatch(version, build->version, 0) != 0 ||
             build->state != ED_ENGINE_PRESENT || !build->adapter[0])
             continue;
-        enum ed_status status = add_backends(choices, build, backend, err);
+        enum ed_status status = add_backends(choices, build, backend, offers, err);
         if (status != ED_OK)
             return status;
     }
@@ -101,7 +106,8 @@ bool ed_choice_opens(const struct ed_manifest *manifest, const char *file) {
 
 // Without --on, every format's default engine on the CPU.
 static enum ed_status resolve_defaults(struct ed_choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                                       const struct ed_engines *engines, const char *target, struct ed_error *err) {
+                                       const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
+                               struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
         for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
@@ -109,19 +115,20 @@ static enum ed_status resolve_defaults(struct ed_choices *choices, const struct 
             const struct ed_manifest *manifest = ed_catalogue_for_file(catalogue, file);
             if (!manifest)
                 return ed_fail(err, ED_ERR_USAGE, file, "no engine opens files of this ending: say which with --on ENGINE/BACKEND");
-            status = resolve_on(choices, manifest->name, engines, target, err);
+            status = resolve_on(choices, manifest->name, engines, target, offers, err);
         }
     return status;
 }
 
 enum ed_status ed_choices_make(struct ed_choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                               const struct ed_engines *engines, const char *target, struct ed_error *err) {
+                               const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
+                               struct ed_error *err) {
     enum ed_status status = ED_OK;
     memset(choices, 0, sizeof *choices);
     for (size_t i = 0; status == ED_OK && i < suite->n_on; i++)
-        status = resolve_on(choices, suite->on[i], engines, target, err);
+        status = resolve_on(choices, suite->on[i], engines, target, offers, err);
     if (status == ED_OK && !suite->n_on)
-        status = suite->n_models ? resolve_defaults(choices, suite, catalogue, engines, target, err)
+        status = suite->n_models ? resolve_defaults(choices, suite, catalogue, engines, target, offers, err)
                                  : ed_fail(err, ED_ERR_USAGE, NULL, "no model and no --on: say what to measure");
     return status;
 }

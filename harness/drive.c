@@ -15,6 +15,7 @@
 #define MS INT64_C(1000000)
 #define POLL_MIN_NS (20 * MS)
 #define POLL_MAX_NS (2000 * MS)
+#define FIRST_LOOK_NS (100 * MS)
 #define STOP_PATIENCE_NS (30000 * MS)
 
 enum step { STEP_ATTACH, STEP_START, STEP_FOLLOW, STEP_FINISHED, STEP_FAILED };
@@ -238,6 +239,8 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
             drive->step = STEP_FINISHED;
         else
             status = start(drive, err);
+        // Nothing can have happened yet, and a question would meet the first worker as it starts.
+        news->wake_ns += FIRST_LOOK_NS;
         break;
     case STEP_FOLLOW:
         status = follow(drive, stop, news, err);

@@ -23,6 +23,49 @@ struct member {
     char summary[512];
 };
 
+// What the engine builds offer on one device, asked of its runner at need.
+struct survey_cache {
+    const struct ed_measure_args *args;
+    struct ed_session *session;
+    const struct ed_engine_build *build; // of `survey`
+    struct ed_survey survey;
+};
+
+static bool is_usable(void *context, const struct ed_engine_build *build, const char *backend) {
+    struct survey_cache *cache = context;
+    struct ed_error failure = {0};
+    if (cache->build != build) {
+        const struct ed_remote_survey_args args = {.adapter = build->adapter,
+                                                   .engine_dir = build->directory,
+                                                   .library = build->library,
+                                                   .environment = build->manifest->environment};
+        cache->build = build;
+        if (ed_remote_survey(&cache->session->remote, &args, &cache->survey, &failure) != ED_OK) {
+            ed_log_line(cache->args->log, ED_LOG_WARNING, "%s: %s left out, since its survey failed: %s", failure.where, build->id,
+                        failure.message);
+            memset(&cache->survey, 0, sizeof cache->survey);
+        }
+    }
+    for (size_t i = 0; i < cache->survey.n_rows; i++)
+        if (!strcmp(cache->survey.rows[i].backend, backend))
+            return cache->survey.rows[i].available;
+    return false;
+}
+
+static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args, const struct ed_suite *suite,
+                                struct ed_session *session, int64_t seed, struct ed_error *err) {
+    struct survey_cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    cache->args = args;
+    cache->session = session;
+    const struct ed_offers offers = {cache, is_usable};
+    enum ed_status status =
+        ed_plan_make(plan, suite, args->catalogue, args->engines, session->identity.target, &offers, seed, err);
+    free(cache);
+    return status;
+}
+
 struct team {
     struct member *members;
     size_t n;
@@ -117,7 +160,7 @@ enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct 
     const int64_t seed = choose_seed(suite);
     for (size_t i = 0; status == ED_OK && i < team.n; i++) {
         struct ed_plan plan;
-        status = ed_plan_make(&plan, suite, args->catalogue, args->engines, team.members[i].session.identity.target, seed, err);
+        status = make_plan(&plan, args, suite, &team.members[i].session, seed, err);
         if (status == ED_OK) {
             plan_text(text, &plan, suite, team.members[i].session.entry->id);
             ed_plan_release(&plan);
@@ -243,8 +286,7 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
                                                       .runner_sha256 = member->session.runner_sha256,
                                                       .locate = in_place,
                                                       .locate_context = &member->session};
-        status = ed_plan_make(&freeze.devices[i].plan, suite, args->catalogue, args->engines, member->session.identity.target,
-                              freeze.seed, err);
+        status = make_plan(&freeze.devices[i].plan, args, suite, &member->session, freeze.seed, err);
     }
     // Nothing is made on disk before everything that can be wrong with the words has been found right.
     if (status == ED_OK)

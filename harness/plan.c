@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/random.h"
-#include "harness/choices.h"
 
 static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
     const size_t n = strlen(manifest->option_prefix);
@@ -76,9 +76,9 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
     if (!cases)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    plan->cases = cases;
     if (plan->n_cases >= ED_WIRE_CASES_MAX)
         return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %u cases: split the suite", ED_WIRE_CASES_MAX);
-    plan->cases = cases;
     struct ed_plan_case *c = &cases[plan->n_cases];
     struct ed_campaign_case *f = &c->frozen;
     memset(c, 0, sizeof *c);
@@ -98,8 +98,14 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     f->has_model = model != NULL;
     f->task = -1;
     f->reference = f->timing = plan->n_cases;
-    snprintf(f->case_id, sizeof f->case_id, "%s%s%s%s%s/%s t%lld%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
+    char full[1024], hex[ED_DIGEST_HEX_BYTES];
+    snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
              f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads, f->options[0] ? " " : "", f->options);
+    // Names that are too long keep their difference in a digest.
+    if (snprintf(f->case_id, sizeof f->case_id, "%s", full) >= (int)sizeof f->case_id) {
+        ed_digest_bytes(hex, full, strlen(full));
+        snprintf(f->case_id + sizeof f->case_id - 18, 18, "~%.16s", hex);
+    }
     plan->n_cases++;
     return ED_OK;
 }
@@ -261,10 +267,11 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
 }
 
 enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                            const struct ed_engines *engines, const char *target, int64_t seed, struct ed_error *err) {
+                            const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
+                            int64_t seed, struct ed_error *err) {
     struct ed_choices choices;
     memset(plan, 0, sizeof *plan);
-    enum ed_status status = ed_choices_make(&choices, suite, catalogue, engines, target, err);
+    enum ed_status status = ed_choices_make(&choices, suite, catalogue, engines, target, offers, err);
     if (status == ED_OK)
         status = check_options(suite, &choices, err);
     if (status == ED_OK)

@@ -8,6 +8,7 @@
 #include "devices/engines.h"
 #include "edgedyno/wire.h"
 #include "harness/campaign.h"
+#include "harness/choices.h"
 #include "harness/suite.h"
 
 #define ED_COLD_BLOCKS 3
@@ -41,7 +42,8 @@ struct ed_plan {
 // For a device of `target`. Errors are ED_ERR_USAGE: an engine that does not open the format, an unknown backend, an option that no engine of the plan
 // has, an engine build that is not present (the message says how to fetch it).
 enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                            const struct ed_engines *engines, const char *target, int64_t seed, struct ed_error *err);
+                            const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
+                            int64_t seed, struct ed_error *err);
 void ed_plan_release(struct ed_plan *plan);
 
 #endif

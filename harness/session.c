@@ -16,7 +16,7 @@ static enum ed_status find_runner(struct ed_session *session, const char *librar
     snprintf(name, sizeof name, "%s/edgedyno-runner", session->identity.target);
     enum ed_status status = ed_path_join(path, library_dir, name, err);
     if (status == ED_OK && !ed_path_exists(path))
-        return ed_fail(err, ED_ERR_UNSUPPORTED, session->entry->id,
+        return ed_fail(err, ED_ERR_NO_PROGRAM, session->entry->id,
                        "is a %s, for which this installation has no runner (%s): build edgedyno for that target",
                        session->identity.target, path);
     return status;

@@ -175,7 +175,7 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
         if ((got == SIGTERM || got == SIGINT) && result->end == ED_BLOCK_ENDED)
             result->end = ED_BLOCK_STOPPED;
     }
-    // Helpers that an engine started in the worker's group go with it.
+    // Processes that an engine started in the worker's group go with it.
     kill(-pid, SIGKILL);
 }
 

@@ -43,6 +43,17 @@ enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const c
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
+// NAME=VALUE; a name that does not fit is left out.
+static void set_variable(const char *pair) {
+    char name[256];
+    const size_t n = strcspn(pair, "=");
+    if (!pair[n] || !n || n >= sizeof name)
+        return;
+    memcpy(name, pair, n);
+    name[n] = 0;
+    setenv(name, pair + n + 1, 1);
+}
+
 enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
     struct ed_adapter adapter = {0};
     struct ed_survey *survey = calloc(1, sizeof *survey);
@@ -56,6 +67,9 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
         free(survey);
         return ed_fail_errno(err, ED_ERR_IO, "standard output", "cannot be kept for the reply: %m");
     }
+    for (size_t i = 0; i < arguments->n_values; i++)
+        if (!strcmp(arguments->values[i].option->name, "environment"))
+            set_variable(arguments->values[i].text);
     const struct ed_open_args args = {
         .engine_dir = directory ? directory : "", .engine_library = library ? library : "", .scratch_dir = "."};
     enum ed_status status = ed_adapter_open(&adapter, ed_arguments_get(arguments, "adapter"), err);
@@ -77,6 +91,18 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
     ed_adapter_release(&adapter);
     free(survey);
     return status;
+}
+
+enum ed_status ed_command_work(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+    struct ed_reply reply;
+    char job[ED_WIRE_ID_MAX_BYTES + 1];
+    (void)program;
+    enum ed_status status = ed_jobdir_running(ed_arguments_get(arguments, "work"), job, err);
+    if (status != ED_OK)
+        return status;
+    ed_reply_begin(&reply, "work");
+    ed_json_text(&reply.json, "job", job);
+    return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
 static enum ed_status job_of(const struct ed_arguments *arguments, struct ed_jobdir *dir, struct ed_error *err) {

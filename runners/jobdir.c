@@ -69,6 +69,25 @@ enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct 
     return ED_OK;
 }
 
+enum ed_status ed_jobdir_running(const char *work, char job[ED_WIRE_ID_MAX_BYTES + 1], struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    job[0] = 0;
+    enum ed_status status = ed_path_join(path, work, ED_WORK_LOCK, err);
+    if (status != ED_OK)
+        return status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? ED_OK : ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        ssize_t n = pread(fd, job, ED_WIRE_ID_MAX_BYTES, 0);
+        job[n > 0 ? n : 0] = 0;
+        if (!ed_path_name_ok(job))
+            snprintf(job, ED_WIRE_ID_MAX_BYTES + 1, "unknown");
+    }
+    close(fd);
+    return ED_OK;
+}
+
 enum ed_status ed_jobdir_lock_alive(const struct ed_jobdir *dir, int *fd, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     enum ed_status status = ed_jobdir_file(path, dir, ALIVE_FILE, err);

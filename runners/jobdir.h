@@ -25,6 +25,8 @@ enum ed_status ed_jobdir_make(const struct ed_jobdir *dir, struct ed_error *err)
 enum ed_status ed_jobdir_file(char out[ED_PATH_BYTES], const struct ed_jobdir *dir, const char *name, struct ed_error *err);
 // Takes WORK/lock for the life of the descriptor and writes the job's id into it. ED_ERR_BUSY names the job that holds it.
 enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct ed_error *err);
+// The job that holds WORK/lock now, "" where none does.
+enum ed_status ed_jobdir_running(const char *work, char job[ED_WIRE_ID_MAX_BYTES + 1], struct ed_error *err);
 enum ed_status ed_jobdir_lock_alive(const struct ed_jobdir *dir, int *fd, struct ed_error *err);
 bool ed_jobdir_alive(const struct ed_jobdir *dir);
 // A little space that is kept from the beginning, and given back when the disk is full, so that the journal can say so.

@@ -33,6 +33,7 @@ static const struct ed_option survey_options[] = {
 static const struct ed_option survey_more[] = {
     ROW("engine-dir", ED_OPTION_PATH, "DIR", "", 0, 0, "directory of the engine build"),
     ROW("library", ED_OPTION_PATH, "FILE", "", 0, 0, "library of the engine"),
+    {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine", ED_OPTION_REPEATABLE},
 };
 
 // `required` options must be given; `more` may be.
@@ -45,7 +46,8 @@ static const struct command {
 } commands[] = {
     {"version", ed_command_version, none, none, 0, 0, "versions of the runner and its wire"},
     {"hardware", ed_command_hardware, none, none, 0, 0, "what this device is"},
-    {"survey", ed_command_survey, survey_options, survey_more, 1, 2, "what an engine build offers here"},
+    {"survey", ed_command_survey, survey_options, survey_more, 1, 3, "what an engine build offers here"},
+    {"work", ed_command_work, start_options, none, 1, 0, "which job runs in a work directory"},
     {"start", ed_command_start, start_options, none, 1, 0, "start the job on standard input and detach"},
     {"status", ed_command_status, job_options, none, 2, 0, "how far a job is"},
     {"read", ed_command_read, read_options, none, 5, 0, "bytes of a job's file"},

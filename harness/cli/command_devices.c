@@ -6,15 +6,13 @@
 #include "base/json_write.h"
 #include "harness/cli/grid.h"
 #include "harness/cli/output.h"
+#include "harness/cli/reach.h"
 #include "harness/cli/resources.h"
-#include "harness/cli/runner_call.h"
-
-#define HARDWARE_NS INT64_C(20000000000)
 
 // What was found out of one device.
 struct fact {
     const struct ed_device_entry *entry;
-    const char *state; // ready, busy, not reached
+    const char *state; // ready, busy, no runner, not reached
     char why[ED_ERROR_MESSAGE_BYTES];
     struct ed_identity identity;
     char summary[512];
@@ -27,33 +25,40 @@ struct facts {
     const struct ed_resources *resources;
 };
 
-static bool find_out(struct fact *fact, const struct ed_device_entry *entry, const char *library_dir) {
-    static const char *const words[] = {"hardware", NULL};
-    struct ed_runner_device device;
+// The runner's answers to two questions.
+static enum ed_status ask(struct fact *fact, const struct ed_remote *remote, struct ed_error *err) {
+    char job[ED_WIRE_ID_MAX_BYTES + 1] = "";
     struct ed_json_document reply = {0};
+    enum ed_status status = ed_remote_running(remote, job, err);
+    if (!status)
+        status = ed_remote_hardware(remote, &reply, err);
+    if (status)
+        return status;
+    const struct ed_json_at root = ed_json_root(&reply), memory = ed_json_member(&root, "memory");
+    ed_json_opt_string(&root, "summary", fact->summary, sizeof fact->summary, NULL);
+    ed_json_opt_int(&memory, "total_bytes", 0, INT64_C(1) << 53, &fact->memory_bytes, NULL);
+    ed_json_document_release(&reply);
+    fact->state = job[0] ? "busy" : "ready";
+    if (job[0])
+        snprintf(fact->why, sizeof fact->why, "job %s runs", job);
+    return ED_OK;
+}
+
+static bool find_out(struct fact *fact, const struct ed_device_entry *entry, const char *library_dir) {
+    struct ed_reach reach;
     struct ed_error err = {0};
     fact->entry = entry;
     fact->memory_bytes = -1;
     fact->state = "not reached";
-    if (ed_runner_device_open(&device, entry, library_dir, &err) != ED_OK) {
-        snprintf(fact->why, sizeof fact->why, "%s", err.message);
-        return false;
-    }
-    fact->identity = device.identity;
-    fact->state = device.busy_job[0] ? "busy" : "ready";
-    if (device.busy_job[0])
-        snprintf(fact->why, sizeof fact->why, "job %s runs", device.busy_job);
-    enum ed_status status = ed_runner_call(&device, words, NULL, "hardware", HARDWARE_NS, &reply, &err);
+    enum ed_status status = ed_reach_open(&reach, entry, library_dir, &err);
     if (!status) {
-        const struct ed_json_at root = ed_json_root(&reply), memory = ed_json_member(&root, "memory");
-        ed_json_opt_string(&root, "summary", fact->summary, sizeof fact->summary, NULL);
-        ed_json_opt_int(&memory, "total_bytes", 0, INT64_C(1) << 53, &fact->memory_bytes, NULL);
-        ed_json_document_release(&reply);
-    } else {
+        fact->identity = reach.identity;
         fact->state = "no runner";
-        snprintf(fact->why, sizeof fact->why, "%s", err.message);
+        status = ask(fact, &reach.remote, &err);
+        ed_reach_close(&reach);
     }
-    ed_runner_device_close(&device);
+    if (status)
+        snprintf(fact->why, sizeof fact->why, "%s", err.message);
     return status == ED_OK;
 }
 

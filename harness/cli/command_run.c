@@ -105,7 +105,7 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
         int shown = ed_show_campaign(cli, output, directory, status != ED_OK, &any);
         code = ed_cli_exit_combine(code, shown);
-        tell_next(cli, short_path(directory), status == ED_ERR_CANCELLED);
+        tell_next(cli, short_path(directory), status != ED_OK);
     }
     return code;
 }

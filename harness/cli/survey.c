@@ -5,85 +5,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/cli/runner_call.h"
-
-#define SURVEY_NS INT64_C(20000000000)
+#include "harness/cli/reach.h"
 
 static void offers_of_manifest(struct ed_survey_build *item) {
     const struct ed_manifest *manifest = item->build->manifest;
+    memset(&item->offers, 0, sizeof item->offers);
     for (size_t i = 0; manifest && i < manifest->n_backends && i < ED_SURVEY_MAX; i++) {
-        struct ed_survey_offer *offer = &item->offers[item->n_offers++];
+        struct ed_survey_row *offer = &item->offers.rows[item->offers.n_rows++];
         snprintf(offer->backend, sizeof offer->backend, "%s", manifest->backends[i].name);
-        snprintf(offer->processor, sizeof offer->processor, "%s",
-                 ed_processor_word(manifest->backends[i].processor));
+        offer->processor = manifest->backends[i].processor;
     }
 }
 
-// Texts may be empty here: an engine that does not tell.
-static void copy_text(const struct ed_json_at *object, const char *key, char *out, size_t bytes) {
-    const struct ed_json_at at = ed_json_member(object, key);
-    snprintf(out, bytes, "%s", cJSON_IsString(at.value) ? at.value->valuestring : "");
-}
-
-static enum ed_status read_offers(struct ed_survey_build *item, const struct ed_json_document *reply,
-                                  struct ed_error *err) {
-    const struct ed_json_at root = ed_json_root(reply), backends = ed_json_member(&root, "backends");
-    enum ed_status status = ed_json_expect_array(&backends, err);
-    copy_text(&root, "engine_version", item->engine_version, sizeof item->engine_version);
-    copy_text(&root, "build_info", item->build_info, sizeof item->build_info);
-    for (size_t i = 0; !status && i < ed_json_count(&backends) && i < ED_SURVEY_MAX; i++) {
-        const struct ed_json_at row = ed_json_element(&backends, i);
-        struct ed_survey_offer *offer = &item->offers[item->n_offers];
-        memset(offer, 0, sizeof *offer);
-        status = ed_json_get_string(&row, "backend", offer->backend, sizeof offer->backend, err);
-        copy_text(&row, "processor", offer->processor, sizeof offer->processor);
-        copy_text(&row, "native", offer->native, sizeof offer->native);
-        copy_text(&row, "device_name", offer->device_name, sizeof offer->device_name);
-        copy_text(&row, "reason", offer->reason, sizeof offer->reason);
-        if (!status)
-            status = ed_json_opt_bool(&row, "simulated", &offer->simulated, err);
-        if (!status)
-            status = ed_json_get_bool(&row, "available", &offer->available, err);
-        item->n_offers += !status;
-    }
-    return status;
-}
-
-// False where a present build did not answer.
-static bool survey(struct ed_survey_build *item, struct ed_runner_device *device) {
+// `busy_job`: the job that runs on the device, "" where none does. False where a present build did not
+// answer.
+static bool survey(struct ed_survey_build *item, const struct ed_remote *remote, const char *busy_job) {
     const struct ed_engine_build *build = item->build;
-    struct ed_json_document reply = {0};
+    const struct ed_remote_survey_args args = {build->adapter, build->directory, build->library,
+                                               build->manifest ? build->manifest->environment : NULL};
     struct ed_error err = {0};
-    const char *words[8] = {"survey", "--adapter", build->adapter};
-    size_t n = 3;
-    if (build->state != ED_ENGINE_PRESENT) {
+    if (build->state != ED_ENGINE_PRESENT)
         snprintf(item->why, sizeof item->why, "%s", build->reason);
-        offers_of_manifest(item);
-        return true;
-    }
-    if (device->busy_job[0]) {
-        snprintf(item->why, sizeof item->why, "the device is busy: job %s runs", device->busy_job);
-        offers_of_manifest(item);
-        return true;
-    }
-    if (build->directory[0])
-        words[n++] = "--engine-dir", words[n++] = build->directory;
-    if (build->library[0])
-        words[n++] = "--library", words[n++] = build->library;
-    enum ed_status status =
-        ed_runner_call(device, words, build->manifest ? build->manifest->environment : NULL, "survey",
-                       SURVEY_NS, &reply, &err);
-    if (!status) {
-        status = read_offers(item, &reply, &err);
-        ed_json_document_release(&reply);
-    }
-    item->surveyed = status == ED_OK;
-    if (status) {
+    else if (busy_job[0])
+        snprintf(item->why, sizeof item->why, "the device is busy: job %s runs", busy_job);
+    else if (ed_remote_survey(remote, &args, &item->offers, &err) == ED_OK)
+        item->surveyed = true;
+    else
         snprintf(item->why, sizeof item->why, "the survey failed: %.480s", err.message);
-        item->n_offers = 0;
+    if (!item->surveyed)
         offers_of_manifest(item);
+    return item->surveyed || build->state != ED_ENGINE_PRESENT || busy_job[0];
+}
+
+// Every build for the device's target; marks it in `taken`.
+static enum ed_status survey_device(struct ed_survey_list *list, const struct ed_engines *engines,
+                                    bool *taken, const struct ed_device_entry *entry, const char *library_dir,
+                                    struct ed_error *err) {
+    char job[ED_WIRE_ID_MAX_BYTES + 1] = "";
+    struct ed_reach reach;
+    enum ed_status status = ed_reach_open(&reach, entry, library_dir, err);
+    if (status)
+        return status;
+    // A runner that does not even answer this says so with each build.
+    ed_remote_running(&reach.remote, job, NULL);
+    for (size_t i = 0; i < engines->n; i++) {
+        if (strcmp(engines->builds[i].target, reach.identity.target) != 0)
+            continue;
+        struct ed_survey_build *item = &list->items[list->n++];
+        item->build = &engines->builds[i];
+        item->device = entry->id;
+        taken[i] = true;
+        if (!survey(item, &reach.remote, job))
+            list->failed = true;
     }
-    return status == ED_OK;
+    ed_reach_close(&reach);
+    return ED_OK;
 }
 
 enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
@@ -100,25 +76,12 @@ enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resour
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the survey");
     }
     for (size_t d = 0; d < n_devices; d++) {
-        const struct ed_device_entry *entry = &resources->inventory.devices[devices[d]];
-        struct ed_runner_device device;
         struct ed_error failure = {0};
-        if (ed_runner_device_open(&device, entry, cli->library_dir, &failure) != ED_OK) {
+        if (survey_device(list, engines, taken, &resources->inventory.devices[devices[d]], cli->library_dir,
+                          &failure)) {
             ed_log_error(&cli->log, &failure);
             list->failed = true;
-            continue;
         }
-        for (size_t i = 0; i < engines->n; i++) {
-            if (strcmp(engines->builds[i].target, device.identity.target) != 0)
-                continue;
-            struct ed_survey_build *item = &list->items[list->n++];
-            item->build = &engines->builds[i];
-            item->device = entry->id;
-            taken[i] = true;
-            if (!survey(item, &device))
-                list->failed = true;
-        }
-        ed_runner_device_close(&device);
     }
     for (size_t i = 0; i < engines->n; i++) {
         if (taken[i])
@@ -155,9 +118,9 @@ static const char *state_word(enum ed_engine_state state) {
 static void absent_row(const struct ed_survey_build *item, bool targets, struct ed_grid *grid) {
     char about[2048];
     size_t used = (size_t)snprintf(about, sizeof about, "%.511s", item->why);
-    for (size_t k = 0; k < item->n_offers && used < sizeof about - 128; k++)
+    for (size_t k = 0; k < item->offers.n_rows && used < sizeof about - 128; k++)
         used += (size_t)snprintf(about + used, sizeof about - used, "%s%s",
-                                 k ? ", " : "\nmay have: ", item->offers[k].backend);
+                                 k ? ", " : "\nmay have: ", item->offers.rows[k].backend);
     ed_grid_add(grid, "%s", item->build->id);
     ed_grid_add(grid, "-");
     if (targets)
@@ -167,10 +130,10 @@ static void absent_row(const struct ed_survey_build *item, bool targets, struct 
     ed_grid_add(grid, "%s", about);
 }
 
-static void offer_row(const struct ed_survey_build *item, const struct ed_survey_offer *offer, bool targets,
+static void offer_row(const struct ed_survey_build *item, const struct ed_survey_row *offer, bool targets,
                       struct ed_grid *grid) {
     ed_grid_add(grid, "%s/%s", item->build->id, offer->backend);
-    ed_grid_add(grid, "%s", offer->processor);
+    ed_grid_add(grid, "%s", ed_processor_word(offer->processor));
     if (targets)
         ed_grid_add(grid, "%s", item->build->target);
     ed_grid_add(grid, "%s", !offer->available ? "not here" : offer->simulated ? "simulated" : "ready");
@@ -190,8 +153,8 @@ void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid) {
     ed_grid_init(grid, targets ? heads : heads_of_one, targets ? 5 : 4);
     for (size_t i = 0; i < list->n; i++) {
         const struct ed_survey_build *item = &list->items[i];
-        for (size_t k = 0; item->surveyed && k < item->n_offers; k++)
-            offer_row(item, &item->offers[k], targets, grid);
+        for (size_t k = 0; item->surveyed && k < item->offers.n_rows; k++)
+            offer_row(item, &item->offers.rows[k], targets, grid);
         if (!item->surveyed)
             absent_row(item, targets, grid);
     }
@@ -220,14 +183,14 @@ void ed_survey_json(const struct ed_survey_list *list, struct ed_json_writer *js
         text_or_null(json, "licence", build->licence);
         text_or_null(json, "package", build->package);
         text_or_null(json, "directory", build->directory);
-        text_or_null(json, "engine_version", item->engine_version);
-        text_or_null(json, "build_info", item->build_info);
+        text_or_null(json, "engine_version", item->offers.engine_version);
+        text_or_null(json, "build_info", item->offers.build_info);
         ed_json_array_begin(json, "backends");
-        for (size_t k = 0; k < item->n_offers; k++) {
-            const struct ed_survey_offer *offer = &item->offers[k];
+        for (size_t k = 0; k < item->offers.n_rows; k++) {
+            const struct ed_survey_row *offer = &item->offers.rows[k];
             ed_json_object_begin(json, NULL);
             ed_json_text(json, "backend", offer->backend);
-            text_or_null(json, "processor", offer->processor);
+            ed_json_text(json, "processor", ed_processor_word(offer->processor));
             text_or_null(json, "native", offer->native);
             text_or_null(json, "device_name", offer->device_name);
             if (item->surveyed) {

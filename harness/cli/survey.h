@@ -8,20 +8,13 @@
 #include "harness/cli/grid.h"
 #include "harness/cli/resources.h"
 
-struct ed_survey_offer {
-    char backend[64], processor[16], native[96], device_name[128], reason[256];
-    bool simulated, available;
-};
-
 // One build on one device.
 struct ed_survey_build {
     const struct ed_engine_build *build;
     const char *device; // NULL: a build for a target that no chosen device has
     bool surveyed;
-    char why[512]; // not surveyed because
-    char engine_version[128], build_info[512];
-    struct ed_survey_offer offers[ED_SURVEY_MAX];
-    size_t n_offers;
+    char why[512];           // not surveyed because
+    struct ed_survey offers; // of the manifest, where not surveyed: their names and kinds alone
 };
 
 struct ed_survey_list {

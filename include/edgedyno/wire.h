@@ -5,7 +5,8 @@
 // Short commands (WORK is the work directory, made by `start` with mode 0700):
 //   edgedyno-runner version                                 -> {"type":"version","wire":"1.0",...}
 //   edgedyno-runner hardware                                -> {"type":"hardware",...}
-//   edgedyno-runner survey  --adapter FILE --engine-dir DIR  -> {"type":"survey",...}
+//   edgedyno-runner survey  --adapter FILE [--engine-dir DIR] [--library FILE] [--environment NAME=VALUE]... -> {"type":"survey",...}
+//   edgedyno-runner work    --work WORK                      -> {"type":"work","job":ID of the job that runs, or ""}
 //   edgedyno-runner start   --work WORK                     <- job on standard input; -> {"type":"started",...}
 //   edgedyno-runner status  --work WORK --job ID            -> {"type":"status",...}
 //   edgedyno-runner read    --work WORK --job ID --file NAME --from BYTE --max BYTES   -> the bytes themselves

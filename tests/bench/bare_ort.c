@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person would write who wants to know how fast ONNX Runtime is: open it, load a model, warm up, read the clock around
-// Run. It shares the declarations of the engine's interface, the .npy reader and the warm-up rule with edgedyno, and nothing of its
-// runner: no supervisor, no shared mapping, no marks, no adapter. The benchmark holds edgedyno's figures against these.
+// What a person would write who wants to know how fast ONNX Runtime is: open it, load a model, warm up, read
+// the clock around Run. It shares the declarations of the engine's interface, the .npy reader and the warm-up
+// rule with edgedyno, and nothing of its runner: no supervisor, no shared mapping, no marks, no adapter. The
+// benchmark holds edgedyno's figures against these.
 //   bare_ort LIBRARY MODEL INPUT.npy INFERENCES SAMPLES
-// One thread, sequential, every graph optimization, outputs of the first run written again by the later ones, as edgedyno's defaults
-// have it. SAMPLES receives int64 nanoseconds. Prints one JSON line; ends with 1 and a message where something fails.
+// One thread, sequential, every graph optimization, outputs of the first run written again by the later ones,
+// as edgedyno's defaults have it. SAMPLES receives int64 nanoseconds. Prints one JSON line; ends with 1 and a
+// message where something fails.
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +35,8 @@ static int64_t now_ns(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void log_line(void *context, int level, const char *category, const char *id, const char *place, const char *text) {
+static void log_line(void *context, int level, const char *category, const char *id, const char *place,
+                     const char *text) {
     (void)context, (void)level, (void)category, (void)id;
     fprintf(stderr, "onnxruntime: %s: %s\n", place ? place : "", text ? text : "");
 }
@@ -68,23 +71,27 @@ static void load(struct bare *bare, const char *model) {
     check(bare, ort_create_session_options(api, &options), "options");
     check(bare, ort_set_option_int(api, ORT_SET_INTRA_OP_NUM_THREADS, options, 1), "threads");
     check(bare, ort_set_option_int(api, ORT_SET_INTER_OP_NUM_THREADS, options, 1), "threads");
-    check(bare, ort_set_option_int(api, ORT_SET_SESSION_EXECUTION_MODE, options, ORT_MODE_SEQUENTIAL), "mode");
-    check(bare, ort_set_option_int(api, ORT_SET_GRAPH_OPTIMIZATION_LEVEL, options, ORT_OPTIMIZE_ALL), "optimization");
+    check(bare, ort_set_option_int(api, ORT_SET_SESSION_EXECUTION_MODE, options, ORT_MODE_SEQUENTIAL),
+          "mode");
+    check(bare, ort_set_option_int(api, ORT_SET_GRAPH_OPTIMIZATION_LEVEL, options, ORT_OPTIMIZE_ALL),
+          "optimization");
     check(bare, ort_create_session(api, bare->env, model, options, &bare->session), "loading the model");
     ort_release_session_options(api, options);
     check(bare, ort_get_default_allocator(api, &allocator), "allocator");
     check(bare, ort_get_name(api, ORT_SESSION_GET_INPUT_NAME, bare->session, 0, allocator, &input), "input");
-    check(bare, ort_get_name(api, ORT_SESSION_GET_OUTPUT_NAME, bare->session, 0, allocator, &output), "output");
+    check(bare, ort_get_name(api, ORT_SESSION_GET_OUTPUT_NAME, bare->session, 0, allocator, &output),
+          "output");
     bare->input_name = input;
     bare->output_name = output;
 }
 
 static void bind(struct bare *bare, const struct ed_npy *npy) {
     struct ort_memory_info *memory = NULL;
-    check(bare, ort_create_cpu_memory_info(bare->api, ORT_ALLOCATOR_DEVICE, ORT_MEMORY_DEFAULT, &memory), "memory");
+    check(bare, ort_create_cpu_memory_info(bare->api, ORT_ALLOCATOR_DEVICE, ORT_MEMORY_DEFAULT, &memory),
+          "memory");
     check(bare,
-          ort_create_tensor_with_data(bare->api, memory, (void *)(uintptr_t)npy->data, npy->bytes, npy->shape, npy->rank,
-                                      DTYPE_FLOAT, &bare->input),
+          ort_create_tensor_with_data(bare->api, memory, (void *)(uintptr_t)npy->data, npy->bytes, npy->shape,
+                                      npy->rank, DTYPE_FLOAT, &bare->input),
           "input");
     ort_release_memory_info(bare->api, memory);
 }
@@ -128,7 +135,8 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (ed_npy_open(&npy, argv[3], &failure) != ED_OK || npy.dtype != ED_DTYPE_F32) {
-        fprintf(stderr, "bare_ort: %s: %s\n", argv[3], failure.message[0] ? failure.message : "is not float32");
+        fprintf(stderr, "bare_ort: %s: %s\n", argv[3],
+                failure.message[0] ? failure.message : "is not float32");
         return 1;
     }
     int64_t *samples = calloc((size_t)n, sizeof *samples);

@@ -2,16 +2,17 @@
 """The controller is killed at random moments, again and again; a resume of what is left gives the campaign that an undisturbed run gives."""
 import argparse
 import signal
+import subprocess
 import time
 
-from campaign import Room, check, check_whole, finish, is_gone, kill, seeded, structure, wait_for
+from campaign import SETTLED, Room, check, check_whole, finish, kill, seeded, structure, wait_for
 
 LATENCY_NS = {"a": 400_000, "b": 900_000}
 
 
 def make_suite(room):
     for name, ns in LATENCY_NS.items():
-        room.script(f"{name}.json", load={"ns": 1_000_000}, run={"ns": ns}, inputs=[{"name": "x", "shape": [1, 4]}],
+        room.script(f"{name}.json", load={"ns": 1_000_000}, run={"ns": ns}, warmup=SETTLED, inputs=[{"name": "x", "shape": [1, 4]}],
                     outputs=[{"name": "y", "shape": [1, 3]}])
     return room.suite("suite.json", {"m": {name: f"{name}.json" for name in LATENCY_NS}}, blocks=3)
 
@@ -27,25 +28,20 @@ def killed_campaign(room, number, duration_s, chance, most_kills):
     while True:
         since = time.monotonic()
         process = room.start(*words)
-        # Half of the moments lie in a resume's first tenth of a second, where it reads, cuts, asks and attaches.
-        delay = chance.uniform(0, 0.12) if chance.random() < 0.5 else chance.uniform(0, duration_s * (1 if kills == 0 else 0.3))
+        # Half of the moments lie in a life's first tenth of a second, where it reads, cuts, asks, attaches and starts.
+        delay = chance.uniform(0, 0.12) if chance.random() < 0.5 else chance.uniform(0, duration_s * (1 if kills == 0 else 0.2))
         try:
-            if kills >= most_kills:
-                raise TimeoutError
-            process.wait(timeout=delay)
-        except TimeoutError:
-            pass
-        except Exception:  # subprocess.TimeoutExpired: it still runs, so it is killed
-            kill(process.pid, signal.SIGKILL)
-            if process.wait() == -signal.SIGKILL:
+            process.wait(timeout=delay if kills < most_kills else None)
+        except subprocess.TimeoutExpired:
+            kill(process.pid)
+            process.communicate()
+            if process.returncode == -signal.SIGKILL:
                 kills += 1
-                process.communicate()
                 # Before campaign.json is there, nothing was begun and there is nothing to resume.
-                words = ["run", "--resume", campaign, "--format", "json"] if (campaign / "campaign.json").exists() else words
+                if (campaign / "campaign.json").exists():
+                    words = ["run", "--resume", campaign, "--format", "json"]
                 continue
-        ended = room.end(process, words, since=since)
-        ended.expect(0)
-        return kills, ended
+        return kills, room.end(process, words, since=since).expect(0)
 
 
 def main():

@@ -287,16 +287,60 @@ report $((!$? && status == 4)) "engines: a survey that crashes is a row with the
 run devices
 grep -q '^local .*no runner' out
 report $((!$? && status == 4)) "devices: a runner that crashes is told"
-printf '#!/bin/bash\necho "{\\"type\\": \\"song\\"}"\n' >"$home/edgedyno-runner"
+printf '#!/bin/bash\necho "{\\"type\\": \\"work\\", \\"wire\\": \\"9.0\\"}"\n' >"$home/edgedyno-runner"
 run devices --format json
-grep -q 'another version' out
-report $((!$? && status == 4)) "devices: a reply of another kind is not believed"
+grep -q 'wire version 9.0' out
+report $((!$? && status == 4)) "devices: a runner of another wire version is not believed"
 rm -r prefix/lib
 refused 4 'install edgedyno whole' devices
 program=$whole
 
 run engines fetch null
 report $((status == 0)) "engines fetch of a built-in one has nothing to do"
+
+# --- a run of the null engine, which needs no model
+before=$(find runs | sort)
+answered 'null@1/cpu' run --on null --dry-run
+[[ $(find runs | sort) == "$before" ]]
+report $((!$?)) "--dry-run makes no campaign"
+run run --on null -r 6 --out first --export first.csv --export json=first.out
+report $((status == 0)) "run: status 0"
+grep -q 'null@1/cpu' out && grep -q 'edgedyno report first' err
+report $((!$?)) "run: the table on standard output, the way to see it again on standard error"
+python3 -c 'import json,sys; d = json.load(open("first.out")); sys.exit("null" not in json.dumps(d))' && grep -q '^.*latency_p90_ns' first.csv
+report $((!$?)) "run: exports are written, by format and by ending"
+cp out table
+run report first
+cmp -s out table
+report $((!$? && status == 0)) "report: the same bytes again"
+run report first --format csv
+cmp -s out first.csv
+report $((!$?)) "report --format csv: the same bytes as the export"
+refused 2 'holds a campaign already' run --on null -r 6 --out first
+run run --on null -r 6 --out second -q
+report $((status == 0 && $(wc -c <err) == 0)) "run -q: nothing on standard error"
+run run --on null -r 6 --out third --require 'blocks >= 7' --format jsonl
+report $((status == 1 && $(wc -l <out) == 1)) "run: a requirement that fails is status 1"
+"$program" run --on null -r 1000 --out long >long.out 2>long.err </dev/null &
+pid=$!
+for ((i = 0; i < 200; i++)); do
+    run devices
+    if grep -q '^local .*busy' out; then break; fi
+    sleep 0.1
+done
+grep -q '^local .*busy' out && grep -q 'job .* runs' out
+report $((!$?)) "devices: local is busy while a campaign runs"
+run engines
+grep -q 'the device is busy' out
+report $((!$? && status == 0)) "engines: nothing is surveyed while a campaign runs"
+kill -TERM "$pid"
+wait "$pid"
+report $(($? == 130)) "run: stopped by a signal is status 130"
+grep -qF 'resume with: edgedyno run --resume long' long.err
+report $((!$?)) "run: says how to resume"
+run devices
+grep -q '^local .*ready' out
+report $((!$?)) "devices: local is ready again"
 
 # --- standard streams
 "$program" help --reference | head -n 1 >/dev/null
