@@ -209,10 +209,10 @@ enum ed_status ed_remote_status(const struct ed_remote *remote, const char *job_
         status = ed_json_opt_int(&root, "next_news_ns", 0, most, &out->next_news_ns, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "left_ns", 0, most, &out->left_ns, err);
-    // Texts are for people: one that is too long or missing is not worth failing for.
-    ed_json_opt_string(&root, "reason", out->reason, sizeof out->reason, NULL);
-    ed_json_opt_string(&root, "message", out->message, sizeof out->message, NULL);
-    ed_json_opt_string(&root, "block", out->block, sizeof out->block, NULL);
+    // Texts are for people: one that is too long is cut, and a missing one is not worth failing for.
+    copy_text(&root, "reason", out->reason, sizeof out->reason);
+    copy_text(&root, "message", out->message, sizeof out->message);
+    copy_text(&root, "block", out->block, sizeof out->block);
     if (status == ED_OK) {
         if (!strcmp(state, "running"))
             out->state = ED_REMOTE_RUNNING;
@@ -222,6 +222,11 @@ enum ed_status ed_remote_status(const struct ed_remote *remote, const char *job_
             out->state = ED_REMOTE_DIED;
         else
             status = ed_fail(err, ED_ERR_PARSE, remote->device, "the runner calls a job '%.32s'", state);
+    } else if (status == ED_ERR_USAGE) {
+        // A wrong value in a reply is nobody's wrong usage.
+        status = ED_ERR_PARSE;
+        if (err)
+            err->code = status;
     }
     ed_json_document_release(&reply);
     return status;

@@ -64,20 +64,29 @@ static bool is_missing(void *context, const char *block) {
     return !ed_keep_has(context, block);
 }
 
-// A job under a new name with what is missing. The attach line is on disk before the device hears of it: whatever happens in between is
-// found out by asking for that job.
-static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
-    char path[ED_PATH_BYTES], id[ED_WIRE_ID_MAX_BYTES + 1];
-    struct ed_buffer frozen, job;
-    size_t n = 0;
+// The planned blocks that are not here, as a job named `id`. What is counted is the plan's: a device may send blocks that nobody asked for.
+static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct ed_buffer *job, size_t *n, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_buffer frozen;
     ed_buffer_init(&frozen, ED_WIRE_JOB_MAX_BYTES);
-    ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
     enum ed_status status = ed_path_join(path, drive->device->directory, ED_CAMPAIGN_JOB, err);
     if (status == ED_OK)
         status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
-    snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id, drive->keep.n_jobs + 1);
     if (status == ED_OK)
-        status = ed_job_subset(&job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep, &n, err);
+        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep, n, err);
+    ed_buffer_release(&frozen);
+    return status;
+}
+
+// A job under a new name with what is missing. The attach line is on disk before the device hears of it: whatever happens in between is
+// found out by asking for that job.
+static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
+    char id[ED_WIRE_ID_MAX_BYTES + 1];
+    struct ed_buffer job;
+    size_t n = 0;
+    ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
+    snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id, drive->keep.n_jobs + 1);
+    enum ed_status status = missing_job(drive, id, &job, &n, err);
     if (status == ED_OK && n == 0) {
         drive->step = STEP_FINISHED;
     } else if (status == ED_OK) {
@@ -88,7 +97,6 @@ static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
         drive->started_ns = ed_clock_monotonic_ns();
         drive->step = STEP_FOLLOW;
     }
-    ed_buffer_release(&frozen);
     ed_buffer_release(&job);
     return status;
 }
@@ -128,13 +136,19 @@ static void last_words(struct ed_drive *drive, char *words, size_t bytes) {
 // Everything that the job has is here: is there more to do?
 static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_status *there, bool stop, struct ed_error *err) {
     const bool progress = (int64_t)drive->keep.n_done > drive->done_at_start;
-    const bool all = drive->keep.n_done >= drive->device->n_blocks;
     char words[400] = "";
+    struct ed_buffer rest;
+    size_t left = 0;
+    ed_buffer_init(&rest, ED_WIRE_JOB_MAX_BYTES);
+    enum ed_status status = missing_job(drive, drive->keep.job, &rest, &left, err);
+    ed_buffer_release(&rest);
+    if (status != ED_OK)
+        return status;
     if (there->state == ED_REMOTE_DIED)
         last_words(drive, words, sizeof words);
     ed_remote_forget(drive->remote, drive->keep.job, NULL);
     drive->step = STEP_FINISHED;
-    if (all || stop)
+    if (!left || stop)
         return ED_OK;
     if (there->state == ED_REMOTE_DIED) {
         if (!progress && drive->started_ns)
@@ -164,8 +178,8 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
         drive->step = STEP_START;
         return ED_OK;
     }
-    return ed_fail(err, ED_ERR_INTERNAL, drive->device->id, "the runner says that it is done, but %zu of %zu blocks are missing",
-                   drive->device->n_blocks - drive->keep.n_done, drive->device->n_blocks);
+    return ed_fail(err, ED_ERR_INTERNAL, drive->device->id, "the runner says that it is done, but %zu of %zu blocks are missing", left,
+                   drive->device->n_blocks);
 }
 
 // "c3.timing.7" as people call it.
@@ -198,6 +212,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
             return told;
     }
     enum ed_status status = ed_remote_status(drive->remote, drive->keep.job, &there, err);
+    if (status == ED_ERR_NOT_FOUND)
+        return ed_fail(err, ED_ERR_REFUSED, drive->device->id, "the device does not know the job any more; what was measured is kept");
     if (status != ED_OK)
         return status;
     const size_t before = drive->keep.n_done;

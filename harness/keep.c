@@ -66,6 +66,11 @@ static enum ed_status read_line(const char *name, const char *text, size_t n, st
         if (status == ED_OK)
             status = ed_json_get_int(&samples, "count", 0, ED_WIRE_SAMPLES_MAX, &line->samples_count, err);
     }
+    // Nobody wrote this by hand: a wrong value is no wrong usage.
+    if (status == ED_ERR_USAGE)
+        status = ED_ERR_PARSE;
+    if (status != ED_OK && err)
+        err->code = status;
     return status;
 }
 
@@ -256,6 +261,9 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
         status = ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' is no block's name, or came twice", line.block);
     if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
         status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
+    // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may have.
+    if (status == ED_OK && line.samples_count && keep->samples_base + line.samples_offset > keep->samples_bytes)
+        status = ed_fail(err, ED_ERR_PARSE, name, "the samples of block '%.80s' do not follow those before", line.block);
     if (status == ED_OK && line.samples_count)
         status = fetch_samples(keep, remote, line.samples_offset + line.samples_count * 8, err);
     if (status == ED_OK && line.block[0])
@@ -279,9 +287,11 @@ enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remot
         ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
         status = ed_remote_read(remote, keep->job, ED_JOB_JOURNAL, before, ED_WIRE_READ_MAX_BYTES, &bytes, err);
         const char *at = ed_buffer_text(&bytes), *end = at + bytes.size;
-        for (const char *stop; status == ED_OK && at < end && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1)
+        for (const char *stop; status == ED_OK && at < end && (stop = memchr(at, '\n', (size_t)(end - at))) &&
+                               stop - at < (ptrdiff_t)ED_WIRE_LINE_MAX_BYTES;
+             at = stop + 1)
             status = take_line(keep, remote, at, (size_t)(stop - at), err);
-        if (status == ED_OK && at == ed_buffer_text(&bytes) && bytes.size > ED_WIRE_LINE_MAX_BYTES)
+        if (status == ED_OK && end - at > (ptrdiff_t)ED_WIRE_LINE_MAX_BYTES)
             status = ed_fail(err, ED_ERR_LIMIT, remote->device, "the device sent a journal line of more than %u bytes",
                              ED_WIRE_LINE_MAX_BYTES);
         ed_buffer_release(&bytes);

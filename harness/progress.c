@@ -12,14 +12,16 @@
 #include "base/clock.h"
 #include "reports/text.h"
 
-#define LIVE_PERIOD_NS INT64_C(100000000)
+#define LIVE_PERIOD_NS INT64_C(100000000) // with news; the measured machine may be this one
+#define LIVE_IDLE_NS INT64_C(1000000000)  // without any, for the time that is left
+#define NEWS (-1)                         // last_plain_done of a live line that is not drawn yet
 #define PLAIN_PERIOD_NS INT64_C(10000000000)
 #define LEFT_MOST_NS (INT64_C(366) * 24 * 3600 * 1000000000) // beyond any plan: not told
 #define LINE_MAX_BYTES 2048
 #define TEXT_MAX_BYTES (1u << 18)
 #define COLUMNS_LEAST 10
-#define BAR_FROM_COLUMNS 64
-#define BAR_CELLS 12
+#define BAR_FROM_COLUMNS 95 // where a line of words fits beside it
+#define BAR_CELLS 16
 #define ID_COLUMNS_MOST 16
 
 void ed_progress_init(struct ed_progress *progress, int fd, bool quiet, bool colour) {
@@ -219,6 +221,8 @@ static void draw_live(struct ed_progress *progress, int64_t now_ns, bool last) {
     }
     put(progress, &out);
     progress->drawn_ns = now_ns;
+    for (size_t i = 0; i < progress->n; i++)
+        progress->devices[i].last_plain_done = 0;
     ed_buffer_release(&out);
 }
 
@@ -274,7 +278,12 @@ void ed_progress_update(struct ed_progress *progress, size_t device, const char 
     if (device >= progress->n || progress->devices[device].finished)
         return;
     struct ed_progress_device *item = &progress->devices[device];
-    snprintf(item->now, sizeof item->now, "%s", now ? now : "");
+    char text[sizeof item->now];
+    snprintf(text, sizeof text, "%s", now ? now : "");
+    if (progress->style == ED_PROGRESS_LIVE &&
+        (done != item->done || total != item->total || strcmp(text, item->now) != 0))
+        item->last_plain_done = NEWS;
+    memcpy(item->now, text, sizeof text);
     item->done = done;
     item->total = total;
     item->left_ns = left_ns;
@@ -285,11 +294,20 @@ void ed_progress_finish(struct ed_progress *progress, size_t device) {
     if (device >= progress->n || progress->devices[device].finished)
         return;
     progress->devices[device].finished = true;
+    if (progress->style == ED_PROGRESS_LIVE)
+        progress->devices[device].last_plain_done = NEWS;
     int64_t now_ns = ed_clock_monotonic_ns();
     if (progress->style == ED_PROGRESS_PLAIN)
         plain_line(progress, &progress->devices[device], now_ns);
     else if (progress->style == ED_PROGRESS_LIVE && !any_left(progress))
         draw_live(progress, now_ns, true);
+}
+
+static bool live_due(const struct ed_progress *progress, int64_t now_ns) {
+    bool news = false;
+    for (size_t i = 0; i < progress->n; i++)
+        news = news || progress->devices[i].last_plain_done == NEWS;
+    return progress->drawn_ns == 0 || now_ns - progress->drawn_ns >= (news ? LIVE_PERIOD_NS : LIVE_IDLE_NS);
 }
 
 void ed_progress_draw(struct ed_progress *progress) {
@@ -298,8 +316,7 @@ void ed_progress_draw(struct ed_progress *progress) {
         return;
     if (progress->style == ED_PROGRESS_PLAIN)
         draw_plain(progress, now_ns);
-    else if (progress->style == ED_PROGRESS_LIVE &&
-             (progress->drawn_ns == 0 || now_ns - progress->drawn_ns >= LIVE_PERIOD_NS))
+    else if (progress->style == ED_PROGRESS_LIVE && live_due(progress, now_ns))
         draw_live(progress, now_ns, false);
 }
 

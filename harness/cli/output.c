@@ -124,7 +124,7 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
         export->path = "";
         status = parse_export(output, arguments->values[i].text, export, err);
         for (size_t k = 0; k < output->n_exports && !status; k++)
-            if (strcmp(output->exports[k].path, export->path) == 0)
+            if (output->exports[k].path && strcmp(output->exports[k].path, export->path) == 0)
                 status = ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is named twice", export->path);
         to_stdout = to_stdout || (!status && strcmp(export->path, "-") == 0);
         output->n_exports++;

@@ -17,6 +17,16 @@
 
 char rig_home[128], rig_work[160], rig_cgroup_procs[256];
 
+void rig_fail(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    fail();
+    abort();
+}
+
 int rig_setup(void **state) {
     (void)state;
     snprintf(rig_home, sizeof rig_home, P_tmpdir "/edgedyno-runner-XXXXXX");
@@ -128,7 +138,8 @@ void rig_expect_error(struct rig_reply *reply, const char *status, const char *w
     const char *message = rig_reply_text(reply, "message"), *where = rig_reply_text(reply, "where");
     if (reply->exit_code != 1 || strcmp(rig_reply_text(reply, "type"), "error") ||
         strcmp(rig_reply_text(reply, "status"), status) || (!strstr(message, words) && !strstr(where, words)))
-        fail_msg("expected exit 1, %s and '%s', got exit %d and: %s", status, words, reply->exit_code, reply->text);
+        rig_fail("expected exit 1, %s and '%s', got exit %d and: %s", status, words, reply->exit_code,
+                 reply->text);
     // One line, and nothing behind it.
     assert_true(reply->bytes > 1 && strchr(reply->text, '\n') == reply->text + reply->bytes - 1);
     rig_reply_release(reply);
@@ -146,7 +157,7 @@ const char *rig_file(const char *name, const char *text) {
     const char *path = rig_path(name);
     struct ed_error err = {0};
     if (ed_path_write_atomic(path, text, strlen(text), 0600, &err) != ED_OK)
-        fail_msg("%s: %s", err.where, err.message);
+        rig_fail("%s: %s", err.where, err.message);
     return path;
 }
 
@@ -162,7 +173,7 @@ struct rig_reply rig_try_start(const struct rig_job *job) {
 pid_t rig_start(const struct rig_job *job) {
     struct rig_reply reply = rig_try_start(job);
     if (reply.exit_code != 0 || strcmp(rig_reply_text(&reply, "type"), "started"))
-        fail_msg("the job did not start (exit %d): %s", reply.exit_code, reply.text);
+        rig_fail("the job did not start (exit %d): %s", reply.exit_code, reply.text);
     assert_string_equal(rig_reply_text(&reply, "job"), job->id);
     pid_t pid = (pid_t)rig_int(reply.json.root, "pid");
     rig_reply_release(&reply);
@@ -174,12 +185,12 @@ const char *rig_wait(const char *job, int64_t limit_ns) {
     for (;;) {
         struct rig_reply reply = rig_call_job("status", job);
         if (reply.exit_code != 0)
-            fail_msg("no status of %s: %s", job, reply.text);
+            rig_fail("no status of %s: %s", job, reply.text);
         const char *state = !strcmp(rig_reply_text(&reply, "state"), "ended")  ? "ended"
                             : !strcmp(rig_reply_text(&reply, "state"), "died") ? "died"
                                                                                : NULL;
         if (!state && ed_clock_monotonic_ns() > deadline)
-            fail_msg("%s still runs after %lld ms: %s", job, (long long)(limit_ns / RIG_MS), reply.text);
+            rig_fail("%s still runs after %lld ms: %s", job, (long long)(limit_ns / RIG_MS), reply.text);
         rig_reply_release(&reply);
         if (state)
             return state;
@@ -193,7 +204,7 @@ void rig_wait_block(const char *job, const char *block, int64_t limit_ns) {
         struct rig_reply reply = rig_call_job("status", job);
         there = !strcmp(rig_reply_text(&reply, "block"), block);
         if (!there && ed_clock_monotonic_ns() > deadline)
-            fail_msg("%s never came to block %s: %s", job, block, reply.text);
+            rig_fail("%s never came to block %s: %s", job, block, reply.text);
         rig_reply_release(&reply);
         usleep(2000);
     }
@@ -266,8 +277,8 @@ void rig_run(struct rig_journal *journal, const struct rig_job *job, const char 
     const char *state = rig_wait(job->id, limit_ns);
     rig_journal_read(journal, job->id);
     if (strcmp(state, "ended"))
-        fail_msg("%s %s; its journal: %s", job->id, state, journal->text);
+        rig_fail("%s %s; its journal: %s", job->id, state, journal->text);
     const char *found = rig_text(rig_line(journal, NULL), "reason");
     if (strcmp(found, reason))
-        fail_msg("%s ended with '%s', expected '%s': %s", job->id, found, reason, journal->text);
+        rig_fail("%s ended with '%s', expected '%s': %s", job->id, found, reason, journal->text);
 }

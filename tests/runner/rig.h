@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the real runner through its short commands, as a controller does, with the scripted engine: writes scripts and jobs, waits,
-// reads the journal and samples back. Everything fails the test by itself. One rig at a time, one thread.
+// Drives the real runner through its short commands, as a controller does, with the scripted engine: writes
+// scripts and jobs, waits, reads the journal and samples back. Everything fails the test by itself. One rig
+// at a time, one thread.
 #ifndef EDGEDYNO_TESTS_RUNNER_RIG_H
 #define EDGEDYNO_TESTS_RUNNER_RIG_H
 
@@ -39,7 +40,11 @@
 #define RIG_SANITIZED 0
 #endif
 
-// Directories of one test program: `home` for its files, `work` for the runner. setup and teardown of a cmocka group.
+// Fails the test. cmocka's own fail_msg prints nothing at all where its text is longer than a kilobyte, as journals are.
+__attribute__((noreturn, format(printf, 1, 2))) void rig_fail(const char *format, ...);
+
+// Directories of one test program: `home` for its files, `work` for the runner. setup and teardown of a
+// cmocka group.
 extern char rig_home[128], rig_work[160];
 int rig_setup(void **state);
 int rig_teardown(void **state);
@@ -66,20 +71,20 @@ const char *rig_file(const char *name, const char *text);
 const char *rig_path(const char *name);
 
 struct rig_case {
-    const char *id;         // "" is made up
-    const char *model;      // path of a script; NULL: none
-    const char *adapter;    // NULL: the scripted one
-    const char *directory;  // of the engine; NULL: none
-    const char *pin;        // NULL: not pinned
+    const char *id;        // "" is made up
+    const char *model;     // path of a script; NULL: none
+    const char *adapter;   // NULL: the scripted one
+    const char *directory; // of the engine; NULL: none
+    const char *pin;       // NULL: not pinned
     const char *option, *value;
-    const char *sha256;     // NULL: the right one; likewise a wrong size
+    const char *sha256; // NULL: the right one; likewise a wrong size
     int64_t wrong_bytes;
 };
 
 struct rig_block {
     const char *id;
     size_t case_index;
-    const char *pass; // NULL: timing
+    const char *pass;                                                            // NULL: timing
     int64_t inferences, min_inferences, min_ns, max_ns, timeout_ns, max_samples; // 0: not written
 };
 
@@ -122,6 +127,7 @@ const char *rig_text(const cJSON *line, const char *path); // "" where absent
 int64_t rig_mark(const cJSON *line, const char *at, const char *key);
 // The block's samples by `read`; *n is their count. Freed by the caller.
 int64_t *rig_samples(const char *job, const cJSON *line, size_t *n);
+// With RIG_SHOW in the environment every journal is printed when it is released.
 // Starts, waits for the end, reads the journal; the job must have ended with this reason.
 void rig_run(struct rig_journal *journal, const struct rig_job *job, const char *reason, int64_t limit_ns);
 

@@ -5,15 +5,17 @@
 #include "base/digest.h"
 #include "edgedyno/wire.h"
 
-static void write_file(struct ed_json_writer *w, const char *key, const char *path, const struct rig_case *wrong) {
+static void write_file(struct ed_json_writer *w, const char *key, const char *path,
+                       const struct rig_case *wrong) {
     char hex[ED_DIGEST_HEX_BYTES];
     int64_t bytes = 0;
     struct ed_error err = {0};
     memset(hex, '0', sizeof hex - 1);
     hex[sizeof hex - 1] = 0;
-    // A file that is not there is written with made-up figures: what the runner says to that is what is tested.
+    // A file that is not there is written with made-up figures: what the runner says to that is what is
+    // tested.
     if (ed_path_exists(path) && ed_digest_file(hex, &bytes, path, &err) != ED_OK)
-        fail_msg("%s: %s", err.where, err.message);
+        rig_fail("%s: %s", err.where, err.message);
     ed_json_object_begin(w, key);
     ed_json_text(w, "path", path);
     ed_json_int(w, "bytes", wrong && wrong->wrong_bytes ? wrong->wrong_bytes : bytes);
@@ -60,8 +62,9 @@ static void write_block(struct ed_json_writer *w, const struct rig_block *b) {
     const struct {
         const char *key;
         int64_t value;
-    } numbers[] = {{"inferences", b->inferences}, {"min_inferences", b->min_inferences}, {"min_ns", b->min_ns},
-                   {"max_ns", b->max_ns},         {"timeout_ns", b->timeout_ns},         {"max_samples", b->max_samples}};
+    } numbers[] = {{"inferences", b->inferences}, {"min_inferences", b->min_inferences},
+                   {"min_ns", b->min_ns},         {"max_ns", b->max_ns},
+                   {"timeout_ns", b->timeout_ns}, {"max_samples", b->max_samples}};
     ed_json_object_begin(w, NULL);
     ed_json_text(w, "id", b->id);
     ed_json_uint(w, "case", b->case_index);
@@ -115,8 +118,8 @@ static struct rig_reply read_bytes(const char *job, const char *file, int64_t fr
     snprintf(from_text, sizeof from_text, "%lld", (long long)from);
     snprintf(max_text, sizeof max_text, "%lld", (long long)max);
     return rig_call(NULL, 0,
-                    (const char *[]){"read", "--work", rig_work, "--job", job, "--file", file, "--from", from_text, "--max",
-                                     max_text, NULL});
+                    (const char *[]){"read", "--work", rig_work, "--job", job, "--file", file, "--from",
+                                     from_text, "--max", max_text, NULL});
 }
 
 void rig_journal_read(struct rig_journal *journal, const char *job) {
@@ -124,13 +127,14 @@ void rig_journal_read(struct rig_journal *journal, const char *job) {
     memset(journal, 0, sizeof *journal);
     assert_int_equal(reply.exit_code, 0);
     if (!reply.bytes || reply.text[reply.bytes - 1] != '\n')
-        fail_msg("the journal does not end with a whole line: %s", reply.text);
+        rig_fail("the journal does not end with a whole line: %s", reply.text);
     for (char *line = reply.text, *end; line < reply.text + reply.bytes; line = end + 1) {
         struct ed_error err = {0};
         end = strchr(line, '\n');
         assert_true(journal->n < RIG_LINES_MAX);
-        if (!end || ed_json_parse(&journal->lines[journal->n], "journal", line, (size_t)(end - line), &err) != ED_OK)
-            fail_msg("a line of the journal is no JSON: %s: %s: %s", err.where, err.message, line);
+        if (!end ||
+            ed_json_parse(&journal->lines[journal->n], "journal", line, (size_t)(end - line), &err) != ED_OK)
+            rig_fail("a line of the journal is no JSON: %s: %s: %s", err.where, err.message, line);
         assert_true((size_t)(end - line) < ED_WIRE_LINE_MAX_BYTES);
         journal->n++;
     }
@@ -140,6 +144,8 @@ void rig_journal_read(struct rig_journal *journal, const char *job) {
 }
 
 void rig_journal_release(struct rig_journal *journal) {
+    if (getenv("RIG_SHOW"))
+        fprintf(stderr, "%s\n", journal->text ? journal->text : "");
     for (size_t i = 0; i < journal->n; i++)
         ed_json_document_release(&journal->lines[i]);
     free(journal->text);
@@ -153,11 +159,11 @@ const cJSON *rig_line(const struct rig_journal *journal, const char *block) {
         if (block ? strcmp(rig_text(line, "block"), block) : strcmp(rig_text(line, "type"), ED_JOURNAL_END))
             continue;
         if (found)
-            fail_msg("two lines of %s: %s", block ? block : "the end", journal->text);
+            rig_fail("two lines of %s: %s", block ? block : "the end", journal->text);
         found = line;
     }
     if (!found)
-        fail_msg("no line of %s: %s", block ? block : "the end", journal->text);
+        rig_fail("no line of %s: %s", block ? block : "the end", journal->text);
     return found;
 }
 
@@ -176,7 +182,7 @@ int64_t rig_int(const cJSON *line, const char *path) {
     const cJSON *value = rig_find(line, path);
     if (!cJSON_IsNumber(value)) {
         char *text = cJSON_PrintUnformatted(line);
-        fail_msg("no number %s in %s", path, text);
+        rig_fail("no number %s in %s", path, text);
     }
     return (int64_t)value->valuedouble;
 }
@@ -192,7 +198,7 @@ int64_t rig_mark(const cJSON *line, const char *at, const char *key) {
         if (!strcmp(rig_text(mark, "at"), at))
             return rig_int(mark, key);
     }
-    fail_msg("no mark %s", at);
+    rig_fail("no mark %s", at);
     return -1;
 }
 
