@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A growing byte buffer with a maximum. Always terminated by a NUL that is not counted. Once an append fails, the buffer keeps its
-// failed state and further appends do nothing, so that a writer checks once at the end with ed_buffer_status.
+// A growing byte buffer with a maximum. Always terminated by a NUL that is not counted. Once an append fails,
+// the buffer keeps its failed state and further appends do nothing, so that a writer checks once at the end
+// with ed_buffer_status.
 #ifndef EDGEDYNO_BASE_BUFFER_H
 #define EDGEDYNO_BASE_BUFFER_H
 
@@ -21,7 +22,8 @@ void ed_buffer_release(struct ed_buffer *buffer); // safe on a zeroed struct, le
 void ed_buffer_clear(struct ed_buffer *buffer);   // size 0, failure forgotten, memory kept
 void ed_buffer_append(struct ed_buffer *buffer, const void *bytes, size_t n);
 void ed_buffer_text_append(struct ed_buffer *buffer, const char *text);
-__attribute__((format(printf, 2, 3))) void ed_buffer_printf(struct ed_buffer *buffer, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void ed_buffer_printf(struct ed_buffer *buffer, const char *format,
+                                                            ...);
 // Borrowed, never NULL.
 const char *ed_buffer_text(const struct ed_buffer *buffer);
 // Ownership goes to the caller (free); the buffer is empty again. NULL when it failed.

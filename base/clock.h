@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clocks of the system. RAW is the one for durations that are reported; MONOTONIC for deadlines; BOOTTIME goes on in a suspend;
-// REALTIME only names things for people.
+// Clocks of the system. RAW is the one for durations that are reported; MONOTONIC for deadlines; BOOTTIME
+// goes on in a suspend; REALTIME only names things for people.
 #ifndef EDGEDYNO_BASE_CLOCK_H
 #define EDGEDYNO_BASE_CLOCK_H
 
@@ -37,9 +37,9 @@ struct ed_clock_stamp {
 };
 struct ed_clock_stamp ed_clock_stamp_now(void);
 
-// What a timed sample costs and how fine it can be, measured on the spot in about 2 ms: `step_ns` is the smallest difference
-// between distinct back-to-back readings, taken over the sorted set of differences, so that a slow call does not hide a fine
-// clock; `floor_ns` the median cost of an empty sample (two readings).
+// What a timed sample costs and how fine it can be, measured on the spot in about 2 ms: `step_ns` is the
+// smallest difference between distinct back-to-back readings, taken over the sorted set of differences, so
+// that a slow call does not hide a fine clock; `floor_ns` the median cost of an empty sample (two readings).
 struct ed_clock_quality {
     int64_t step_ns, floor_ns;
 };
@@ -47,7 +47,8 @@ struct ed_clock_quality ed_clock_measure(void);
 
 // "2026-11-21T08:15:00Z" for nanoseconds since 1970; `text` holds 32 bytes.
 void ed_clock_format_utc(char text[32], int64_t real_ns);
-// Sleeps on CLOCK_MONOTONIC until `deadline_ns`, going on after signals unless *stop (may be NULL) became non-zero.
+// Sleeps on CLOCK_MONOTONIC until `deadline_ns`, going on after signals unless *stop (may be NULL) became
+// non-zero.
 void ed_clock_sleep_until(int64_t deadline_ns, const volatile int *stop);
 
 #endif

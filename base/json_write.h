@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes JSON into a buffer: keys in the order of the calls, UTF-8 checked (an invalid byte becomes U+FFFD), control characters
-// escaped, integers exact to 64 bits, doubles in the shortest form that reads back the same, NaN and infinity as null. Independent
-// of the locale. Output is one line unless `indent` is set.
+// Writes JSON into a buffer: keys in the order of the calls, UTF-8 checked (an invalid byte becomes U+FFFD),
+// control characters escaped, integers exact to 64 bits, doubles in the shortest form that reads back the
+// same, NaN and infinity as null. Independent of the locale. Output is one line unless `indent` is set.
 #ifndef EDGEDYNO_BASE_JSON_WRITE_H
 #define EDGEDYNO_BASE_JSON_WRITE_H
 

@@ -182,7 +182,8 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
     if (!status)
         status = text_or_empty(at, "libc_floor", manifest->libc_floor, sizeof manifest->libc_floor, err);
     if (!status)
-        status = text_or_empty(at, "option_prefix", manifest->option_prefix, sizeof manifest->option_prefix, err);
+        status =
+            text_or_empty(at, "option_prefix", manifest->option_prefix, sizeof manifest->option_prefix, err);
     if (!status)
         status = ed_json_get_bool(at, "needs_model", &manifest->needs_model, err);
     if (!status)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the controller knows of adapters without loading one: their manifests, put into the program by the build as one JSON array.
+// What the controller knows of adapters without loading one: their manifests, put into the program by the
+// build as one JSON array.
 #ifndef EDGEDYNO_DEVICES_CATALOGUE_H
 #define EDGEDYNO_DEVICES_CATALOGUE_H
 
@@ -14,14 +15,14 @@ struct ed_manifest_backend {
 struct ed_manifest {
     char name[64], summary[256], versions[64];
     bool needs_model;
-    char library[128];  // glob of the engine's library in its build's directory; "" where it needs none
+    char library[128]; // glob of the engine's library in its build's directory; "" where it needs none
     char libc_floor[64];
     bool network;
-    char **formats; // ".onnx"; NULL-terminated
+    char **formats;     // ".onnx"; NULL-terminated
     char **environment; // "K=V"; NULL-terminated
     struct ed_manifest_backend *backends;
     size_t n_backends;
-    char option_prefix[64];    // options that begin so pass unchecked to the adapter, which checks them; "" none
+    char option_prefix[64]; // options that begin so pass unchecked to the adapter, which checks them; "" none
     struct ed_option *options; // texts owned by the manifest
     size_t n_options;
 };
@@ -34,11 +35,13 @@ struct ed_catalogue {
 // The built-in catalogue. Only a defect of the build makes it fail.
 enum ed_status ed_catalogue_load(struct ed_catalogue *catalogue, struct ed_error *err);
 // The same from text, for tests and adapters from outside the tree.
-enum ed_status ed_catalogue_parse(struct ed_catalogue *catalogue, const char *name, const char *json, size_t bytes,
-                                  struct ed_error *err);
+enum ed_status ed_catalogue_parse(struct ed_catalogue *catalogue, const char *name, const char *json,
+                                  size_t bytes, struct ed_error *err);
 void ed_catalogue_release(struct ed_catalogue *catalogue);
-const struct ed_manifest *ed_catalogue_find(const struct ed_catalogue *catalogue, const char *engine); // NULL: none
-const struct ed_manifest_backend *ed_manifest_find_backend(const struct ed_manifest *manifest, const char *backend);
+const struct ed_manifest *ed_catalogue_find(const struct ed_catalogue *catalogue, const char *engine); // NULL:
+                                                                                                       // none
+const struct ed_manifest_backend *ed_manifest_find_backend(const struct ed_manifest *manifest,
+                                                           const char *backend);
 // The first engine whose formats hold the ending of `file`; NULL where none does.
 const struct ed_manifest *ed_catalogue_for_file(const struct ed_catalogue *catalogue, const char *file);
 

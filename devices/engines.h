@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Engine supply: engines.json names every engine build with its package, target, files, digests and licence; a store directory
-// ($XDG_DATA_HOME/edgedyno/engines, or EDGEDYNO_ENGINE_STORE) holds those that are present as STORE/NAME@VERSION/TARGET/FILE. An engine that needs no
-// library of its own (null, scripted) is always present.
+// Engine supply: engines.json names every engine build with its package, target, files, digests and licence;
+// a store directory
+// ($XDG_DATA_HOME/edgedyno/engines, or EDGEDYNO_ENGINE_STORE) holds those that are present as
+// STORE/NAME@VERSION/TARGET/FILE. An engine that needs no library of its own (null, scripted) is always
+// present.
 #ifndef EDGEDYNO_DEVICES_ENGINES_H
 #define EDGEDYNO_DEVICES_ENGINES_H
 
@@ -22,7 +24,7 @@ enum ed_engine_state { ED_ENGINE_PRESENT, ED_ENGINE_FETCHABLE, ED_ENGINE_UNAVAIL
 
 struct ed_engine_build {
     char name[64], version[64], target[32];
-    char id[130]; // NAME@VERSION
+    char id[130];    // NAME@VERSION
     char client[16]; // pip; "" for a built-in one
     char package[128], licence[64], libc[64];
     char archive_sha256[ED_DIGEST_HEX_BYTES];
@@ -32,10 +34,10 @@ struct ed_engine_build {
     size_t n_files;
     // Found by ed_engines_load:
     enum ed_engine_state state;
-    char reason[256];                 // why not present
-    char directory[ED_PATH_BYTES];    // absolute; "" for a built-in one
-    char library[ED_PATH_BYTES];      // absolute; ""
-    char adapter[ED_PATH_BYTES];      // the adapter's shared object for this target; "" where it is not built
+    char reason[256];              // why not present
+    char directory[ED_PATH_BYTES]; // absolute; "" for a built-in one
+    char library[ED_PATH_BYTES];   // absolute; ""
+    char adapter[ED_PATH_BYTES];   // the adapter's shared object for this target; "" where it is not built
     const struct ed_manifest *manifest;
 };
 
@@ -46,7 +48,8 @@ struct ed_engines {
 };
 
 struct ed_engines_places {
-    const char *engines_file; // NULL: $XDG_CONFIG_HOME/edgedyno/engines.json if it exists, else the list built into the program
+    const char *engines_file; // NULL: $XDG_CONFIG_HOME/edgedyno/engines.json if it exists, else the list
+                              // built into the program
     const char *store;        // NULL: as above
     const char *library_dir;  // PREFIX/lib/edgedyno: adapters lie in TARGET/adapters/NAME.so below it
 };
@@ -54,12 +57,15 @@ struct ed_engines_places {
 enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catalogue *catalogue,
                                const struct ed_engines_places *places, struct ed_error *err);
 void ed_engines_release(struct ed_engines *engines);
-// The build for `target`; `version` NULL or "": the first of engines.json. ED_ERR_NOT_FOUND names the nearest engine or the versions there are.
-enum ed_status ed_engines_find(const struct ed_engines *engines, const char *name, const char *version, const char *target,
-                               const struct ed_engine_build **build, struct ed_error *err);
-// Brings a build into the store through its package client, offline when it is there already: download into a private directory, digest
-// of the archive, members extracted, digest of each file, then one rename. A digest that differs is ED_ERR_VERSION with both.
-enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build, const struct ed_log *log,
-                                struct ed_error *err);
+// The build for `target`; `version` NULL or "": the first of engines.json. ED_ERR_NOT_FOUND names the nearest
+// engine or the versions there are.
+enum ed_status ed_engines_find(const struct ed_engines *engines, const char *name, const char *version,
+                               const char *target, const struct ed_engine_build **build,
+                               struct ed_error *err);
+// Brings a build into the store through its package client, offline when it is there already: download into a
+// private directory, digest of the archive, members extracted, digest of each file, then one rename. A digest
+// that differs is ED_ERR_VERSION with both.
+enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
+                                const struct ed_log *log, struct ed_error *err);
 
 #endif

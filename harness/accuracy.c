@@ -47,11 +47,12 @@ static double element(const struct ed_npy *npy, size_t i) {
 }
 
 static bool has_elements(enum ed_dtype dtype) {
-    return dtype != ED_DTYPE_NONE && dtype != ED_DTYPE_F16 && dtype != ED_DTYPE_BF16 && dtype < ED_DTYPE_COUNT;
+    return dtype != ED_DTYPE_NONE && dtype != ED_DTYPE_F16 && dtype != ED_DTYPE_BF16 &&
+           dtype < ED_DTYPE_COUNT;
 }
 
-// Top-k: fewer than k classes have a higher score; of equal scores the lower index counts as higher, as argmax has it. A score that is
-// no number is never right.
+// Top-k: fewer than k classes have a higher score; of equal scores the lower index counts as higher, as
+// argmax has it. A score that is no number is never right.
 static bool right(const struct ed_npy *scores, size_t sample, size_t classes, int64_t label, size_t k) {
     if (label < 0 || (size_t)label >= classes)
         return false;
@@ -66,21 +67,24 @@ static bool right(const struct ed_npy *scores, size_t sample, size_t classes, in
     return higher < k;
 }
 
-static enum ed_status score(const char *outputs, const char *labels, size_t k, struct verdicts *verdicts, struct ed_error *err) {
+static enum ed_status score(const char *outputs, const char *labels, size_t k, struct verdicts *verdicts,
+                            struct ed_error *err) {
     struct ed_npy scores = {0}, truth = {0};
     enum ed_status status = ed_npy_open(&scores, outputs, err);
     if (status == ED_OK)
         status = ed_npy_open(&truth, labels, err);
     if (status == ED_OK && (!has_elements(scores.dtype) || scores.rank < 2 || scores.shape[0] < 1))
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs, "holds %s of rank %u; a class score needs numbers, a row a sample",
+        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs,
+                         "holds %s of rank %u; a class score needs numbers, a row a sample",
                          ed_dtype_name(scores.dtype), scores.rank);
     if (status == ED_OK && (!has_elements(truth.dtype) || truth.rank < 1 || truth.count != scores.shape[0]))
-        status = ed_fail(err, ED_ERR_USAGE, labels, "has %lld labels for %lld samples", (long long)truth.count,
-                         (long long)scores.shape[0]);
+        status = ed_fail(err, ED_ERR_USAGE, labels, "has %lld labels for %lld samples",
+                         (long long)truth.count, (long long)scores.shape[0]);
     const size_t n = status == ED_OK ? (size_t)scores.shape[0] : 0;
     const size_t classes = n ? (size_t)scores.count / n : 0;
     if (status == ED_OK && classes < 2)
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs, "has %zu scores a sample, which is no choice between classes", classes);
+        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs,
+                         "has %zu scores a sample, which is no choice between classes", classes);
     if (status == ED_OK && !(verdicts->right = calloc(n, 1)))
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to judge %zu samples", n);
     for (size_t i = 0; status == ED_OK && i < n; i++) {
@@ -94,8 +98,9 @@ static enum ed_status score(const char *outputs, const char *labels, size_t k, s
 }
 
 // The file of the task's output, by its name in the evidence; the first one when the task names none.
-static enum ed_status find_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks, size_t case_index,
-                                   const struct ed_campaign_task *task, char path[ED_PATH_BYTES], struct ed_error *err) {
+static enum ed_status find_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                                   size_t case_index, const struct ed_campaign_task *task,
+                                   char path[ED_PATH_BYTES], struct ed_error *err) {
     const struct ed_block *block = NULL;
     for (size_t i = 0; i < blocks->n; i++)
         if (blocks->items[i].case_index == case_index && !strcmp(blocks->items[i].pass, ED_PASS_ACCURACY))
@@ -136,7 +141,8 @@ static enum ed_status score_case(const struct ed_campaign *campaign, const struc
 }
 
 // Where the samples cannot certify the limit: how many would, if the shares stayed as they are.
-static void advise(struct ed_result *result, const struct ed_campaign *campaign, size_t n, uint64_t b, uint64_t c) {
+static void advise(struct ed_result *result, const struct ed_campaign *campaign, size_t n, uint64_t b,
+                   uint64_t c) {
     for (size_t i = 0; i < campaign->n_requirements; i++) {
         const struct ed_requirement *r = &campaign->requirements[i];
         if (r->field != ED_FIELD_accuracy_drop || (r->op != ED_OP_LE && r->op != ED_OP_LT) ||
@@ -145,15 +151,17 @@ static void advise(struct ed_result *result, const struct ed_campaign *campaign,
             continue;
         const uint64_t needed = ed_proportion_needed(n, b, c, r->limit_real, CONFIDENCE);
         if (needed)
-            ed_result_reason(result, KEY_DROP, "too_few_samples", "%zu samples cannot certify this limit; about %llu would, if the shares stay",
-                             n, (unsigned long long)needed);
+            ed_result_reason(result, KEY_DROP, "too_few_samples",
+                             "%zu samples cannot certify this limit; about %llu would, if the shares stay", n,
+                             (unsigned long long)needed);
         else
-            ed_result_reason(result, KEY_DROP, "at_the_limit", "the drop itself is not below the limit: no number of samples would certify it");
+            ed_result_reason(result, KEY_DROP, "at_the_limit",
+                             "the drop itself is not below the limit: no number of samples would certify it");
     }
 }
 
-static void compare(struct ed_result *result, const struct ed_campaign *campaign, const struct verdicts *reference,
-                    const struct verdicts *mine) {
+static void compare(struct ed_result *result, const struct ed_campaign *campaign,
+                    const struct verdicts *reference, const struct verdicts *mine) {
     struct ed_paired_drop drop;
     uint64_t b = 0, c = 0;
     for (size_t i = 0; i < mine->n; i++) {
@@ -166,8 +174,9 @@ static void compare(struct ed_result *result, const struct ed_campaign *campaign
     advise(result, campaign, mine->n, b, c);
 }
 
-void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign, const struct ed_campaign_device *device,
-                      const struct ed_blocks *blocks, size_t case_index) {
+void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign,
+                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                      size_t case_index) {
     const struct ed_campaign_case *c = &device->cases[case_index];
     struct verdicts mine = {0}, reference = {0};
     struct ed_error why = {0};
@@ -175,7 +184,8 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
         return;
     ED_RESULT_SET_TEXT(result, accuracy_metric, campaign->tasks[c->task].metric);
     if (score_case(campaign, device, blocks, case_index, &mine, &why) != ED_OK) {
-        ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "", why.message);
+        ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
+                         why.message);
         goto out;
     }
     ED_RESULT_SET(result, accuracy_value, (double)mine.n_right / (double)mine.n);
@@ -185,7 +195,8 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
         goto out;
     }
     if (c->reference == SIZE_MAX) {
-        ed_result_reason(result, KEY_DROP, "no_reference", "the reference variant does not run with this engine, backend and thread count");
+        ed_result_reason(result, KEY_DROP, "no_reference",
+                         "the reference variant does not run with this engine, backend and thread count");
         goto out;
     }
     if (score_case(campaign, device, blocks, c->reference, &reference, &why) != ED_OK) {
@@ -196,7 +207,8 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
     if (reference.n == mine.n)
         compare(result, campaign, &reference, &mine);
     else
-        ed_result_reason(result, KEY_DROP, "reference_not_paired", "the reference ran %zu samples, this variant %zu", reference.n, mine.n);
+        ed_result_reason(result, KEY_DROP, "reference_not_paired",
+                         "the reference ran %zu samples, this variant %zu", reference.n, mine.n);
 out:
     free(mine.right);
     free(reference.right);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accuracy of a case on a task: every sample judged against its label, and against the reference variant sample by sample.
+// Accuracy of a case on a task: every sample judged against its label, and against the reference variant
+// sample by sample.
 #ifndef EDGEDYNO_HARNESS_ACCURACY_H
 #define EDGEDYNO_HARNESS_ACCURACY_H
 
 #include "harness/blocks.h"
 
 // Fills the accuracy fields of `result`, or leaves them null with a reason.
-void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign, const struct ed_campaign_device *device,
-                      const struct ed_blocks *blocks, size_t case_index);
+void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign,
+                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                      size_t case_index);
 
 #endif

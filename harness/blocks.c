@@ -57,8 +57,8 @@ static int64_t probe(const struct ed_json_at *root, const char *channel, const c
     return number(&at, key, INT64_MIN);
 }
 
-static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks, int64_t base,
-                                   struct ed_block *block, struct ed_error *err) {
+static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks,
+                                   int64_t base, struct ed_block *block, struct ed_error *err) {
     struct ed_json_at at = ed_json_member(root, "samples");
     const int64_t offset = number(&at, "offset", 0), count = number(&at, "count", 0);
     if (count <= 0)
@@ -73,7 +73,8 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
 }
 
 static enum ed_status read_block(const struct ed_json_at *root, const struct ed_campaign_device *device,
-                                 const struct ed_blocks *blocks, int64_t base, struct ed_block *block, struct ed_error *err) {
+                                 const struct ed_blocks *blocks, int64_t base, struct ed_block *block,
+                                 struct ed_error *err) {
     char case_id[ED_WIRE_ID_MAX_BYTES + 1] = "", word[16] = "";
     memset(block, 0, sizeof *block);
     enum ed_status status = ed_json_get_string(root, "block", block->id, sizeof block->id, err);
@@ -142,7 +143,8 @@ static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
     struct ed_block *items = realloc(blocks->items, capacity * sizeof *items);
     if (items)
         blocks->items = items;
-    struct ed_json_document *documents = items ? realloc(blocks->documents, capacity * sizeof *documents) : NULL;
+    struct ed_json_document *documents =
+        items ? realloc(blocks->documents, capacity * sizeof *documents) : NULL;
     if (!documents)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a journal");
     blocks->documents = documents;
@@ -151,8 +153,9 @@ static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
 }
 
 // One line; `base` is carried from attach line to attach line.
-static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campaign_device *device, const char *name,
-                                const char *text, size_t n, int64_t *base, struct ed_error *err) {
+static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campaign_device *device,
+                                const char *name, const char *text, size_t n, int64_t *base,
+                                struct ed_error *err) {
     struct ed_json_document document = {0};
     const char *type = "";
     enum ed_status status = grow(blocks, err);
@@ -177,7 +180,8 @@ static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campai
     return status;
 }
 
-static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_error *err) {
+static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_campaign_device *device,
+                                  struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct stat file;
     enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_SAMPLES, err);
@@ -199,8 +203,8 @@ static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_camp
     return status;
 }
 
-enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_buffer *warnings,
-                              struct ed_error *err) {
+enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device,
+                              struct ed_buffer *warnings, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer text;
     int64_t base = 0;

@@ -7,11 +7,11 @@
 #include "harness/campaign.h"
 
 // The marks of a block, in order; the words are the journal's.
-#define ED_MARKS(X) \
-    X(BEFORE_LOAD, "before_load") \
-    X(AFTER_LOAD, "after_load") \
+#define ED_MARKS(X)                 \
+    X(BEFORE_LOAD, "before_load")   \
+    X(AFTER_LOAD, "after_load")     \
     X(AFTER_WARMUP, "after_warmup") \
-    X(AFTER_TIMED, "after_timed") \
+    X(AFTER_TIMED, "after_timed")   \
     X(AFTER_UNLOAD, "after_unload")
 
 enum ed_block_mark {
@@ -41,7 +41,7 @@ struct ed_block {
     int64_t open_ns, load_ns, first_inference_ns, warmup_inferences, timed_ns, wall_ns; // -1 unknown
     char warmup_state[16];
     struct ed_block_memory memory[ED_BLOCK_MARKS];
-    double cold_resident_share; // -1: not a cold block
+    double cold_resident_share;                                                 // -1: not a cold block
     int64_t sampled_anon_max, sampled_swap_max, available_first, available_min; // INT64_MIN: unknown
     int64_t worker_cpu_ns, supervisor_cpu_ns, system_busy_ns;
     const cJSON *evidence; // of the block's own document; NULL: none
@@ -55,9 +55,10 @@ struct ed_blocks {
     size_t mapping_bytes;
 };
 
-// A journal whose last line is cut short is read up to there. Lines that are wrong are left out and named in `warnings`.
-enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device, struct ed_buffer *warnings,
-                              struct ed_error *err);
+// A journal whose last line is cut short is read up to there. Lines that are wrong are left out and named in
+// `warnings`.
+enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign_device *device,
+                              struct ed_buffer *warnings, struct ed_error *err);
 void ed_blocks_release(struct ed_blocks *blocks);
 
 #endif

@@ -8,7 +8,8 @@
 #define CAMPAIGN_MAX_BYTES (256u << 20)
 
 // Frozen texts are copied into fixed fields; "" is as good as absent.
-static enum ed_status copy(const struct ed_json_at *at, const char *key, char *out, size_t bytes, struct ed_error *err) {
+static enum ed_status copy(const struct ed_json_at *at, const char *key, char *out, size_t bytes,
+                           struct ed_error *err) {
     struct ed_json_at member = ed_json_member(at, key);
     out[0] = 0;
     if (cJSON_IsString(member.value) && !member.value->valuestring[0])
@@ -16,11 +17,11 @@ static enum ed_status copy(const struct ed_json_at *at, const char *key, char *o
     return ed_json_opt_string(at, key, out, bytes, err);
 }
 #define COPY(at, key, field) (status == ED_OK ? status = copy(at, key, field, sizeof(field), err) : status)
-#define NUMBER(at, key, min, field)                                                                                   \
+#define NUMBER(at, key, min, field) \
     (status == ED_OK ? status = ed_json_opt_int(at, key, min, INT64_C(1) << 52, &(field), err) : status)
 
-static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_case *c, size_t n_cases, size_t n_tasks,
-                                struct ed_error *err) {
+static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_case *c, size_t n_cases,
+                                size_t n_tasks, struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
     int64_t reference = -1, timing = 0;
     c->task = -1;
@@ -44,15 +45,16 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     NUMBER(at, "task", -1, c->task);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
-    if (status == ED_OK && (reference >= (int64_t)n_cases || timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
+    if (status == ED_OK &&
+        (reference >= (int64_t)n_cases || timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
         status = ed_json_fail(at, err, "refers to a case or task that does not exist");
     c->reference = reference < 0 ? SIZE_MAX : (size_t)reference;
     c->timing = (size_t)timing;
     return status;
 }
 
-static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaign *campaign, struct ed_campaign_device *device,
-                                  struct ed_error *err) {
+static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaign *campaign,
+                                  struct ed_campaign_device *device, struct ed_error *err) {
     char name[128];
     int64_t blocks = 0;
     enum ed_status status = ed_json_expect_object(at, err);
@@ -82,7 +84,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     return status;
 }
 
-static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campaign *campaign,
+                                 struct ed_error *err) {
     struct ed_json_at tasks = ed_json_member(root, "tasks");
     const size_t n = ed_json_count(&tasks);
     enum ed_status status = ED_OK;
@@ -100,7 +103,8 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
         COPY(&at, "labels", labels);
         // Only a file of the campaign itself: a doctored campaign must not make a report read elsewhere.
         if (status == ED_OK && labels[0] &&
-            (strncmp(labels, "data/", 5) || strlen(labels) != 5 + 64 + 4 || strspn(labels + 5, "0123456789abcdef") != 64))
+            (strncmp(labels, "data/", 5) || strlen(labels) != 5 + 64 + 4 ||
+             strspn(labels + 5, "0123456789abcdef") != 64))
             status = ed_json_fail(&at, err, "labels is not a file of the campaign's data folder");
         if (status == ED_OK && labels[0])
             status = ed_path_join(task->labels, campaign->directory, labels, err);
@@ -109,7 +113,8 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
     return status;
 }
 
-static enum ed_status read_requirements(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+static enum ed_status read_requirements(const struct ed_json_at *root, struct ed_campaign *campaign,
+                                        struct ed_error *err) {
     struct ed_json_at list = ed_json_member(root, "require");
     const size_t n = ed_json_count(&list);
     enum ed_status status = ED_OK;
@@ -128,14 +133,16 @@ static enum ed_status read_requirements(const struct ed_json_at *root, struct ed
     return status;
 }
 
-static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_campaign *campaign, struct ed_error *err) {
+static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_campaign *campaign,
+                                    struct ed_error *err) {
     int64_t format = 0;
     enum ed_status status = ed_json_expect_object(root, err);
     if (status == ED_OK)
         status = ed_json_get_int(root, "format", 1, 1000000, &format, err);
     if (status == ED_OK && format != ED_CAMPAIGN_FORMAT)
-        return ed_fail(err, ED_ERR_VERSION, campaign->directory, "the campaign has format %lld, this program reads format %d",
-                       (long long)format, ED_CAMPAIGN_FORMAT);
+        return ed_fail(err, ED_ERR_VERSION, campaign->directory,
+                       "the campaign has format %lld, this program reads format %d", (long long)format,
+                       ED_CAMPAIGN_FORMAT);
     COPY(root, "id", campaign->id);
     COPY(root, "started", campaign->started_utc);
     COPY(root, "edgedyno", campaign->version);
@@ -170,12 +177,14 @@ enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *direct
     struct ed_json_document document = {0};
     memset(campaign, 0, sizeof *campaign);
     if (!ed_path_is_directory(directory))
-        return ed_fail(err, ED_ERR_NOT_FOUND, directory, "is no directory: name the campaign's directory, as 'edgedyno run' printed it");
+        return ed_fail(err, ED_ERR_NOT_FOUND, directory,
+                       "is no directory: name the campaign's directory, as 'edgedyno run' printed it");
     enum ed_status status = ed_path_real(campaign->directory, directory, err);
     if (status == ED_OK)
         status = ed_path_join(path, campaign->directory, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK && !ed_path_exists(path))
-        return ed_fail(err, ED_ERR_NOT_FOUND, directory, "holds no %s: it is no campaign, or one that never began", ED_CAMPAIGN_FILE);
+        return ed_fail(err, ED_ERR_NOT_FOUND, directory,
+                       "holds no %s: it is no campaign, or one that never began", ED_CAMPAIGN_FILE);
     if (status == ED_OK)
         status = ed_json_parse_file(&document, path, CAMPAIGN_MAX_BYTES, err);
     if (status == ED_OK) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A campaign on disk: campaign.json (what was decided before the first block, frozen), and per device a journal, the samples, the outputs.
-// Nothing else is state: --resume and every report read this directory alone.
+// A campaign on disk: campaign.json (what was decided before the first block, frozen), and per device a
+// journal, the samples, the outputs. Nothing else is state: --resume and every report read this directory
+// alone.
 //
 //   DIR/campaign.json                    suite, devices, cases, thresholds, digests, versions, seed
 //       data/SHA.npy                     labels of the tasks
@@ -32,17 +33,17 @@ struct ed_campaign_task {
 
 // One case on one device, as frozen.
 struct ed_campaign_case {
-    char id[64];        // on the wire: "c0"
-    char case_id[256];  // for people and scripts
+    char id[64];       // on the wire: "c0"
+    char case_id[256]; // for people and scripts
     char model[128], variant[128];
     char engine[64], engine_version[64], engine_build_sha256[65];
     char backend[64], processor[16];
     char model_sha256[65];
     int64_t threads, model_file_bytes, engine_file_bytes;
     char options[256], workload[256];
-    size_t reference;   // index of the case that accuracy is held against; itself for the reference variant
-    size_t timing;      // index of the case whose timing blocks speak for this one: itself, but for a further task
-    int64_t task;       // index of the campaign's task that this case's accuracy blocks run; -1: none
+    size_t reference; // index of the case that accuracy is held against; itself for the reference variant
+    size_t timing; // index of the case whose timing blocks speak for this one: itself, but for a further task
+    int64_t task;  // index of the campaign's task that this case's accuracy blocks run; -1: none
     bool has_model;
 };
 
@@ -67,25 +68,27 @@ struct ed_campaign {
     size_t n_requirements;
 };
 
-// Reads campaign.json; the devices' files are read by others. ED_ERR_NOT_FOUND says that it is no campaign; ED_ERR_VERSION a newer format.
+// Reads campaign.json; the devices' files are read by others. ED_ERR_NOT_FOUND says that it is no campaign;
+// ED_ERR_VERSION a newer format.
 enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *directory, struct ed_error *err);
 void ed_campaign_release(struct ed_campaign *campaign);
 
-// The records of a campaign, one a case and task, from its journals, samples and outputs, judged by its requirements. A journal that ends in
-// half a line (a crash) is read up to there. `warnings` (may be NULL) gets a line for each thing that was not as expected.
+// The records of a campaign, one a case and task, from its journals, samples and outputs, judged by its
+// requirements. A journal that ends in half a line (a crash) is read up to there. `warnings` (may be NULL)
+// gets a line for each thing that was not as expected.
 struct ed_records {
     struct ed_result *items;
     size_t n;
     size_t blocks_planned, blocks_done, blocks_left; // over all devices; left: neither done nor skipped
-    bool usage_error;   // a block was refused for a configuration mistake (exit code 2)
+    bool usage_error; // a block was refused for a configuration mistake (exit code 2)
     char usage_message[ED_ERROR_MESSAGE_BYTES];
 };
-enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records, struct ed_buffer *warnings,
-                                   struct ed_error *err);
+enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records,
+                                   struct ed_buffer *warnings, struct ed_error *err);
 void ed_records_release(struct ed_records *records);
 
-// Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine failure, 5 invalid; where
-// several hold, the first of 2, 1, 4, 5, 3. `incomplete`: blocks are left.
+// Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine
+// failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. `incomplete`: blocks are left.
 int ed_records_exit_code(const struct ed_records *records);
 
 #endif

@@ -26,14 +26,15 @@ static enum ed_status need_present(const struct ed_engine_build *build, struct e
     if (build->state == ED_ENGINE_PRESENT && build->adapter[0])
         return ED_OK;
     if (build->state == ED_ENGINE_FETCHABLE)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s is not here yet: run 'edgedyno engines fetch %s'", build->id, build->target,
-                       build->id);
+        return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s is not here yet: run 'edgedyno engines fetch %s'",
+                       build->id, build->target, build->id);
     return ed_fail(err, ED_ERR_USAGE, NULL, "%s for %s cannot be used: %s", build->id, build->target,
                    build->reason[0] ? build->reason : "its adapter is not built");
 }
 
-static enum ed_status add_backends(struct ed_choices *choices, const struct ed_engine_build *build, const char *backend,
-                                   const struct ed_offers *offers, struct ed_error *err) {
+static enum ed_status add_backends(struct ed_choices *choices, const struct ed_engine_build *build,
+                                   const char *backend, const struct ed_offers *offers,
+                                   struct ed_error *err) {
     const bool star = strchr(backend, '*') != NULL;
     const struct ed_manifest *manifest = build->manifest;
     const char *known[64] = {NULL};
@@ -48,19 +49,22 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
             status = add_choice(choices, build, &manifest->backends[i], err);
         }
     if (status == ED_OK && !found && star)
-        return ed_fail(err, ED_ERR_USAGE, "--on", "no backend of %s that '%s' means is usable on this device; 'edgedyno engines' says why",
-                       build->id, backend);
+        return ed_fail(
+            err, ED_ERR_USAGE, "--on",
+            "no backend of %s that '%s' means is usable on this device; 'edgedyno engines' says why",
+            build->id, backend);
     if (status == ED_OK && !found) {
         const char *near = ed_nearest(backend, known);
-        return ed_fail(err, ED_ERR_USAGE, "--on", "%s has no backend '%s'%s%s%s; 'edgedyno engines' lists them", build->name, backend,
+        return ed_fail(err, ED_ERR_USAGE, "--on",
+                       "%s has no backend '%s'%s%s%s; 'edgedyno engines' lists them", build->name, backend,
                        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     return status;
 }
 
 // NAME[@VERSION][/BACKEND]; the suite has checked the syntax.
-static enum ed_status resolve_on(struct ed_choices *choices, const char *on, const struct ed_engines *engines, const char *target,
-                                 const struct ed_offers *offers, struct ed_error *err) {
+static enum ed_status resolve_on(struct ed_choices *choices, const char *on, const struct ed_engines *engines,
+                                 const char *target, const struct ed_offers *offers, struct ed_error *err) {
     char name[200];
     snprintf(name, sizeof name, "%s", on);
     char *slash = strchr(name, '/');
@@ -84,15 +88,17 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
     size_t before = choices->n;
     for (size_t i = 0; i < engines->n; i++) {
         build = &engines->builds[i];
-        if (strcmp(build->name, name) || strcmp(build->target, target) || fnmatch(version, build->version, 0) != 0 ||
-            build->state != ED_ENGINE_PRESENT || !build->adapter[0])
+        if (strcmp(build->name, name) || strcmp(build->target, target) ||
+            fnmatch(version, build->version, 0) != 0 || build->state != ED_ENGINE_PRESENT ||
+            !build->adapter[0])
             continue;
         enum ed_status status = add_backends(choices, build, backend, offers, err);
         if (status != ED_OK)
             return status;
     }
     if (choices->n == before)
-        return ed_fail(err, ED_ERR_USAGE, "--on", "no version of '%s' is here that '%s' means; 'edgedyno engines' lists them", name, on);
+        return ed_fail(err, ED_ERR_USAGE, "--on",
+                       "no version of '%s' is here that '%s' means; 'edgedyno engines' lists them", name, on);
     return ED_OK;
 }
 
@@ -105,31 +111,34 @@ bool ed_choice_opens(const struct ed_manifest *manifest, const char *file) {
 }
 
 // Without --on, every format's default engine on the CPU.
-static enum ed_status resolve_defaults(struct ed_choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                                       const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
-                               struct ed_error *err) {
+static enum ed_status resolve_defaults(struct ed_choices *choices, const struct ed_suite *suite,
+                                       const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                                       const char *target, const struct ed_offers *offers,
+                                       struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
         for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
             const char *file = suite->models[m].variants[v].files[0];
             const struct ed_manifest *manifest = ed_catalogue_for_file(catalogue, file);
             if (!manifest)
-                return ed_fail(err, ED_ERR_USAGE, file, "no engine opens files of this ending: say which with --on ENGINE/BACKEND");
+                return ed_fail(err, ED_ERR_USAGE, file,
+                               "no engine opens files of this ending: say which with --on ENGINE/BACKEND");
             status = resolve_on(choices, manifest->name, engines, target, offers, err);
         }
     return status;
 }
 
-enum ed_status ed_choices_make(struct ed_choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                               const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
-                               struct ed_error *err) {
+enum ed_status ed_choices_make(struct ed_choices *choices, const struct ed_suite *suite,
+                               const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                               const char *target, const struct ed_offers *offers, struct ed_error *err) {
     enum ed_status status = ED_OK;
     memset(choices, 0, sizeof *choices);
     for (size_t i = 0; status == ED_OK && i < suite->n_on; i++)
         status = resolve_on(choices, suite->on[i], engines, target, offers, err);
     if (status == ED_OK && !suite->n_on)
-        status = suite->n_models ? resolve_defaults(choices, suite, catalogue, engines, target, offers, err)
-                                 : ed_fail(err, ED_ERR_USAGE, NULL, "no model and no --on: say what to measure");
+        status = suite->n_models
+                     ? resolve_defaults(choices, suite, catalogue, engines, target, offers, err)
+                     : ed_fail(err, ED_ERR_USAGE, NULL, "no model and no --on: say what to measure");
     return status;
 }
 

@@ -17,17 +17,18 @@ struct ed_choices {
     size_t n;
 };
 
-// What a star among the backends may mean: those that the engine build offers on the device itself. Asked for stars only.
+// What a star among the backends may mean: those that the engine build offers on the device itself. Asked for
+// stars only.
 struct ed_offers {
     void *context;
     bool (*usable)(void *context, const struct ed_engine_build *build, const char *backend);
 };
 
-// Resolves every --on of the suite (stars too) for `target`; without any, each model's default engine on the CPU. Everything that is wrong
-// is ED_ERR_USAGE. Release in any case.
-enum ed_status ed_choices_make(struct ed_choices *choices, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                               const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
-                               struct ed_error *err);
+// Resolves every --on of the suite (stars too) for `target`; without any, each model's default engine on the
+// CPU. Everything that is wrong is ED_ERR_USAGE. Release in any case.
+enum ed_status ed_choices_make(struct ed_choices *choices, const struct ed_suite *suite,
+                               const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                               const char *target, const struct ed_offers *offers, struct ed_error *err);
 void ed_choices_release(struct ed_choices *choices);
 // Does the engine open files of this ending?
 bool ed_choice_opens(const struct ed_manifest *manifest, const char *file);

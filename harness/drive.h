@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Driving one device through a campaign: start its job, come back when there is news, bring the journal, the samples and the outputs home, start
-// again what a dead runner left. All state is on disk (campaign.h), so a drive can be dropped at any moment and taken up again.
+// Driving one device through a campaign: start its job, come back when there is news, bring the journal, the
+// samples and the outputs home, start again what a dead runner left. All state is on disk (campaign.h), so a
+// drive can be dropped at any moment and taken up again.
 #ifndef EDGEDYNO_HARNESS_DRIVE_H
 #define EDGEDYNO_HARNESS_DRIVE_H
 
@@ -20,12 +21,14 @@ struct ed_drive_news {
     char now[160];       // what runs, for people
 };
 
-// Reads what is there already: cuts a half line off the journal, samples beyond the last line off samples.bin. `remote` is borrowed and connected.
+// Reads what is there already: cuts a half line off the journal, samples beyond the last line off
+// samples.bin. `remote` is borrowed and connected.
 enum ed_status ed_drive_new(struct ed_drive **drive, const struct ed_campaign *campaign, size_t device,
                             const struct ed_remote *remote, const struct ed_log *log, struct ed_error *err);
-// One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when it has. ED_DRIVE_FAILED comes with
-// an error; what was measured is on disk all the same.
-enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news, struct ed_error *err);
+// One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when
+// it has. ED_DRIVE_FAILED comes with an error; what was measured is on disk all the same.
+enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
+                             struct ed_error *err);
 void ed_drive_free(struct ed_drive *drive);
 
 #endif

@@ -12,8 +12,8 @@
 
 #define LABELS_MAX_BYTES (64u << 20)
 
-static enum ed_status digest_of(struct ed_freeze *freeze, const char *path, char hex[ED_DIGEST_HEX_BYTES], int64_t *bytes,
-                                struct ed_error *err) {
+static enum ed_status digest_of(struct ed_freeze *freeze, const char *path, char hex[ED_DIGEST_HEX_BYTES],
+                                int64_t *bytes, struct ed_error *err) {
     return ed_digest_cache_file(freeze->digests, hex, bytes, path, freeze->verify, err);
 }
 
@@ -25,8 +25,9 @@ static enum ed_status digest_variant(struct ed_freeze *freeze, struct ed_plan_ca
     char(*hexes)[ED_DIGEST_HEX_BYTES] = calloc(n, sizeof *hexes);
     const char **texts = calloc(n, sizeof *texts), **names = calloc(n, sizeof *names);
     int64_t *sizes = calloc(n, sizeof *sizes);
-    enum ed_status status =
-        hexes && texts && names && sizes ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
+    enum ed_status status = hexes && texts && names && sizes
+                                ? ED_OK
+                                : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         status = digest_of(freeze, c->variant->files[i], hexes[i], &sizes[i], err);
         texts[i] = hexes[i];
@@ -49,7 +50,8 @@ static enum ed_status digest_build(struct ed_freeze *freeze, struct ed_plan_case
     char adapter[ED_DIGEST_HEX_BYTES];
     const char **texts = calloc(n, sizeof *texts), **names = calloc(n, sizeof *names);
     int64_t *sizes = calloc(n, sizeof *sizes);
-    enum ed_status status = texts && names && sizes ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
+    enum ed_status status =
+        texts && names && sizes ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for digests");
     for (size_t i = 0; status == ED_OK && i < build->n_files; i++) {
         texts[i] = build->files[i].sha256;
         names[i] = build->files[i].name;
@@ -70,8 +72,10 @@ static enum ed_status digest_build(struct ed_freeze *freeze, struct ed_plan_case
     return status;
 }
 
-// Labels are the controller's alone; they are kept with the campaign so that a report can be made again anywhere.
-static enum ed_status copy_labels(struct ed_freeze *freeze, struct ed_campaign_task *task, struct ed_error *err) {
+// Labels are the controller's alone; they are kept with the campaign so that a report can be made again
+// anywhere.
+static enum ed_status copy_labels(struct ed_freeze *freeze, struct ed_campaign_task *task,
+                                  struct ed_error *err) {
     char hex[ED_DIGEST_HEX_BYTES], name[128], path[ED_PATH_BYTES];
     struct ed_buffer bytes;
     if (!task->labels[0])
@@ -192,8 +196,9 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_array_end(&w);
     ed_json_object_end(&w);
     ed_buffer_text_append(&text, "\n");
-    enum ed_status status = w.misuse ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
-                                     : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
+    enum ed_status status = w.misuse
+                                ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
+                                : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK)
@@ -202,7 +207,8 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     return status;
 }
 
-static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_device *device, struct ed_error *err) {
+static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_device *device,
+                                    struct ed_error *err) {
     char name[128], path[ED_PATH_BYTES];
     struct ed_buffer job;
     enum ed_status status = ED_OK;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing down what was decided, before the first block: campaign.json, the labels, and each device's job.json.
+// Writing down what was decided, before the first block: campaign.json, the labels, and each device's
+// job.json.
 #ifndef EDGEDYNO_HARNESS_FREEZE_H
 #define EDGEDYNO_HARNESS_FREEZE_H
 
@@ -11,7 +12,8 @@ struct ed_freeze_device {
     const struct ed_device_entry *entry;
     const char *target, *hardware_json, *hardware_summary, *runner_sha256;
     struct ed_plan plan;
-    // Where a file lies on the device; in place for `local`. NULL result means that it was not pushed: a defect.
+    // Where a file lies on the device; in place for `local`. NULL result means that it was not pushed: a
+    // defect.
     const char *(*locate)(void *context, const char *local_path);
     void *locate_context;
 };
@@ -27,8 +29,8 @@ struct ed_freeze {
     size_t n_devices;
 };
 
-// Fills the digests and sizes of every case, copies the labels into the campaign, writes all files (campaign.json last, so that a
-// directory with one is whole).
+// Fills the digests and sizes of every case, copies the labels into the campaign, writes all files
+// (campaign.json last, so that a directory with one is whole).
 enum ed_status ed_freeze_campaign(struct ed_freeze *freeze, struct ed_error *err);
 
 #endif

@@ -43,7 +43,8 @@ static void write_engine(struct writer *w, const struct ed_engine_build *build) 
     ed_json_text(&w->json, "library", build->library);
     ed_json_array_begin(&w->json, "files");
     for (size_t i = 0; i < build->n_files; i++)
-        if (w->status == ED_OK && (w->status = ed_path_join(path, build->directory, build->files[i].name, w->err)) == ED_OK)
+        if (w->status == ED_OK &&
+            (w->status = ed_path_join(path, build->directory, build->files[i].name, w->err)) == ED_OK)
             write_file(w, NULL, path);
     ed_json_array_end(&w->json);
     ed_json_array_begin(&w->json, "environment");
@@ -153,7 +154,8 @@ static size_t distinct(const struct ed_plan *plan, bool builds, size_t *indices,
 
 static void write_job(struct writer *w, size_t *engines, size_t *models, size_t *firsts) {
     const struct ed_plan *plan = &w->device->plan;
-    // 53 bits, since a job is read by readers that keep doubles. Every block has the same inputs: they are compared with each other.
+    // 53 bits, since a job is read by readers that keep doubles. Every block has the same inputs: they are
+    // compared with each other.
     const int64_t seed = (int64_t)(ed_random_derive((uint64_t)w->freeze->seed, "inputs") >> 11);
     ed_json_object_begin(&w->json, NULL);
     ed_json_text(&w->json, "type", "job");
@@ -196,8 +198,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     ed_json_object_end(&w->json);
 }
 
-enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze, const struct ed_freeze_device *device,
-                           struct ed_error *err) {
+enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
+                           const struct ed_freeze_device *device, struct ed_error *err) {
     struct writer w = {.freeze = freeze, .device = device, .status = ED_OK, .err = err};
     const size_t n = device->plan.n_cases;
     size_t *engines = calloc(n + 1, sizeof *engines), *models = calloc(n + 1, sizeof *models),
@@ -213,8 +215,9 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze, cons
     return w.status == ED_OK ? ed_buffer_status(out, "the job", err) : w.status;
 }
 
-enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes, const char *id,
-                             bool (*wanted)(void *context, const char *block), void *context, size_t *n, struct ed_error *err) {
+enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
+                             const char *id, bool (*wanted)(void *context, const char *block), void *context,
+                             size_t *n, struct ed_error *err) {
     struct ed_json_document document = {0};
     *n = 0;
     enum ed_status status = ed_json_parse(&document, name, job, bytes, err);

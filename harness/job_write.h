@@ -6,10 +6,12 @@
 #include "harness/freeze.h"
 
 // Every block of the plan. Appends one JSON object on one line.
-enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze, const struct ed_freeze_device *device,
-                           struct ed_error *err);
-// The same job under another id, with those blocks only for which wanted(context, block id) is true; *n is their number.
-enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes, const char *id,
-                             bool (*wanted)(void *context, const char *block), void *context, size_t *n, struct ed_error *err);
+enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
+                           const struct ed_freeze_device *device, struct ed_error *err);
+// The same job under another id, with those blocks only for which wanted(context, block id) is true; *n is
+// their number.
+enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
+                             const char *id, bool (*wanted)(void *context, const char *block), void *context,
+                             size_t *n, struct ed_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeping what a device measured: its journal, samples and outputs in the campaign's directory. A journal line is appended and synced only after its
-// samples and outputs are, so that every line in the journal is whole with all that belongs to it.
+// Keeping what a device measured: its journal, samples and outputs in the campaign's directory. A journal
+// line is appended and synced only after its samples and outputs are, so that every line in the journal is
+// whole with all that belongs to it.
 #ifndef EDGEDYNO_HARNESS_KEEP_H
 #define EDGEDYNO_HARNESS_KEEP_H
 
@@ -21,12 +22,14 @@ struct ed_keep {
 };
 
 // ED_ERR_BUSY when another edgedyno works on this campaign.
-enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device, struct ed_error *err);
+enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device,
+                            struct ed_error *err);
 void ed_keep_close(struct ed_keep *keep);
 bool ed_keep_has(const struct ed_keep *keep, const char *block);
 // A new job begins: its attach line.
 enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_error *err);
 // Brings the job's journal up to `there_bytes` home.
-enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes, struct ed_error *err);
+enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes,
+                             struct ed_error *err);
 
 #endif

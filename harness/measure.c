@@ -41,8 +41,8 @@ static bool is_usable(void *context, const struct ed_engine_build *build, const 
                                                    .environment = build->manifest->environment};
         cache->build = build;
         if (ed_remote_survey(&cache->session->remote, &args, &cache->survey, &failure) != ED_OK) {
-            ed_log_line(cache->args->log, ED_LOG_WARNING, "%s: %s left out, since its survey failed: %s", failure.where, build->id,
-                        failure.message);
+            ed_log_line(cache->args->log, ED_LOG_WARNING, "%s: %s left out, since its survey failed: %s",
+                        failure.where, build->id, failure.message);
             memset(&cache->survey, 0, sizeof cache->survey);
         }
     }
@@ -52,16 +52,17 @@ static bool is_usable(void *context, const struct ed_engine_build *build, const 
     return false;
 }
 
-static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args, const struct ed_suite *suite,
-                                struct ed_session *session, int64_t seed, struct ed_error *err) {
+static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
+                                const struct ed_suite *suite, struct ed_session *session, int64_t seed,
+                                struct ed_error *err) {
     struct survey_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
     cache->args = args;
     cache->session = session;
     const struct ed_offers offers = {cache, is_usable};
-    enum ed_status status =
-        ed_plan_make(plan, suite, args->catalogue, args->engines, session->identity.target, &offers, seed, err);
+    enum ed_status status = ed_plan_make(plan, suite, args->catalogue, args->engines,
+                                         session->identity.target, &offers, seed, err);
     free(cache);
     return status;
 }
@@ -92,8 +93,9 @@ static void close_team(struct team *team) {
     memset(team, 0, sizeof *team);
 }
 
-static enum ed_status open_member(struct member *member, const struct ed_measure_args *args, struct ed_digest_cache *digests,
-                                  const struct ed_device_entry *entry, bool describe, struct ed_error *err) {
+static enum ed_status open_member(struct member *member, const struct ed_measure_args *args,
+                                  struct ed_digest_cache *digests, const struct ed_device_entry *entry,
+                                  bool describe, struct ed_error *err) {
     enum ed_status status = ed_session_open(&member->session, entry, args->library_dir, digests, err);
     if (status != ED_OK || !describe)
         return status;
@@ -103,17 +105,18 @@ static enum ed_status open_member(struct member *member, const struct ed_measure
     struct ed_json_at root = ed_json_root(&member->hardware);
     ed_json_opt_string(&root, "summary", member->summary, sizeof member->summary, NULL);
     member->hardware_json = cJSON_PrintUnformatted(member->hardware.root);
-    return member->hardware_json ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, entry->id, "no memory for its description");
+    return member->hardware_json ? ED_OK
+                                 : ed_fail(err, ED_ERR_NO_MEMORY, entry->id, "no memory for its description");
 }
 
-static enum ed_status open_team(struct team *team, const struct ed_measure_args *args, const struct ed_suite *suite,
-                                bool describe, struct ed_error *err) {
+static enum ed_status open_team(struct team *team, const struct ed_measure_args *args,
+                                const struct ed_suite *suite, bool describe, struct ed_error *err) {
     static const char *const local[] = {"local"};
     size_t indices[DEVICES_MAX], n = 0;
     const char *const *selectors = suite->n_devices ? (const char *const *)suite->devices : local;
     memset(team, 0, sizeof *team);
-    enum ed_status status =
-        ed_inventory_select(args->inventory, selectors, suite->n_devices ? suite->n_devices : 1, indices, DEVICES_MAX, &n, err);
+    enum ed_status status = ed_inventory_select(
+        args->inventory, selectors, suite->n_devices ? suite->n_devices : 1, indices, DEVICES_MAX, &n, err);
     if (status == ED_OK)
         status = open_digests(team, err);
     team->members = calloc(n ? n : 1, sizeof *team->members);
@@ -121,7 +124,8 @@ static enum ed_status open_team(struct team *team, const struct ed_measure_args 
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         team->n = i + 1;
-        status = open_member(&team->members[i], args, team->digests, &args->inventory->devices[indices[i]], describe, err);
+        status = open_member(&team->members[i], args, team->digests, &args->inventory->devices[indices[i]],
+                             describe, err);
     }
     if (status != ED_OK)
         close_team(team);
@@ -133,18 +137,24 @@ static int64_t choose_seed(const struct ed_suite *suite) {
     return suite->seed >= 0 ? suite->seed : (int64_t)(ed_random_splitmix64(&seed) >> 33);
 }
 
-static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite, const char *device) {
+static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite,
+                      const char *device) {
     char time[32];
     size_t passes[3] = {0};
     for (size_t i = 0; i < plan->n_blocks; i++)
-        passes[!strcmp(plan->blocks[i].pass, ED_PASS_TIMING) ? 0 : !strcmp(plan->blocks[i].pass, ED_PASS_COLD) ? 1 : 2]++;
+        passes[!strcmp(plan->blocks[i].pass, ED_PASS_TIMING) ? 0
+               : !strcmp(plan->blocks[i].pass, ED_PASS_COLD) ? 1
+                                                             : 2]++;
     ed_units_print_duration(time, sizeof time, plan->expected_ns);
-    ed_buffer_printf(text, "device %s: %zu cases, %zu blocks (%zu timing, %zu cold, %zu accuracy), about %s\n", device, plan->n_cases,
-                     plan->n_blocks, passes[0], passes[1], passes[2], time);
+    ed_buffer_printf(text,
+                     "device %s: %zu cases, %zu blocks (%zu timing, %zu cold, %zu accuracy), about %s\n",
+                     device, plan->n_cases, plan->n_blocks, passes[0], passes[1], passes[2], time);
     for (size_t i = 0; i < plan->n_cases; i++)
         if (!plan->cases[i].accuracy_only)
             ed_buffer_printf(text, "  %s%s\n", plan->cases[i].frozen.case_id,
-                             plan->cases[i].frozen.reference == i && plan->cases[i].frozen.task >= 0 ? "  (reference)" : "");
+                             plan->cases[i].frozen.reference == i && plan->cases[i].frozen.task >= 0
+                                 ? "  (reference)"
+                                 : "");
     for (size_t i = 0; i < suite->n_requirements; i++)
         ed_buffer_printf(text, "  require %s\n", suite->requirements[i].text);
     if (suite->max_time_ns && suite->max_time_ns < plan->expected_ns) {
@@ -153,8 +163,8 @@ static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const 
     }
 }
 
-enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct ed_suite *suite, struct ed_buffer *text,
-                               struct ed_error *err) {
+enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct ed_suite *suite,
+                               struct ed_buffer *text, struct ed_error *err) {
     struct team team;
     enum ed_status status = open_team(&team, args, suite, false, err);
     const int64_t seed = choose_seed(suite);
@@ -197,7 +207,8 @@ static enum ed_status drive_all(const struct ed_measure_args *args, const struct
                 continue;
             if (stop || ed_clock_monotonic_ns() >= news[i].wake_ns) {
                 enum ed_status status = ed_drive_step(drives[i], stop, &news[i], &failure);
-                ed_progress_update(args->progress, i, news[i].now, news[i].done, news[i].total, news[i].left_ns);
+                ed_progress_update(args->progress, i, news[i].now, news[i].done, news[i].total,
+                                   news[i].left_ns);
                 if (status != ED_OK) {
                     // The caller reports the first; the others are said here, at once.
                     if (first == ED_OK) {
@@ -232,8 +243,8 @@ static enum ed_status drive_all(const struct ed_measure_args *args, const struct
     return first;
 }
 
-static enum ed_status make_directory(const struct ed_measure_args *args, const char *id, char directory[ED_PATH_BYTES],
-                                     struct ed_error *err) {
+static enum ed_status make_directory(const struct ed_measure_args *args, const char *id,
+                                     char directory[ED_PATH_BYTES], struct ed_error *err) {
     char name[128], campaign[ED_PATH_BYTES], made[ED_PATH_BYTES];
     snprintf(name, sizeof name, "runs/%s", id);
     enum ed_status status = ed_path_join(made, "", args->out ? args->out : name, err);
@@ -268,8 +279,8 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     const int64_t now = ed_clock_read_ns(CLOCK_REALTIME);
     uint64_t mix = (uint64_t)now ^ ((uint64_t)getpid() << 40);
     ed_clock_format_utc(started, now);
-    snprintf(id, sizeof id, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8, started + 11, started + 14,
-             started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
+    snprintf(id, sizeof id, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8,
+             started + 11, started + 14, started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
     freeze.id = id;
     freeze.started_utc = started;
     freeze.digests = team.digests;
@@ -306,7 +317,8 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     return status;
 }
 
-enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory, struct ed_error *err) {
+enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory,
+                                 struct ed_error *err) {
     struct ed_campaign campaign;
     struct ed_suite devices;
     struct team team;
@@ -325,7 +337,8 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
     devices.n_devices = 0;
     ed_suite_release(&devices);
     if (status == ED_OK && team.n != campaign.n_devices)
-        status = ed_fail(err, ED_ERR_USAGE, directory, "the fleet has changed: the campaign ran on %zu devices, %zu of them are known",
+        status = ed_fail(err, ED_ERR_USAGE, directory,
+                         "the fleet has changed: the campaign ran on %zu devices, %zu of them are known",
                          campaign.n_devices, team.n);
     if (status == ED_OK)
         status = drive_all(args, &campaign, &team, err);

@@ -16,7 +16,8 @@ static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
     return n && !strncmp(key, manifest->option_prefix, n);
 }
 
-static void join_options(char *out, size_t bytes, const struct ed_suite *suite, const struct ed_manifest *manifest) {
+static void join_options(char *out, size_t bytes, const struct ed_suite *suite,
+                         const struct ed_manifest *manifest) {
     size_t used = 0;
     out[0] = 0;
     for (size_t i = 0; i < suite->n_options && used < bytes; i++) {
@@ -24,14 +25,16 @@ static void join_options(char *out, size_t bytes, const struct ed_suite *suite, 
         for (size_t k = 0; k < manifest->n_options; k++)
             known = known || !strcmp(manifest->options[k].name, suite->options[i].key);
         if (known) {
-            int n = snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", suite->options[i].key, suite->options[i].value);
+            int n = snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", suite->options[i].key,
+                             suite->options[i].value);
             used += n > 0 ? (size_t)n : 0;
         }
     }
 }
 
 // Every option must be known to an engine of the plan, and right for each that knows it.
-static enum ed_status check_options(const struct ed_suite *suite, const struct ed_choices *choices, struct ed_error *err) {
+static enum ed_status check_options(const struct ed_suite *suite, const struct ed_choices *choices,
+                                    struct ed_error *err) {
     for (size_t i = 0; i < suite->n_options; i++) {
         const char *known_names[256] = {NULL};
         size_t n_known = 0;
@@ -46,7 +49,8 @@ static enum ed_status check_options(const struct ed_suite *suite, const struct e
                     continue;
                 char where[128];
                 snprintf(where, sizeof where, "option %.80s of %.30s", suite->options[i].key, manifest->name);
-                enum ed_status status = ed_option_check(&manifest->options[k], where, suite->options[i].value, err);
+                enum ed_status status =
+                    ed_option_check(&manifest->options[k], where, suite->options[i].value, err);
                 if (status != ED_OK)
                     return status;
                 known = true;
@@ -54,8 +58,9 @@ static enum ed_status check_options(const struct ed_suite *suite, const struct e
         }
         if (!known) {
             const char *near = ed_nearest(suite->options[i].key, known_names);
-            return ed_fail(err, ED_ERR_USAGE, "--option", "no engine of this run has an option '%s'%s%s%s", suite->options[i].key,
-                           near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+            return ed_fail(err, ED_ERR_USAGE, "--option", "no engine of this run has an option '%s'%s%s%s",
+                           suite->options[i].key, near ? ", did you mean '" : "", near ? near : "",
+                           near ? "'?" : "");
         }
     }
     return ED_OK;
@@ -64,14 +69,17 @@ static enum ed_status check_options(const struct ed_suite *suite, const struct e
 static void describe_workload(char *out, size_t bytes, const struct ed_suite_model *model) {
     size_t used = (size_t)snprintf(out, bytes, "single-stream");
     for (size_t i = 0; model && i < model->n_shapes && used < bytes; i++) {
-        used += (size_t)snprintf(out + used, bytes - used, " %s%s", model->shapes[i].input, model->shapes[i].input[0] ? "=" : "");
+        used += (size_t)snprintf(out + used, bytes - used, " %s%s", model->shapes[i].input,
+                                 model->shapes[i].input[0] ? "=" : "");
         for (uint32_t d = 0; d < model->shapes[i].rank && used < bytes; d++)
-            used += (size_t)snprintf(out + used, bytes - used, "%s%lld", d ? "x" : "", (long long)model->shapes[i].shape[d]);
+            used += (size_t)snprintf(out + used, bytes - used, "%s%lld", d ? "x" : "",
+                                     (long long)model->shapes[i].shape[d]);
     }
 }
 
-static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_choice *choice,
-                               const struct ed_suite_model *model, const struct ed_suite_variant *variant, int64_t threads,
+static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite,
+                               const struct ed_choice *choice, const struct ed_suite_model *model,
+                               const struct ed_suite_variant *variant, int64_t threads,
                                struct ed_error *err) {
     struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
     if (!cases)
@@ -100,7 +108,8 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     f->reference = f->timing = plan->n_cases;
     char full[1024], hex[ED_DIGEST_HEX_BYTES];
     snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
-             f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads, f->options[0] ? " " : "", f->options);
+             f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads,
+             f->options[0] ? " " : "", f->options);
     // Names that are too long keep their difference in a digest.
     if (snprintf(f->case_id, sizeof f->case_id, "%s", full) >= (int)sizeof f->case_id) {
         ed_digest_bytes(hex, full, strlen(full));
@@ -110,8 +119,8 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     return ED_OK;
 }
 
-static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_choices *choices,
-                                struct ed_error *err) {
+static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite,
+                                const struct ed_choices *choices, struct ed_error *err) {
     static const int64_t one[] = {1};
     const int64_t *threads = suite->n_threads ? suite->threads : one;
     const size_t n_threads = suite->n_threads ? suite->n_threads : 1;
@@ -138,22 +147,24 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
             char formats[200] = "";
             for (char **format = choice->build->manifest->formats; format && *format; format++)
                 snprintf(formats + strlen(formats), sizeof formats - strlen(formats), " %.20s", *format);
-            return ed_fail(err, ED_ERR_USAGE, "--on", "%s opens none of the models; it opens%s", choice->build->id,
-                           formats[0] ? formats : " no files");
+            return ed_fail(err, ED_ERR_USAGE, "--on", "%s opens none of the models; it opens%s",
+                           choice->build->id, formats[0] ? formats : " no files");
         }
     }
     return status;
 }
 
 // A model that no engine of --on opens would be left out in silence.
-static enum ed_status check_all_used(const struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err) {
+static enum ed_status check_all_used(const struct ed_plan *plan, const struct ed_suite *suite,
+                                     struct ed_error *err) {
     for (size_t m = 0; m < suite->n_models; m++)
         for (size_t v = 0; v < suite->models[m].n_variants; v++) {
             bool used = false;
             for (size_t c = 0; c < plan->n_cases; c++)
                 used = used || plan->cases[c].variant == &suite->models[m].variants[v];
             if (!used)
-                return ed_fail(err, ED_ERR_USAGE, suite->models[m].variants[v].files[0], "no engine of --on opens this file");
+                return ed_fail(err, ED_ERR_USAGE, suite->models[m].variants[v].files[0],
+                               "no engine of --on opens this file");
         }
     return ED_OK;
 }
@@ -163,9 +174,9 @@ static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_ca
     const char *reference = c->model->reference[0] ? c->model->reference : c->model->variants[0].name;
     for (size_t i = 0; i < plan->n_cases; i++) {
         const struct ed_plan_case *other = &plan->cases[i];
-        if (other->model == c->model && other->build == c->build && other->frozen.threads == c->frozen.threads &&
-            other->frozen.task == c->frozen.task && !strcmp(other->frozen.backend, c->frozen.backend) &&
-            !strcmp(other->variant->name, reference))
+        if (other->model == c->model && other->build == c->build &&
+            other->frozen.threads == c->frozen.threads && other->frozen.task == c->frozen.task &&
+            !strcmp(other->frozen.backend, c->frozen.backend) && !strcmp(other->variant->name, reference))
             return i;
     }
     return SIZE_MAX;
@@ -207,7 +218,8 @@ static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *sui
                 cases[plan->n_cases].accuracy_only = true;
                 cases[plan->n_cases].frozen.task = index;
                 cases[plan->n_cases].frozen.timing = c;
-                snprintf(cases[plan->n_cases].frozen.id, sizeof cases[plan->n_cases].frozen.id, "c%zu", plan->n_cases);
+                snprintf(cases[plan->n_cases].frozen.id, sizeof cases[plan->n_cases].frozen.id, "c%zu",
+                         plan->n_cases);
                 plan->n_cases++;
             }
         }
@@ -220,13 +232,16 @@ static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *sui
 static void add_block(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition) {
     struct ed_plan_block *block = &plan->blocks[plan->n_blocks++];
     *block = (struct ed_plan_block){.case_index = case_index, .pass = pass, .repetition = repetition};
-    snprintf(block->id, sizeof block->id, "%s.%s.%lld", plan->cases[case_index].frozen.id, pass, (long long)repetition);
+    snprintf(block->id, sizeof block->id, "%s.%s.%lld", plan->cases[case_index].frozen.id, pass,
+             (long long)repetition);
 }
 
-static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed, struct ed_error *err) {
+static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed,
+                                 struct ed_error *err) {
     const size_t most = plan->n_cases * ((size_t)suite->blocks + ED_COLD_BLOCKS + 1);
     if (most > ED_WIRE_BLOCKS_MAX)
-        return ed_fail(err, ED_ERR_LIMIT, NULL, "%zu blocks; at most %u are allowed: fewer --blocks, or split the suite", most,
+        return ed_fail(err, ED_ERR_LIMIT, NULL,
+                       "%zu blocks; at most %u are allowed: fewer --blocks, or split the suite", most,
                        ED_WIRE_BLOCKS_MAX);
     struct ed_random random;
     size_t *order = calloc(plan->n_cases * 3, sizeof *order);
@@ -261,14 +276,16 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
     free(round);
     // What a block takes beside its timed window: warm-up at its least, start, load, evidence.
     for (size_t i = 0; i < plan->n_blocks; i++)
-        plan->expected_ns += !strcmp(plan->blocks[i].pass, ED_PASS_TIMING) ? suite->block_min_ns + INT64_C(400000000)
-                                                                            : INT64_C(300000000);
+        plan->expected_ns += !strcmp(plan->blocks[i].pass, ED_PASS_TIMING)
+                                 ? suite->block_min_ns + INT64_C(400000000)
+                                 : INT64_C(300000000);
     return ED_OK;
 }
 
-enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                            const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
-                            int64_t seed, struct ed_error *err) {
+enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
+                            const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                            const char *target, const struct ed_offers *offers, int64_t seed,
+                            struct ed_error *err) {
     struct ed_choices choices;
     memset(plan, 0, sizeof *plan);
     enum ed_status status = ed_choices_make(&choices, suite, catalogue, engines, target, offers, err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cross product: every variant on every engine build, backend and thread count, on every device, and the order of the blocks. The order is
-// random by rounds: each round holds one timing block of every case in random order, so that a drift of the device falls on all
-// cases alike and a campaign that is cut short has measured all of them equally often.
+// The cross product: every variant on every engine build, backend and thread count, on every device, and the
+// order of the blocks. The order is random by rounds: each round holds one timing block of every case in
+// random order, so that a drift of the device falls on all cases alike and a campaign that is cut short has
+// measured all of them equally often.
 #ifndef EDGEDYNO_HARNESS_PLAN_H
 #define EDGEDYNO_HARNESS_PLAN_H
 
@@ -39,11 +40,13 @@ struct ed_plan {
     int64_t expected_ns; // of all blocks
 };
 
-// For a device of `target`. Errors are ED_ERR_USAGE: an engine that does not open the format, an unknown backend, an option that no engine of the plan
-// has, an engine build that is not present (the message says how to fetch it).
-enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite, const struct ed_catalogue *catalogue,
-                            const struct ed_engines *engines, const char *target, const struct ed_offers *offers,
-                            int64_t seed, struct ed_error *err);
+// For a device of `target`. Errors are ED_ERR_USAGE: an engine that does not open the format, an unknown
+// backend, an option that no engine of the plan has, an engine build that is not present (the message says
+// how to fetch it).
+enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
+                            const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                            const char *target, const struct ed_offers *offers, int64_t seed,
+                            struct ed_error *err);
 void ed_plan_release(struct ed_plan *plan);
 
 #endif

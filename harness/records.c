@@ -8,8 +8,8 @@
 #include "harness/blocks.h"
 #include "harness/summary.h"
 
-static void fill_case(struct ed_result *result, const struct ed_campaign *campaign, const struct ed_campaign_device *device,
-                      const struct ed_campaign_case *c) {
+static void fill_case(struct ed_result *result, const struct ed_campaign *campaign,
+                      const struct ed_campaign_device *device, const struct ed_campaign_case *c) {
     snprintf(result->case_id, sizeof result->case_id, "%s", c->case_id);
     ED_RESULT_SET_TEXT(result, device, device->id);
     ED_RESULT_SET_TEXT(result, target, device->target);
@@ -34,13 +34,14 @@ static void fill_case(struct ed_result *result, const struct ed_campaign *campai
     ED_RESULT_SET(result, engine_file_bytes, c->engine_file_bytes);
 }
 
-// A case that ran elsewhere than it was asked to has failed, whatever its figures say, unless that was allowed; then it is shown all the same.
+// A case that ran elsewhere than it was asked to has failed, whatever its figures say, unless that was
+// allowed; then it is shown all the same.
 static void judge_placement(struct ed_result *result, bool allow_fallback) {
     if (!result->has[ED_FIELD_placed_ops_share] || result->placed_ops_share >= 1)
         return;
     if (allow_fallback) {
-        ed_result_reason(result, "placement_observed", "fallback_allowed", "asked %s; %s", result->placement_asked,
-                         result->placement_observed);
+        ed_result_reason(result, "placement_observed", "fallback_allowed", "asked %s; %s",
+                         result->placement_asked, result->placement_observed);
         return;
     }
     ED_RESULT_SET_TEXT(result, verdict, ed_verdict_word(ED_VERDICT_FAIL));
@@ -50,7 +51,8 @@ static void judge_placement(struct ed_result *result, bool allow_fallback) {
 }
 
 static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
-                                 struct ed_records *records, struct ed_buffer *warnings, struct ed_error *err) {
+                                 struct ed_records *records, struct ed_buffer *warnings,
+                                 struct ed_error *err) {
     struct ed_blocks blocks;
     struct ed_error failure = {0};
     enum ed_status status = ed_blocks_load(&blocks, device, warnings, err);
@@ -63,8 +65,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         if (block->outcome != ED_OUTCOME_REFUSED || strcmp(block->status, ed_status_word(ED_ERR_USAGE)))
             continue;
         records->usage_error = true;
-        snprintf(records->usage_message, sizeof records->usage_message, "%s: %s%s%s", device->cases[block->case_index].case_id,
-                 block->where, block->where[0] ? ": " : "", block->message);
+        snprintf(records->usage_message, sizeof records->usage_message, "%s: %s%s%s",
+                 device->cases[block->case_index].case_id, block->where, block->where[0] ? ": " : "",
+                 block->message);
     }
     for (size_t c = 0; c < device->n_cases && failure.code == ED_OK; c++) {
         struct ed_result *result = &records->items[records->n++];
@@ -82,8 +85,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
     return failure.code == ED_OK ? ED_OK : ed_fail(err, failure.code, NULL, "%s", failure.message);
 }
 
-enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records, struct ed_buffer *warnings,
-                                   struct ed_error *err) {
+enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records,
+                                   struct ed_buffer *warnings, struct ed_error *err) {
     size_t n = 0;
     enum ed_status status = ED_OK;
     memset(records, 0, sizeof *records);
@@ -94,7 +97,8 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu records", n);
     for (size_t d = 0; status == ED_OK && d < campaign->n_devices; d++)
         status = add_device(campaign, &campaign->devices[d], records, warnings, err);
-    records->blocks_left = records->blocks_planned > records->blocks_done ? records->blocks_planned - records->blocks_done : 0;
+    records->blocks_left =
+        records->blocks_planned > records->blocks_done ? records->blocks_planned - records->blocks_done : 0;
     if (status != ED_OK)
         ed_records_release(records);
     return status;
@@ -113,7 +117,8 @@ int ed_records_exit_code(const struct ed_records *records) {
         failed = failed || verdict == ED_VERDICT_FAIL;
         invalid = invalid || verdict == ED_VERDICT_INVALID;
         inconclusive = inconclusive || verdict == ED_VERDICT_INCONCLUSIVE;
-        broken = broken || (result->has[ED_FIELD_outcome] && strcmp(result->outcome, "ok") && strcmp(result->outcome, "cancelled"));
+        broken = broken || (result->has[ED_FIELD_outcome] && strcmp(result->outcome, "ok") &&
+                            strcmp(result->outcome, "cancelled"));
     }
     return records->usage_error ? 2 : failed ? 1 : broken ? 4 : invalid ? 5 : inconclusive ? 3 : 0;
 }

@@ -17,9 +17,11 @@ struct ed_session {
     char runner_sha256[ED_DIGEST_HEX_BYTES];
 };
 
-// `library_dir` holds TARGET/edgedyno-runner. ED_ERR_UNSUPPORTED for a target without a runner names those there are.
-enum ed_status ed_session_open(struct ed_session *session, const struct ed_device_entry *entry, const char *library_dir,
-                               struct ed_digest_cache *digests, struct ed_error *err);
+// `library_dir` holds TARGET/edgedyno-runner. ED_ERR_UNSUPPORTED for a target without a runner names those
+// there are.
+enum ed_status ed_session_open(struct ed_session *session, const struct ed_device_entry *entry,
+                               const char *library_dir, struct ed_digest_cache *digests,
+                               struct ed_error *err);
 void ed_session_close(struct ed_session *session);
 // Brings a file there; the path on the device is kept in `remote_path`.
 enum ed_status ed_session_push(struct ed_session *session, const char *local_path, const char *sha256,

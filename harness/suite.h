@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A suite: what is to be measured, as a file or as models on the command line. A suite is parsed wholly before anything runs; paths in it
-// are relative to the suite's own directory and become absolute.
+// A suite: what is to be measured, as a file or as models on the command line. A suite is parsed wholly
+// before anything runs; paths in it are relative to the suite's own directory and become absolute.
 //
 //   {"name": "digits",
 //    "models": [{"name": "digits", "reference": "fp32",
@@ -22,7 +22,7 @@
 #include "reports/verdict.h"
 
 struct ed_suite_variant {
-    char *name; // "" for a model given alone on the command line
+    char *name;   // "" for a model given alone on the command line
     char **files; // absolute
     size_t n_files;
     char *how; // ptq, qat, pruned, distilled or ""
@@ -91,15 +91,17 @@ struct ed_suite {
 // Defaults everywhere, no models.
 void ed_suite_init(struct ed_suite *suite);
 void ed_suite_release(struct ed_suite *suite);
-// `suite` was initialised (or is all zero); what it held is released first, and after a failure it is all zero. Parses and checks everything
-// that needs no device: known keys, values with units, requirements, names unique, files exist and are
-// regular.
-enum ed_status ed_suite_parse(struct ed_suite *suite, const char *name, const char *directory, const char *text, size_t bytes,
-                              struct ed_error *err);
+// `suite` was initialised (or is all zero); what it held is released first, and after a failure it is all
+// zero. Parses and checks everything that needs no device: known keys, values with units, requirements, names
+// unique, files exist and are regular.
+enum ed_status ed_suite_parse(struct ed_suite *suite, const char *name, const char *directory,
+                              const char *text, size_t bytes, struct ed_error *err);
 enum ed_status ed_suite_load(struct ed_suite *suite, const char *path, struct ed_error *err);
-// Adds a model file from the command line: name is the file's without its ending (made unique by its directory where needed).
+// Adds a model file from the command line: name is the file's without its ending (made unique by its
+// directory where needed).
 enum ed_status ed_suite_add_model(struct ed_suite *suite, const char *path, struct ed_error *err);
-// Flags that override: each takes the flag's text. "--shape image=1,1,8,8" or "--shape 1,1,8,8"; "--input image=x.npy"; data likewise.
+// Flags that override: each takes the flag's text. "--shape image=1,1,8,8" or "--shape 1,1,8,8"; "--input
+// image=x.npy"; data likewise.
 enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err);

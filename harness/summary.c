@@ -6,7 +6,8 @@
 #include <string.h>
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) && block->outcome == ED_OUTCOME_OK;
+    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
+           block->outcome == ED_OUTCOME_OK;
 }
 
 // What a mark holds, by name.
@@ -32,29 +33,30 @@ static int64_t size_at(const struct ed_block *block, enum ed_block_mark mark, en
     return -1;
 }
 
-static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_index, enum ed_block_mark mark, enum size_of what,
-                                  int64_t *values) {
+static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_index, enum ed_block_mark mark,
+                                  enum size_of what, int64_t *values) {
     struct ed_span none = {0};
     size_t n = 0;
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index) && (values[n++] = size_at(&blocks->items[i], mark, what)) < 0)
+        if (is_timing(&blocks->items[i], case_index) &&
+            (values[n++] = size_at(&blocks->items[i], mark, what)) < 0)
             return none;
     return ed_summary_span(values, n);
 }
 
-#define SET_PEAK(field, mark)                                                                                         \
-    do {                                                                                                               \
-        const struct ed_span span = over_blocks(blocks, case_index, mark, PEAK, values);                               \
-        if (span.has && span.has_interval)                                                                             \
-            ED_RESULT_SET_SPAN(result, field, span.value, span.low, span.high);                                        \
-        else if (span.has)                                                                                             \
-            ED_RESULT_SET(result, field, span.value);                                                                  \
+#define SET_PEAK(field, mark)                                                            \
+    do {                                                                                 \
+        const struct ed_span span = over_blocks(blocks, case_index, mark, PEAK, values); \
+        if (span.has && span.has_interval)                                               \
+            ED_RESULT_SET_SPAN(result, field, span.value, span.low, span.high);          \
+        else if (span.has)                                                               \
+            ED_RESULT_SET(result, field, span.value);                                    \
     } while (0)
-#define SET_SIZE(field, mark, what)                                                                                   \
-    do {                                                                                                               \
-        const struct ed_span span = over_blocks(blocks, case_index, mark, what, values);                               \
-        if (span.has)                                                                                                  \
-            ED_RESULT_SET(result, field, span.value);                                                                  \
+#define SET_SIZE(field, mark, what)                                                      \
+    do {                                                                                 \
+        const struct ed_span span = over_blocks(blocks, case_index, mark, what, values); \
+        if (span.has)                                                                    \
+            ED_RESULT_SET(result, field, span.value);                                    \
     } while (0)
 
 static const cJSON *first_evidence(const struct ed_blocks *blocks, size_t case_index) {
@@ -80,7 +82,8 @@ static void engine_account(struct ed_result *result, const cJSON *evidence) {
             *sizes[i].value = (int64_t)size->valuedouble;
             result->has[sizes[i].field] = true;
         } else {
-            ed_result_reason(result, sizes[i].key, ED_REASON_NOT_TOLD, "the engine does not tell this through its adapter");
+            ed_result_reason(result, sizes[i].key, ED_REASON_NOT_TOLD,
+                             "the engine does not tell this through its adapter");
         }
     }
 }
@@ -116,7 +119,8 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
     if (drop != INT64_MIN)
         ED_RESULT_SET(result, system_memory_drop_peak_bytes, drop);
     if (!result->has[ED_FIELD_memory_inference_peak_bytes] && result->blocks)
-        ed_result_reason(result, "memory_inference_peak_bytes", "peak_not_reset", "this system does not let a process reset its peak of memory");
+        ed_result_reason(result, "memory_inference_peak_bytes", "peak_not_reset",
+                         "this system does not let a process reset its peak of memory");
     if (result->blocks)
         engine_account(result, first_evidence(blocks, case_index));
 }
@@ -136,8 +140,9 @@ static const char *native_name(const cJSON *evidence, const char *backend) {
     return "";
 }
 
-// "cpu: 9 of 9 nodes"; the share that runs where it was asked to: by the engine's own name of the backend, since two backends can share a
-// processor (XNNPACK that falls back to the default kernels stays on the CPU), else by the kind of processor.
+// "cpu: 9 of 9 nodes"; the share that runs where it was asked to: by the engine's own name of the backend,
+// since two backends can share a processor (XNNPACK that falls back to the default kernels stays on the CPU),
+// else by the kind of processor.
 static void placement(struct ed_result *result, const cJSON *evidence) {
     const char *native = native_name(evidence, result->backend);
     const cJSON *info = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
@@ -146,15 +151,17 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
     double asked = 0;
     if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "proven")) || !cJSON_IsNumber(total)) {
         ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
-        ed_result_reason(result, "placed_ops_share", "not_proven", "the engine gives no evidence of where the model ran");
+        ed_result_reason(result, "placed_ops_share", "not_proven",
+                         "the engine gives no evidence of where the model ran");
         return;
     }
     cJSON_ArrayForEach(place, cJSON_GetObjectItemCaseSensitive(info, "places")) {
         const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
         const size_t used = strlen(text);
         const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
-        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s)", used ? ", " : "", text_of(place, "processor"), n,
-                 total->valuedouble, text_of(info, "unit"), text_of(place, "name"));
+        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s)", used ? ", " : "",
+                 text_of(place, "processor"), n, total->valuedouble, text_of(info, "unit"),
+                 text_of(place, "name"));
         if (native[0] ? !strcmp(text_of(place, "name"), native)
                       : !strcmp(text_of(place, "processor"), result->placement_asked))
             asked += n;
@@ -194,11 +201,14 @@ void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *block
         different += cJSON_IsFalse(same);
     }
     if (different)
-        ed_result_reason(result, "", "not_deterministic", "not deterministic: two runs of one input gave different outputs in %zu of %zu blocks",
-                         different, n);
+        ed_result_reason(
+            result, "", "not_deterministic",
+            "not deterministic: two runs of one input gave different outputs in %zu of %zu blocks", different,
+            n);
 }
 
-void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index, size_t timing_case) {
+void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
+                        size_t timing_case) {
     // The first of these that a block has; "ok" is last.
     static const enum ed_outcome order[] = {ED_OUTCOME_OOM,     ED_OUTCOME_CRASHED,   ED_OUTCOME_TIMEOUT,
                                             ED_OUTCOME_REFUSED, ED_OUTCOME_CANCELLED, ED_OUTCOME_OK};
@@ -210,14 +220,16 @@ void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks
     for (size_t o = 0; o < sizeof order / sizeof *order; o++)
         for (size_t i = 0; i < blocks->n; i++) {
             const struct ed_block *block = &blocks->items[i];
-            if ((block->case_index != case_index && block->case_index != timing_case) || block->outcome != order[o])
+            if ((block->case_index != case_index && block->case_index != timing_case) ||
+                block->outcome != order[o])
                 continue;
             ED_RESULT_SET_TEXT(result, outcome, words[order[o]]);
             if (block->died_in_phase[0])
                 ED_RESULT_SET_TEXT(result, died_in_phase, block->died_in_phase);
             if (order[o] != ED_OUTCOME_OK)
-                ed_result_reason(result, "outcome", words[order[o]], "%s block %lld: %s%s%s", block->pass, (long long)block->repetition,
-                                 block->where, block->where[0] ? ": " : "", block->message[0] ? block->message : words[order[o]]);
+                ed_result_reason(result, "outcome", words[order[o]], "%s block %lld: %s%s%s", block->pass,
+                                 (long long)block->repetition, block->where, block->where[0] ? ": " : "",
+                                 block->message[0] ? block->message : words[order[o]]);
             return;
         }
     ed_result_reason(result, "outcome", "not_run", "no block of this case has run");

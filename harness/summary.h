@@ -6,17 +6,21 @@
 #include "harness/blocks.h"
 
 // Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of `timing_case`.
-void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case, struct ed_error *err);
+void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case,
+                        struct ed_error *err);
 // Memory by phase; also the engine's own account of it.
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case);
 // Engine version, placement, determinism.
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case);
 // Outcome of the case: the worst of its blocks', with the words of the first such block.
-void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index, size_t timing_case);
-// Every field that is still null and has no reason gets one: what this version does not measure, or what the workload does not have.
+void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
+                        size_t timing_case);
+// Every field that is still null and has no reason gets one: what this version does not measure, or what the
+// workload does not have.
 void ed_summary_explain_nulls(struct ed_result *result);
 
-// Median over blocks by nearest rank, with the order-statistic interval where there are enough. Sorts `values`.
+// Median over blocks by nearest rank, with the order-statistic interval where there are enough. Sorts
+// `values`.
 struct ed_span {
     int64_t value, low, high;
     bool has, has_interval;

@@ -24,17 +24,18 @@ struct ed_span ed_summary_span(int64_t *values, size_t n) {
     return span;
 }
 
-#define SET_SPAN(result, field, span)                                                                                 \
-    do {                                                                                                               \
-        const struct ed_span span_ = (span);                                                                           \
-        if (span_.has && span_.has_interval)                                                                           \
-            ED_RESULT_SET_SPAN(result, field, span_.value, span_.low, span_.high);                                     \
-        else if (span_.has)                                                                                            \
-            ED_RESULT_SET(result, field, span_.value);                                                                 \
+#define SET_SPAN(result, field, span)                                              \
+    do {                                                                           \
+        const struct ed_span span_ = (span);                                       \
+        if (span_.has && span_.has_interval)                                       \
+            ED_RESULT_SET_SPAN(result, field, span_.value, span_.low, span_.high); \
+        else if (span_.has)                                                        \
+            ED_RESULT_SET(result, field, span_.value);                             \
     } while (0)
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) && block->outcome == ED_OUTCOME_OK;
+    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
+           block->outcome == ED_OUTCOME_OK;
 }
 
 // One column a quantity, one row a block; -1 where a block does not have it.
@@ -59,7 +60,8 @@ static void table_release(struct table *table) {
         free(table->cells[c]);
 }
 
-// A quantity that one block lacks is null for the case: a median over some of the blocks would not be the same quantity.
+// A quantity that one block lacks is null for the case: a median over some of the blocks would not be the
+// same quantity.
 static struct ed_span column_span(struct table *table, enum column column) {
     struct ed_span none = {0};
     for (size_t i = 0; i < table->rows; i++)
@@ -86,7 +88,8 @@ static void block_row(struct table *table, const struct ed_block *block, int64_t
         return;
     table->cells[MEAN][row] = (int64_t)llround(ed_moments_mean(&moments));
     if (block->timed_ns > 0) // in millionths, so that a slow model's rate keeps its digits as an integer
-        table->cells[PER_S_MICRO][row] = (int64_t)llround((double)n * (double)block->batch * 1e15 / (double)block->timed_ns);
+        table->cells[PER_S_MICRO][row] =
+            (int64_t)llround((double)n * (double)block->batch * 1e15 / (double)block->timed_ns);
     if (block->batch > 1)
         return;
     if (n > 1)
@@ -94,7 +97,8 @@ static void block_row(struct table *table, const struct ed_block *block, int64_t
     ed_quantile_median(block->samples, n, scratch, &table->cells[P50][row]);
     for (size_t t = 0; t < sizeof tails / sizeof *tails; t++)
         if (n >= ed_quantile_min_samples(tails[t].num, tails[t].den))
-            ed_quantile_select(block->samples, n, tails[t].num, tails[t].den, scratch, &table->cells[tails[t].column][row]);
+            ed_quantile_select(block->samples, n, tails[t].num, tails[t].den, scratch,
+                               &table->cells[tails[t].column][row]);
 }
 
 static void explain_quantiles(struct ed_result *result, bool batched, size_t fewest) {
@@ -107,14 +111,17 @@ static void explain_quantiles(struct ed_result *result, bool batched, size_t few
                  {ED_FIELD_latency_p99_ns, "latency_p99_ns", 99, 100}};
     if (batched)
         ed_result_reason(result, "latency_p50_ns", "batched",
-                         "an inference is shorter than 1000 steps of the clock: timed in batches, so there is a mean and no percentile");
+                         "an inference is shorter than 1000 steps of the clock: timed in batches, so there "
+                         "is a mean and no percentile");
     for (size_t t = 0; t < sizeof tails / sizeof *tails; t++)
         if (!result->has[tails[t].field]) {
             if (batched)
                 ed_result_reason(result, tails[t].key, "batched", "timed in batches");
             else
-                ed_result_reason(result, tails[t].key, "n_too_small", "n too small: %zu samples in a block, %llu are needed; more --inferences or --block-time",
-                                 fewest, (unsigned long long)ed_quantile_min_samples(tails[t].num, tails[t].den));
+                ed_result_reason(
+                    result, tails[t].key, "n_too_small",
+                    "n too small: %zu samples in a block, %llu are needed; more --inferences or --block-time",
+                    fewest, (unsigned long long)ed_quantile_min_samples(tails[t].num, tails[t].den));
         }
 }
 
@@ -144,12 +151,16 @@ static void fill_steady(struct ed_result *result, const struct ed_blocks *blocks
         return;
     ED_RESULT_SET_TEXT(result, steady, unsteady ? "no" : untested ? "not testable" : "yes");
     if (unsteady)
-        ed_result_reason(result, "steady", "no_steady_state", "no steady state in %zu of %zu blocks: the latency still changes level near their end",
-                         unsteady, n);
+        ed_result_reason(
+            result, "steady", "no_steady_state",
+            "no steady state in %zu of %zu blocks: the latency still changes level near their end", unsteady,
+            n);
     else if (2 * late > n)
-        ed_result_reason(result, "steady", "settled_late", "%zu of %zu blocks reached their level only inside the timed window", late, n);
+        ed_result_reason(result, "steady", "settled_late",
+                         "%zu of %zu blocks reached their level only inside the timed window", late, n);
     if (limited)
-        ed_result_reason(result, "warmup_inferences", "warmup_limit", "warm-up ended by its limit of 8 s and not by its rule in %zu of %zu blocks",
+        ed_result_reason(result, "warmup_inferences", "warmup_limit",
+                         "warm-up ended by its limit of 8 s and not by its rule in %zu of %zu blocks",
                          limited, n);
 }
 
@@ -159,7 +170,8 @@ static void fill_cold(struct ed_result *result, const struct ed_blocks *blocks, 
     double resident = 0;
     for (size_t i = 0; values && i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (block->case_index != case_index || strcmp(block->pass, ED_PASS_COLD) || block->outcome != ED_OUTCOME_OK)
+        if (block->case_index != case_index || strcmp(block->pass, ED_PASS_COLD) ||
+            block->outcome != ED_OUTCOME_OK)
             continue;
         if (block->cold_resident_share > COLD_ENOUGH || block->cold_resident_share < 0) {
             warm++;
@@ -171,12 +183,13 @@ static void fill_cold(struct ed_result *result, const struct ed_blocks *blocks, 
     if (n)
         SET_SPAN(result, load_cold_cache_ns, ed_summary_span(values, n));
     else if (warm)
-        ed_result_reason(result, "load_cold_cache_ns", "page_cache_not_dropped", "%.0f %% of the model's pages stayed in the page cache",
-                         resident * 100);
+        ed_result_reason(result, "load_cold_cache_ns", "page_cache_not_dropped",
+                         "%.0f %% of the model's pages stayed in the page cache", resident * 100);
     free(values);
 }
 
-void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index, struct ed_error *err) {
+void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
+                        struct ed_error *err) {
     struct table table;
     size_t most = 0, fewest = SIZE_MAX;
     int64_t samples = 0;
@@ -217,12 +230,14 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
     if (warmup.has)
         ED_RESULT_SET(result, warmup_inferences, warmup.value);
     if (rate.has && rate.has_interval)
-        ED_RESULT_SET_SPAN(result, throughput_per_s, (double)rate.value / 1e6, (double)rate.low / 1e6, (double)rate.high / 1e6);
+        ED_RESULT_SET_SPAN(result, throughput_per_s, (double)rate.value / 1e6, (double)rate.low / 1e6,
+                           (double)rate.high / 1e6);
     else if (rate.has)
         ED_RESULT_SET(result, throughput_per_s, (double)rate.value / 1e6);
     explain_quantiles(result, batched, fewest);
     if (table.rows < ED_INTERVAL_MIN_BLOCKS)
-        ed_result_reason(result, "latency_p50_ns", "few_blocks", "%zu blocks: intervals need %d; use --blocks %d or more", table.rows,
+        ed_result_reason(result, "latency_p50_ns", "few_blocks",
+                         "%zu blocks: intervals need %d; use --blocks %d or more", table.rows,
                          ED_INTERVAL_MIN_BLOCKS, ED_INTERVAL_MIN_BLOCKS);
     fill_steady(result, blocks, case_index);
 out:

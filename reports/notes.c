@@ -60,8 +60,8 @@ static void entry_add(struct gathering *g, const struct ed_reason *reason, size_
 }
 
 static bool is_background(const struct ed_reason *reason) {
-    return strcmp(reason->code, ED_REASON_NOT_APPLICABLE) == 0 || strcmp(reason->code, ED_REASON_NOT_MEASURED) == 0 ||
-           strcmp(reason->code, ED_REASON_NOT_TOLD) == 0;
+    return strcmp(reason->code, ED_REASON_NOT_APPLICABLE) == 0 ||
+           strcmp(reason->code, ED_REASON_NOT_MEASURED) == 0 || strcmp(reason->code, ED_REASON_NOT_TOLD) == 0;
 }
 
 // What every table has to say about a row, whether or not the record words it.

@@ -276,8 +276,9 @@ static struct value value_get(const struct ed_result *result, int field) {
 static bool has_room_for_span(const struct ed_view *view, int field) {
     if (view->style == ED_VIEW_FULL)
         return field != PEAK;
-    return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns || field == ED_FIELD_accuracy_drop ||
-           field == ED_FIELD_prefill_tokens_per_s || field == ED_FIELD_decode_tokens_per_s;
+    return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns ||
+           field == ED_FIELD_accuracy_drop || field == ED_FIELD_prefill_tokens_per_s ||
+           field == ED_FIELD_decode_tokens_per_s;
 }
 
 // "12.31" and "±0.12", or "12.31" and "12.19 to 12.43".

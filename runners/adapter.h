@@ -11,10 +11,11 @@ struct ed_adapter {
     void *state; // state_bytes, zeroed
 };
 
-// The adapter stays in memory until the process ends: engines leave threads and thread-local destructors behind that would run in
-// unmapped code.
+// The adapter stays in memory until the process ends: engines leave threads and thread-local destructors
+// behind that would run in unmapped code.
 enum ed_status ed_adapter_open(struct ed_adapter *adapter, const char *path, struct ed_error *err);
-// Names what is wrong with a table: abi, size, a NULL hook, a missing name, a bad option row. ED_OK when it can be used.
+// Names what is wrong with a table: abi, size, a NULL hook, a missing name, a bad option row. ED_OK when it
+// can be used.
 enum ed_status ed_adapter_check(const struct ed_backend *backend, const char *where, struct ed_error *err);
 void ed_adapter_release(struct ed_adapter *adapter);
 

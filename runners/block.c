@@ -28,7 +28,8 @@ static size_t capacity_of(const struct ed_job_block *block) {
     return (size_t)(block->inferences > block->max_samples ? block->inferences : block->max_samples);
 }
 
-// The environment of the worker: ours, with the engine's on top. Returns an array that the caller frees (not its texts).
+// The environment of the worker: ours, with the engine's on top. Returns an array that the caller frees (not
+// its texts).
 static char **make_environment(const struct ed_job_engine *engine) {
     size_t n = 0, kept = 0;
     while (environ[n])
@@ -49,10 +50,10 @@ static char **make_environment(const struct ed_job_engine *engine) {
 }
 
 // In the child. Nothing here may allocate: the parent could have threads one day.
-static void become_worker(const char *runner, pid_t supervisor, int output, int mapping_fd, char *const *environment,
-                          const sigset_t *mask) {
+static void become_worker(const char *runner, pid_t supervisor, int output, int mapping_fd,
+                          char *const *environment, const sigset_t *mask) {
     struct rlimit core = {0, 0};
-    char *const argv[] = {(char *)(uintptr_t)"edgedyno-runner", (char *)(uintptr_t)"worker", NULL};
+    char *const argv[] = {(char *)(uintptr_t) "edgedyno-runner", (char *)(uintptr_t) "worker", NULL};
     int null = open("/dev/null", O_RDONLY);
     dup2(null, 0);
     dup2(output, 1);
@@ -89,12 +90,13 @@ static enum ed_status keep_apart(const struct ed_pinning *pinning, const char *p
     return status;
 }
 
-static enum ed_status start_worker(const struct ed_block_context *context, const struct ed_job_block *block, int mapping_fd,
-                                   int output, pid_t *pid, struct ed_error *err) {
+static enum ed_status start_worker(const struct ed_block_context *context, const struct ed_job_block *block,
+                                   int mapping_fd, int output, pid_t *pid, struct ed_error *err) {
     const struct ed_job_case *c = &context->job->cases[block->case_index];
     struct ed_buffer text;
     ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
-    enum ed_status status = ed_job_write_block(context->job, (size_t)(block - context->job->blocks), &text, err);
+    enum ed_status status =
+        ed_job_write_block(context->job, (size_t)(block - context->job->blocks), &text, err);
     int fd = -1;
     if (status == ED_OK) {
         fd = open(ED_WORKER_BLOCK_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -142,8 +144,9 @@ static bool too_much_output(int output) {
 }
 
 // Waits for the worker's end, sampling meanwhile; kills it at its deadline or when somebody asked to stop.
-static void watch(const struct ed_block_context *context, const struct ed_job_block *block, pid_t pid, int output,
-                  int64_t begin_ns, struct ed_block_result *result, int *wait_status, struct rusage *usage) {
+static void watch(const struct ed_block_context *context, const struct ed_job_block *block, pid_t pid,
+                  int output, int64_t begin_ns, struct ed_block_result *result, int *wait_status,
+                  struct rusage *usage) {
     const int64_t deadline_ns = begin_ns + block->timeout_ns;
     int64_t next_sample_ns = begin_ns;
     sigset_t set;
@@ -168,7 +171,8 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
             result->end = ED_BLOCK_TIMED_OUT;
         if (result->end != ED_BLOCK_ENDED)
             kill(-pid, SIGKILL);
-        int64_t wake = next_sample_ns < deadline_ns || result->end != ED_BLOCK_ENDED ? next_sample_ns : deadline_ns;
+        int64_t wake =
+            next_sample_ns < deadline_ns || result->end != ED_BLOCK_ENDED ? next_sample_ns : deadline_ns;
         int64_t rest = wake > now ? wake - now : 0;
         const struct timespec timeout = {rest / 1000000000, rest % 1000000000};
         int got = sigtimedwait(&set, NULL, &timeout);
@@ -179,23 +183,26 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
     kill(-pid, SIGKILL);
 }
 
-static void judge_killed(struct ed_block_result *result, int signal, struct ed_oom_counts before, struct ed_oom_counts after) {
+static void judge_killed(struct ed_block_result *result, int signal, struct ed_oom_counts before,
+                         struct ed_oom_counts after) {
     enum ed_oom_verdict oom = signal == SIGKILL ? ed_oom_judge(before, after) : ED_OOM_NO;
     result->outcome = oom == ED_OOM_NO ? ED_OUTCOME_CRASHED : ED_OUTCOME_OOM;
     if (oom == ED_OOM_CERTAIN) {
         snprintf(result->evidence, sizeof result->evidence, "certain");
-        snprintf(result->message, sizeof result->message, "out of memory: the kernel killed it (its memory cgroup counts the kill)");
+        snprintf(result->message, sizeof result->message,
+                 "out of memory: the kernel killed it (its memory cgroup counts the kill)");
     } else if (oom == ED_OOM_PROBABLE) {
         snprintf(result->evidence, sizeof result->evidence, "probable");
         snprintf(result->message, sizeof result->message,
                  "probably out of memory: killed by signal 9 while the system counted an out-of-memory kill");
     } else {
-        snprintf(result->message, sizeof result->message, "ended by signal %d (%s)", signal, strsignal(signal));
+        snprintf(result->message, sizeof result->message, "ended by signal %d (%s)", signal,
+                 strsignal(signal));
     }
 }
 
-static void judge(struct ed_block_result *result, int wait_status, struct ed_oom_counts before, struct ed_oom_counts after,
-                  const struct ed_job_block *block) {
+static void judge(struct ed_block_result *result, int wait_status, struct ed_oom_counts before,
+                  struct ed_oom_counts after, const struct ed_job_block *block) {
     const struct ed_mapping *mapping = result->mapping;
     uint32_t phase = atomic_load(&result->mapping->phase);
     result->phase = phase < ED_PHASE_COUNT ? (enum ed_phase)phase : ED_PHASE_START;
@@ -207,13 +214,17 @@ static void judge(struct ed_block_result *result, int wait_status, struct ed_oom
         snprintf(result->message, sizeof result->message, "stopped on request");
     } else if (result->end == ED_BLOCK_TIMED_OUT) {
         result->outcome = ED_OUTCOME_TIMEOUT;
-        snprintf(result->message, sizeof result->message, "killed after its limit of %.0f s", (double)block->timeout_ns / 1e9);
-    } else if (mapping->finished == 1 && mapping->status >= 0 && mapping->status < ED_STATUS_COUNT && result->exit_code == 0) {
+        snprintf(result->message, sizeof result->message, "killed after its limit of %.0f s",
+                 (double)block->timeout_ns / 1e9);
+    } else if (mapping->finished == 1 && mapping->status >= 0 && mapping->status < ED_STATUS_COUNT &&
+               result->exit_code == 0) {
         result->status = (enum ed_status)mapping->status;
         result->outcome = result->status == ED_OK ? ED_OUTCOME_OK : ED_OUTCOME_REFUSED;
         if (result->status != ED_OK) {
-            snprintf(result->where, sizeof result->where, "%.*s", (int)sizeof result->where - 1, mapping->error_where);
-            snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1, mapping->error_message);
+            snprintf(result->where, sizeof result->where, "%.*s", (int)sizeof result->where - 1,
+                     mapping->error_where);
+            snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1,
+                     mapping->error_message);
         }
     } else if (result->signal) {
         judge_killed(result, result->signal, before, after);
@@ -242,8 +253,8 @@ static void drop_caches(const struct ed_block_context *context, const struct ed_
     }
 }
 
-enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index, struct ed_block_result *result,
-                            struct ed_error *err) {
+enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index,
+                            struct ed_block_result *result, struct ed_error *err) {
     const struct ed_job_block *block = &context->job->blocks[block_index];
     struct rusage own_before, own_after, worker = {0};
     int wait_status = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Running one block: a worker made by fork and exec, watched until it is gone, and everything known of it afterwards.
+// Running one block: a worker made by fork and exec, watched until it is gone, and everything known of it
+// afterwards.
 #ifndef EDGEDYNO_RUNNERS_BLOCK_H
 #define EDGEDYNO_RUNNERS_BLOCK_H
 
@@ -12,21 +13,22 @@
 #include "runners/sampler.h"
 
 #define ED_SAMPLE_PERIOD_NS INT64_C(100000000)
-#define ED_WORKER_OUTPUT_MAX_BYTES (1 << 20) // what a worker has printed is cut to nothing when it grows beyond
+#define ED_WORKER_OUTPUT_MAX_BYTES \
+    (1 << 20) // what a worker has printed is cut to nothing when it grows beyond
 
 enum ed_block_end { ED_BLOCK_ENDED, ED_BLOCK_TIMED_OUT, ED_BLOCK_STOPPED };
 
 struct ed_block_result {
     enum ed_block_end end;
     enum ed_outcome outcome;
-    enum ed_status status;  // what the worker reported; ED_ERR_INTERNAL where it reported nothing
-    char evidence[64];      // of an oom: "certain", "probable"; "" otherwise
+    enum ed_status status; // what the worker reported; ED_ERR_INTERNAL where it reported nothing
+    char evidence[64];     // of an oom: "certain", "probable"; "" otherwise
     char where[ED_ERROR_WHERE_BYTES];
     char message[ED_ERROR_MESSAGE_BYTES]; // the engine's own words, or what ended it; "" when ok
-    int exit_code, signal;  // of the process; exit_code -1 when a signal ended it
-    enum ed_phase phase;    // the last one it entered
+    int exit_code, signal;                // of the process; exit_code -1 when a signal ended it
+    enum ed_phase phase;                  // the last one it entered
     struct ed_clock_stamp started, ended;
-    int64_t spawn_ns;       // from fork to the worker's first statement; -1 where it never came there
+    int64_t spawn_ns; // from fork to the worker's first statement; -1 where it never came there
     int64_t worker_cpu_ns, supervisor_cpu_ns;
     int64_t major_faults, minor_faults, voluntary_switches, involuntary_switches;
     double cold_resident_share; // cold pass: what stayed in the page cache; -1 in other passes
@@ -44,10 +46,10 @@ struct ed_block_context {
     int root_fd;
 };
 
-// The job directory is the current one; SIGCHLD, SIGTERM and SIGINT are blocked in the caller. A failure here is the supervisor's own (no
-// memory, no fork, a full disk); whatever happens to the worker is in *result.
-enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index, struct ed_block_result *result,
-                            struct ed_error *err);
+// The job directory is the current one; SIGCHLD, SIGTERM and SIGINT are blocked in the caller. A failure here
+// is the supervisor's own (no memory, no fork, a full disk); whatever happens to the worker is in *result.
+enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index,
+                            struct ed_block_result *result, struct ed_error *err);
 void ed_block_result_release(struct ed_block_result *result);
 
 #endif

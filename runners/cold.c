@@ -27,12 +27,14 @@ static enum ed_status count_resident(int fd, size_t bytes, const char *path, siz
             munmap(base, window);
         free(flags);
         if (failed)
-            return ed_fail(err, ED_ERR_UNSUPPORTED, path, "the system does not tell which of its pages are cached");
+            return ed_fail(err, ED_ERR_UNSUPPORTED, path,
+                           "the system does not tell which of its pages are cached");
     }
     return ED_OK;
 }
 
-enum ed_status ed_cold_drop(const char *const *paths, size_t n, double *resident_share, struct ed_error *err) {
+enum ed_status ed_cold_drop(const char *const *paths, size_t n, double *resident_share,
+                            struct ed_error *err) {
     size_t pages = 0, resident = 0;
     enum ed_status status = ED_OK;
     *resident_share = 0;
@@ -40,7 +42,8 @@ enum ed_status ed_cold_drop(const char *const *paths, size_t n, double *resident
         struct stat file;
         int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-            return ed_fail_errno(err, ED_ERR_IO, paths[i], "cannot be opened to drop it from the page cache: %m");
+            return ed_fail_errno(err, ED_ERR_IO, paths[i],
+                                 "cannot be opened to drop it from the page cache: %m");
         // Dirty pages are not dropped; a model that was just copied here has some.
         fdatasync(fd);
         posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);

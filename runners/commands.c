@@ -14,7 +14,8 @@
 #include "runners/jobdir.h"
 #include "runners/reply.h"
 
-enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program,
+                                  struct ed_error *err) {
     struct ed_reply reply;
     (void)arguments, (void)program;
     ed_reply_begin(&reply, "version");
@@ -24,7 +25,8 @@ enum ed_status ed_command_version(const struct ed_arguments *arguments, const ch
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program,
+                                   struct ed_error *err) {
     struct ed_reply reply;
     char summary[512];
     (void)arguments, (void)program;
@@ -54,10 +56,12 @@ static void set_variable(const char *pair) {
     setenv(name, pair + n + 1, 1);
 }
 
-enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err) {
     struct ed_adapter adapter = {0};
     struct ed_survey *survey = calloc(1, sizeof *survey);
-    const char *directory = ed_arguments_get(arguments, "engine-dir"), *library = ed_arguments_get(arguments, "library");
+    const char *directory = ed_arguments_get(arguments, "engine-dir"),
+               *library = ed_arguments_get(arguments, "library");
     (void)program;
     if (!survey)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a survey");
@@ -70,8 +74,9 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
     for (size_t i = 0; i < arguments->n_values; i++)
         if (!strcmp(arguments->values[i].option->name, "environment"))
             set_variable(arguments->values[i].text);
-    const struct ed_open_args args = {
-        .engine_dir = directory ? directory : "", .engine_library = library ? library : "", .scratch_dir = "."};
+    const struct ed_open_args args = {.engine_dir = directory ? directory : "",
+                                      .engine_library = library ? library : "",
+                                      .scratch_dir = "."};
     enum ed_status status = ed_adapter_open(&adapter, ed_arguments_get(arguments, "adapter"), err);
     if (status == ED_OK)
         status = adapter.backend->open(adapter.state, &args, err);
@@ -93,7 +98,8 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
     return status;
 }
 
-enum ed_status ed_command_work(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_work(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
     struct ed_reply reply;
     char job[ED_WIRE_ID_MAX_BYTES + 1];
     (void)program;
@@ -105,7 +111,8 @@ enum ed_status ed_command_work(const struct ed_arguments *arguments, const char 
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-static enum ed_status job_of(const struct ed_arguments *arguments, struct ed_jobdir *dir, struct ed_error *err) {
+static enum ed_status job_of(const struct ed_arguments *arguments, struct ed_jobdir *dir,
+                             struct ed_error *err) {
     enum ed_status status =
         ed_jobdir_at(dir, ed_arguments_get(arguments, "work"), ed_arguments_get(arguments, "job"), err);
     if (status == ED_OK && !ed_path_is_directory(dir->path))
@@ -114,7 +121,8 @@ static enum ed_status job_of(const struct ed_arguments *arguments, struct ed_job
 }
 
 // The last whole line of the journal says whether the job came to its end.
-static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reason_bytes, char *message, size_t message_bytes) {
+static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reason_bytes, char *message,
+                         size_t message_bytes) {
     char path[ED_PATH_BYTES], tail[4096];
     bool ended = false;
     reason[0] = message[0] = 0;
@@ -122,7 +130,8 @@ static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reaso
     if (fd < 0)
         return false;
     off_t size = lseek(fd, 0, SEEK_END);
-    ssize_t n = pread(fd, tail, sizeof tail - 1, size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0);
+    ssize_t n =
+        pread(fd, tail, sizeof tail - 1, size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0);
     close(fd);
     if (n < 2 || tail[n - 1] != '\n')
         return false;
@@ -169,14 +178,16 @@ static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir
     ed_json_int(w, "left_ns", left > elapsed ? left - elapsed : 0);
 }
 
-enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err) {
     struct ed_jobdir dir;
     char reason[64], message[1024];
     (void)program;
     enum ed_status status = job_of(arguments, &dir, err);
     if (status != ED_OK)
         return status;
-    // In this order: a supervisor that ends between the two questions has written its end line before it let go of the lock.
+    // In this order: a supervisor that ends between the two questions has written its end line before it let
+    // go of the lock.
     const bool alive = ed_jobdir_alive(&dir);
     const bool ended = has_end_line(&dir, reason, sizeof reason, message, sizeof message);
     struct ed_reply reply;
@@ -200,7 +211,8 @@ static bool may_read(const char *name) {
     return !strcmp(name, ED_JOB_JOURNAL) || !strcmp(name, ED_JOB_SAMPLES) || !strcmp(name, ED_JOB_LOG);
 }
 
-enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
     struct ed_jobdir dir;
     char path[ED_PATH_BYTES], chunk[65536];
     const char *name = ed_arguments_get(arguments, "file");
@@ -230,7 +242,8 @@ enum ed_status ed_command_read(const struct ed_arguments *arguments, const char 
     return status;
 }
 
-enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
     struct ed_jobdir dir;
     char path[ED_PATH_BYTES];
     (void)program;
@@ -249,7 +262,8 @@ enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char 
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err) {
     struct ed_jobdir dir;
     (void)program;
     enum ed_status status = job_of(arguments, &dir, err);

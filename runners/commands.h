@@ -6,14 +6,23 @@
 #include "base/options.h"
 
 // Each takes the parsed arguments of its command; `program` is the path of this runner for exec.
-enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_work(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_start(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
-enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program, struct ed_error *err);
+enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program,
+                                  struct ed_error *err);
+enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const char *program,
+                                   struct ed_error *err);
+enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err);
+enum ed_status ed_command_work(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err);
+enum ed_status ed_command_start(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err);
+enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err);
+enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err);
+enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err);
 
 #endif

@@ -21,11 +21,13 @@ struct output_file {
 
 // Every output's first dimension must be the batch: only then a row belongs to a sample.
 static enum ed_status open_output(struct output_file *file, const struct ed_job_block *block, size_t index,
-                                  const struct ed_tensor *view, int64_t batch, int64_t samples, struct ed_error *err) {
+                                  const struct ed_tensor *view, int64_t batch, int64_t samples,
+                                  struct ed_error *err) {
     if (view->rank < 1 || view->shape[0] != batch || view->bytes % (size_t)batch)
-        return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
-                       "output '%s' does not have the batch of %lld as its first dimension, so its rows are no samples", view->name,
-                       (long long)batch);
+        return ed_fail(
+            err, ED_ERR_UNSUPPORTED, NULL,
+            "output '%s' does not have the batch of %lld as its first dimension, so its rows are no samples",
+            view->name, (long long)batch);
     char header[1024];
     size_t n = 0;
     file->dtype = view->dtype;
@@ -43,8 +45,8 @@ static enum ed_status open_output(struct output_file *file, const struct ed_job_
     return ed_path_write_all(file->fd, header, n, file->path, err);
 }
 
-static enum ed_status check_data(const struct ed_job_data *data, const struct ed_inputs *inputs, int64_t *samples, int64_t *batch,
-                                 struct ed_error *err) {
+static enum ed_status check_data(const struct ed_job_data *data, const struct ed_inputs *inputs,
+                                 int64_t *samples, int64_t *batch, struct ed_error *err) {
     *samples = *batch = -1;
     for (size_t i = 0; i < data->n_inputs; i++) {
         size_t at = 0;
@@ -53,13 +55,15 @@ static enum ed_status check_data(const struct ed_job_data *data, const struct ed
             return status;
         const struct ed_npy *npy = &inputs->files[at];
         if (!npy->mapping || !npy->rank)
-            return ed_fail(err, ED_ERR_USAGE, data->inputs[i].file.path, "cannot serve as data: input '%s' is given by another file",
+            return ed_fail(err, ED_ERR_USAGE, data->inputs[i].file.path,
+                           "cannot serve as data: input '%s' is given by another file",
                            inputs->io.inputs[at].name);
         int64_t here = inputs->tensors[at].shape[0];
         if (*samples >= 0 && (*samples != npy->shape[0] || *batch != here))
-            return ed_fail(err, ED_ERR_USAGE, data->inputs[i].file.path,
-                           "has %lld samples in batches of %lld, another input of the data %lld in batches of %lld",
-                           (long long)npy->shape[0], (long long)here, (long long)*samples, (long long)*batch);
+            return ed_fail(
+                err, ED_ERR_USAGE, data->inputs[i].file.path,
+                "has %lld samples in batches of %lld, another input of the data %lld in batches of %lld",
+                (long long)npy->shape[0], (long long)here, (long long)*samples, (long long)*batch);
         *samples = npy->shape[0];
         *batch = here;
     }
@@ -68,9 +72,10 @@ static enum ed_status check_data(const struct ed_job_data *data, const struct ed
     return ED_OK;
 }
 
-// Points the data inputs at samples first..first+batch-1; the last batch is gathered into scratch when it runs over the end.
-static void point_inputs(const struct ed_job_data *data, struct ed_inputs *inputs, int64_t first, int64_t batch, int64_t samples,
-                         void *const *scratch) {
+// Points the data inputs at samples first..first+batch-1; the last batch is gathered into scratch when it
+// runs over the end.
+static void point_inputs(const struct ed_job_data *data, struct ed_inputs *inputs, int64_t first,
+                         int64_t batch, int64_t samples, void *const *scratch) {
     for (size_t i = 0; i < data->n_inputs; i++) {
         size_t at = 0;
         if (ed_inputs_find(&inputs->io, data->inputs[i].input, &at, NULL) != ED_OK)
@@ -90,8 +95,9 @@ static void point_inputs(const struct ed_job_data *data, struct ed_inputs *input
     }
 }
 
-static enum ed_status keep_outputs(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
-                                   struct output_file *files, size_t *n_files, int64_t first, int64_t batch, int64_t samples,
+static enum ed_status keep_outputs(const struct ed_backend *backend, void *state,
+                                   const struct ed_job_block *block, struct output_file *files,
+                                   size_t *n_files, int64_t first, int64_t batch, int64_t samples,
                                    struct ed_error *err) {
     struct ed_tensor *views = calloc(ED_TENSORS_MAX, sizeof *views);
     size_t n = 0;
@@ -99,25 +105,28 @@ static enum ed_status keep_outputs(const struct ed_backend *backend, void *state
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the views of the outputs");
     enum ed_status status = backend->outputs(state, views, ED_TENSORS_MAX, &n, err);
     if (status == ED_OK && (n < 1 || n > ED_TENSORS_MAX || (first > 0 && n != *n_files)))
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "the model gave %zu outputs, which cannot be kept", n);
+        status =
+            ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "the model gave %zu outputs, which cannot be kept", n);
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         if (first == 0) {
             *n_files = i + 1;
             status = open_output(&files[i], block, i, &views[i], batch, samples, err);
         }
         if (status == ED_OK && (int64_t)views[i].bytes != files[i].row_bytes * batch)
-            status = ed_fail(err, ED_ERR_REFUSED, NULL, "output '%s' changed its size between samples", views[i].name);
+            status = ed_fail(err, ED_ERR_REFUSED, NULL, "output '%s' changed its size between samples",
+                             views[i].name);
         int64_t rows = first + batch <= samples ? batch : samples - first;
         if (status == ED_OK)
-            status = ed_path_write_all(files[i].fd, views[i].data, (size_t)(rows * files[i].row_bytes), files[i].path, err);
+            status = ed_path_write_all(files[i].fd, views[i].data, (size_t)(rows * files[i].row_bytes),
+                                       files[i].path, err);
     }
     free(views);
     return status;
 }
 
 enum ed_status ed_dataset_run(const struct ed_backend *backend, void *state, const struct ed_job *job,
-                              const struct ed_job_block *block, struct ed_inputs *inputs, struct ed_json_writer *evidence,
-                              struct ed_error *err) {
+                              const struct ed_job_block *block, struct ed_inputs *inputs,
+                              struct ed_json_writer *evidence, struct ed_error *err) {
     const struct ed_job_data *data = &job->data[job->cases[block->case_index].data];
     struct output_file *files = calloc(ED_TENSORS_MAX, sizeof *files);
     void *scratch[ED_TENSORS_MAX] = {NULL};
@@ -128,7 +137,8 @@ enum ed_status ed_dataset_run(const struct ed_backend *backend, void *state, con
     for (size_t i = 0; status == ED_OK && i < inputs->n; i++) {
         scratch[i] = malloc(inputs->tensors[i].bytes ? inputs->tensors[i].bytes : 1);
         if (!scratch[i])
-            status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a batch of %zu bytes", inputs->tensors[i].bytes);
+            status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a batch of %zu bytes",
+                             inputs->tensors[i].bytes);
     }
     for (int64_t first = 0; status == ED_OK && first < samples; first += batch) {
         point_inputs(data, inputs, first, batch, samples, scratch);

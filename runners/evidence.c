@@ -38,10 +38,13 @@ void ed_evidence_io(struct ed_json_writer *w, const struct ed_io *io, const stru
     ed_json_array_end(w);
 }
 
-static enum ed_status check_output(const struct ed_tensor *view, const struct ed_tensor_info *info, struct ed_error *err) {
+static enum ed_status check_output(const struct ed_tensor *view, const struct ed_tensor_info *info,
+                                   struct ed_error *err) {
     int64_t count = ed_shape_count(view->shape, view->rank <= ED_TENSOR_RANK_MAX ? view->rank : 0);
-    if (view->rank > ED_TENSOR_RANK_MAX || count < 0 || view->bytes != (size_t)count * ed_dtype_bytes(view->dtype))
-        return ed_fail(err, ED_ERR_REFUSED, NULL, "output '%s' has %zu bytes, which do not fit its shape and type", view->name,
+    if (view->rank > ED_TENSOR_RANK_MAX || count < 0 ||
+        view->bytes != (size_t)count * ed_dtype_bytes(view->dtype))
+        return ed_fail(err, ED_ERR_REFUSED, NULL,
+                       "output '%s' has %zu bytes, which do not fit its shape and type", view->name,
                        view->bytes);
     bool same = view->rank == info->rank && view->dtype == info->dtype;
     for (uint32_t d = 0; same && d < view->rank; d++)
@@ -49,19 +52,21 @@ static enum ed_status check_output(const struct ed_tensor *view, const struct ed
     if (!same) {
         char promised[128];
         ed_shape_print(promised, sizeof promised, info);
-        return ed_fail(err, ED_ERR_REFUSED, NULL, "output '%s' is not what the model promised (%s %s)", view->name,
-                       ed_dtype_name(info->dtype), promised);
+        return ed_fail(err, ED_ERR_REFUSED, NULL, "output '%s' is not what the model promised (%s %s)",
+                       view->name, ed_dtype_name(info->dtype), promised);
     }
     return ED_OK;
 }
 
-static enum ed_status run_once(const struct ed_adapter *adapter, const struct ed_io *io, struct ed_tensor *views, size_t *n,
-                               char (*digests)[ED_DIGEST_HEX_BYTES], struct ed_error *err) {
+static enum ed_status run_once(const struct ed_adapter *adapter, const struct ed_io *io,
+                               struct ed_tensor *views, size_t *n, char (*digests)[ED_DIGEST_HEX_BYTES],
+                               struct ed_error *err) {
     enum ed_status status = adapter->backend->run(adapter->state, err);
     if (status == ED_OK)
         status = adapter->backend->outputs(adapter->state, views, ED_TENSORS_MAX, n, err);
     if (status == ED_OK && *n != io->n_outputs)
-        status = ed_fail(err, ED_ERR_REFUSED, NULL, "the engine gave %zu outputs, the model has %zu", *n, io->n_outputs);
+        status = ed_fail(err, ED_ERR_REFUSED, NULL, "the engine gave %zu outputs, the model has %zu", *n,
+                         io->n_outputs);
     for (size_t i = 0; status == ED_OK && i < *n; i++) {
         status = check_output(&views[i], &io->outputs[i], err);
         if (status == ED_OK)
@@ -70,14 +75,15 @@ static enum ed_status run_once(const struct ed_adapter *adapter, const struct ed
     return status;
 }
 
-enum ed_status ed_evidence_outputs(struct ed_json_writer *w, const struct ed_adapter *adapter, const struct ed_io *io,
-                                   struct ed_error *err) {
+enum ed_status ed_evidence_outputs(struct ed_json_writer *w, const struct ed_adapter *adapter,
+                                   const struct ed_io *io, struct ed_error *err) {
     struct ed_tensor *views = calloc(ED_TENSORS_MAX, sizeof *views);
     char(*first)[ED_DIGEST_HEX_BYTES] = calloc(ED_TENSORS_MAX, sizeof *first);
     char(*second)[ED_DIGEST_HEX_BYTES] = calloc(ED_TENSORS_MAX, sizeof *second);
     size_t n = 0;
-    enum ed_status status =
-        views && first && second ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to check the outputs");
+    enum ed_status status = views && first && second
+                                ? ED_OK
+                                : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to check the outputs");
     if (status == ED_OK)
         status = run_once(adapter, io, views, &n, first, err);
     if (status == ED_OK)

@@ -23,7 +23,8 @@ void ed_shape_print(char *text, size_t bytes, const struct ed_tensor_info *info)
     for (uint32_t d = 0; d < info->rank && used < bytes; d++) {
         int n = info->shape[d] >= 0
                     ? snprintf(text + used, bytes - used, "%s%lld", d ? "x" : "", (long long)info->shape[d])
-                    : snprintf(text + used, bytes - used, "%s%s", d ? "x" : "", info->symbols[d][0] ? info->symbols[d] : "?");
+                    : snprintf(text + used, bytes - used, "%s%s", d ? "x" : "",
+                               info->symbols[d][0] ? info->symbols[d] : "?");
         used += n > 0 ? (size_t)n : 0;
     }
 }
@@ -43,11 +44,14 @@ enum ed_status ed_inputs_find(const struct ed_io *io, const char *name, size_t *
         snprintf(known + used, sizeof known - used, "%s%.60s", i ? ", " : "", io->inputs[i].name);
     }
     if (!name[0])
-        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs (%s): say which one, as NAME=...", io->n_inputs, known);
-    return ed_fail(err, ED_ERR_USAGE, NULL, "the model has no input '%.100s'; it has: %s", name, known[0] ? known : "none");
+        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs (%s): say which one, as NAME=...",
+                       io->n_inputs, known);
+    return ed_fail(err, ED_ERR_USAGE, NULL, "the model has no input '%.100s'; it has: %s", name,
+                   known[0] ? known : "none");
 }
 
-static enum ed_status apply_shapes(struct ed_inputs *inputs, const struct ed_job_case *c, bool *given, struct ed_error *err) {
+static enum ed_status apply_shapes(struct ed_inputs *inputs, const struct ed_job_case *c, bool *given,
+                                   struct ed_error *err) {
     for (size_t i = 0; i < c->n_shapes; i++) {
         size_t at;
         enum ed_status status = ed_inputs_find(&inputs->io, c->shapes[i].input, &at, err);
@@ -58,12 +62,15 @@ static enum ed_status apply_shapes(struct ed_inputs *inputs, const struct ed_job
         char shape[128];
         ed_shape_print(shape, sizeof shape, info);
         if (c->shapes[i].rank != info->rank)
-            return ed_fail(err, ED_ERR_USAGE, NULL, "--shape gives input '%s' %u dimensions, the model has %u (%s)", info->name,
+            return ed_fail(err, ED_ERR_USAGE, NULL,
+                           "--shape gives input '%s' %u dimensions, the model has %u (%s)", info->name,
                            c->shapes[i].rank, info->rank, shape);
         for (uint32_t d = 0; d < info->rank; d++) {
             if (info->shape[d] >= 0 && info->shape[d] != c->shapes[i].shape[d])
-                return ed_fail(err, ED_ERR_USAGE, NULL, "--shape gives dimension %u of input '%s' as %lld, the model fixes it to %lld (%s)",
-                               d, info->name, (long long)c->shapes[i].shape[d], (long long)info->shape[d], shape);
+                return ed_fail(
+                    err, ED_ERR_USAGE, NULL,
+                    "--shape gives dimension %u of input '%s' as %lld, the model fixes it to %lld (%s)", d,
+                    info->name, (long long)c->shapes[i].shape[d], (long long)info->shape[d], shape);
             tensor->shape[d] = c->shapes[i].shape[d];
         }
         given[at] = true;
@@ -72,8 +79,8 @@ static enum ed_status apply_shapes(struct ed_inputs *inputs, const struct ed_job
 }
 
 // A file or one sample of a data set as the data of one input.
-static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *path, bool one_sample, bool shape_given,
-                               struct ed_error *err) {
+static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *path, bool one_sample,
+                               bool shape_given, struct ed_error *err) {
     const struct ed_tensor_info *info = &inputs->io.inputs[at];
     struct ed_tensor *tensor = &inputs->tensors[at];
     struct ed_npy *npy = &inputs->files[at];
@@ -83,21 +90,22 @@ static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *
         return status;
     ed_shape_print(shape, sizeof shape, info);
     if (npy->dtype != info->dtype)
-        return ed_fail(err, ED_ERR_USAGE, path, "holds %s, input '%s' of the model is %s", ed_dtype_name(npy->dtype), info->name,
-                       ed_dtype_name(info->dtype));
+        return ed_fail(err, ED_ERR_USAGE, path, "holds %s, input '%s' of the model is %s",
+                       ed_dtype_name(npy->dtype), info->name, ed_dtype_name(info->dtype));
     if (npy->rank != info->rank)
-        return ed_fail(err, ED_ERR_USAGE, path, "has %u dimensions, input '%s' of the model has %u (%s)", npy->rank, info->name,
-                       info->rank, shape);
+        return ed_fail(err, ED_ERR_USAGE, path, "has %u dimensions, input '%s' of the model has %u (%s)",
+                       npy->rank, info->name, info->rank, shape);
     for (uint32_t d = 0; d < info->rank; d++) {
         const bool sample = one_sample && d == 0;
         if (tensor->shape[d] < 0)
             tensor->shape[d] = sample ? 1 : npy->shape[d];
         if (sample ? npy->shape[d] < tensor->shape[d] : npy->shape[d] != tensor->shape[d])
-            return ed_fail(err, ED_ERR_USAGE, path, "dimension %u is %lld, input '%s' wants %lld%s (%s)", d, (long long)npy->shape[d],
-                           info->name, (long long)tensor->shape[d], sample ? " or more" : "",
-                           shape_given ? "by --shape" : shape);
+            return ed_fail(err, ED_ERR_USAGE, path, "dimension %u is %lld, input '%s' wants %lld%s (%s)", d,
+                           (long long)npy->shape[d], info->name, (long long)tensor->shape[d],
+                           sample ? " or more" : "", shape_given ? "by --shape" : shape);
     }
-    // Engines take a mutable pointer but do not write to inputs; the file is mapped read-only, so one that did would be found out.
+    // Engines take a mutable pointer but do not write to inputs; the file is mapped read-only, so one that
+    // did would be found out.
     tensor->data = (void *)(uintptr_t)npy->data;
     return ED_OK;
 }
@@ -111,7 +119,8 @@ static void fill_random(void *data, int64_t count, enum ed_dtype dtype, struct e
         case ED_DTYPE_F64:
             ((double *)data)[i] = ed_random_uniform(random);
             break;
-        case ED_DTYPE_F16: // 0x3c00 is 1.0; every positive pattern below it lies in 0..1, the normal ones from 0x0400
+        case ED_DTYPE_F16: // 0x3c00 is 1.0; every positive pattern below it lies in 0..1, the normal ones
+                           // from 0x0400
             ((uint16_t *)data)[i] = (uint16_t)(0x3000 + ed_random_below(random, 0x0c00));
             break;
         case ED_DTYPE_BF16: // 0x3f80 is 1.0
@@ -151,18 +160,22 @@ static enum ed_status make_random(struct ed_inputs *inputs, size_t at, uint64_t 
     for (uint32_t d = 0; d < info->rank; d++)
         if (tensor->shape[d] < 0)
             return ed_fail(err, ED_ERR_USAGE, NULL,
-                           "dimension %u%s%s%s of input '%s' is symbolic (%s): give its size, as --shape %s=... with a number for each dimension",
-                           d, info->symbols[d][0] ? " ('" : "", info->symbols[d], info->symbols[d][0] ? "')" : "", info->name, shape,
-                           info->name);
+                           "dimension %u%s%s%s of input '%s' is symbolic (%s): give its size, as --shape "
+                           "%s=... with a number for each dimension",
+                           d, info->symbols[d][0] ? " ('" : "", info->symbols[d],
+                           info->symbols[d][0] ? "')" : "", info->name, shape, info->name);
     int64_t count = ed_shape_count(tensor->shape, info->rank);
     size_t bytes = 0;
-    if (count < 0 || __builtin_mul_overflow((size_t)count, ed_dtype_bytes(info->dtype), &bytes) || bytes > (SIZE_MAX >> 2))
+    if (count < 0 || __builtin_mul_overflow((size_t)count, ed_dtype_bytes(info->dtype), &bytes) ||
+        bytes > (SIZE_MAX >> 2))
         return ed_fail(err, ED_ERR_LIMIT, NULL, "input '%s' (%s) is too large", info->name, shape);
     if (!ed_dtype_bytes(info->dtype))
-        return ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "input '%s' has a type that cannot be made from a seed: give it as a .npy file",
+        return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
+                       "input '%s' has a type that cannot be made from a seed: give it as a .npy file",
                        info->name);
     if (posix_memalign(&inputs->owned[at], 64, bytes ? bytes : 1) != 0)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for input '%s' of %zu bytes", info->name, bytes);
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for input '%s' of %zu bytes", info->name,
+                       bytes);
     struct ed_random random;
     char label[32];
     snprintf(label, sizeof label, "input-%zu", at);
@@ -172,8 +185,8 @@ static enum ed_status make_random(struct ed_inputs *inputs, size_t at, uint64_t 
     return ED_OK;
 }
 
-static enum ed_status use_files(struct ed_inputs *inputs, const struct ed_job_input *files, size_t n, bool samples,
-                                const bool *shape_given, struct ed_error *err) {
+static enum ed_status use_files(struct ed_inputs *inputs, const struct ed_job_input *files, size_t n,
+                                bool samples, const bool *shape_given, struct ed_error *err) {
     for (size_t i = 0; i < n; i++) {
         size_t at;
         enum ed_status status = ed_inputs_find(&inputs->io, files[i].input, &at, err);
@@ -185,8 +198,8 @@ static enum ed_status use_files(struct ed_inputs *inputs, const struct ed_job_in
     return ED_OK;
 }
 
-enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job, const struct ed_job_case *c, uint64_t seed,
-                              struct ed_error *err) {
+enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job, const struct ed_job_case *c,
+                              uint64_t seed, struct ed_error *err) {
     bool shape_given[ED_TENSORS_MAX] = {false};
     inputs->n = inputs->io.n_inputs;
     for (size_t i = 0; i < inputs->n; i++) {
@@ -201,13 +214,15 @@ enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job
     if (status == ED_OK)
         status = use_files(inputs, c->inputs, c->n_inputs, false, shape_given, err);
     if (status == ED_OK && c->data >= 0)
-        status = use_files(inputs, job->data[c->data].inputs, job->data[c->data].n_inputs, true, shape_given, err);
+        status =
+            use_files(inputs, job->data[c->data].inputs, job->data[c->data].n_inputs, true, shape_given, err);
     for (size_t i = 0; status == ED_OK && i < inputs->n; i++) {
         struct ed_tensor *tensor = &inputs->tensors[i];
         if (!tensor->data)
             status = make_random(inputs, i, seed, err);
         if (status == ED_OK)
-            tensor->bytes = (size_t)ed_shape_count(tensor->shape, tensor->rank) * ed_dtype_bytes(tensor->dtype);
+            tensor->bytes =
+                (size_t)ed_shape_count(tensor->shape, tensor->rank) * ed_dtype_bytes(tensor->dtype);
     }
     return status;
 }

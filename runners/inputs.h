@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inputs of a case: shapes resolved, data from .npy files, from one sample of the data set, or from a seed.
+// The inputs of a case: shapes resolved, data from .npy files, from one sample of the data set, or from a
+// seed.
 #ifndef EDGEDYNO_RUNNERS_INPUTS_H
 #define EDGEDYNO_RUNNERS_INPUTS_H
 
@@ -14,11 +15,12 @@ struct ed_inputs {
     size_t n;
 };
 
-// Resolves every dimension (--shape, else the .npy file's, else the model's; a symbolic one that nothing resolves is ED_ERR_USAGE and
-// names the --shape to give) and makes the data. Random data by type: floats uniform in 0..1, 8-bit integers over their range, wider
-// integers 0..9 (so that an index stays inside a small table), bool 0 or 1. The same seed gives the same bytes on every machine.
-enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job, const struct ed_job_case *c, uint64_t seed,
-                              struct ed_error *err);
+// Resolves every dimension (--shape, else the .npy file's, else the model's; a symbolic one that nothing
+// resolves is ED_ERR_USAGE and names the --shape to give) and makes the data. Random data by type: floats
+// uniform in 0..1, 8-bit integers over their range, wider integers 0..9 (so that an index stays inside a
+// small table), bool 0 or 1. The same seed gives the same bytes on every machine.
+enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job, const struct ed_job_case *c,
+                              uint64_t seed, struct ed_error *err);
 void ed_inputs_release(struct ed_inputs *inputs);
 
 // Index of the model's input that `name` means ("" is the only one).

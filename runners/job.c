@@ -18,8 +18,8 @@ const char *ed_pass_word(enum ed_pass pass) {
 }
 
 // Allocates one zeroed item per element of the array `key`; an absent array has none.
-static enum ed_status array_of(const struct ed_json_at *array, size_t max, size_t item_bytes, void **items, size_t *n,
-                               struct ed_error *err) {
+static enum ed_status array_of(const struct ed_json_at *array, size_t max, size_t item_bytes, void **items,
+                               size_t *n, struct ed_error *err) {
     *items = NULL;
     *n = 0;
     if (!array->value)
@@ -37,7 +37,8 @@ static enum ed_status array_of(const struct ed_json_at *array, size_t max, size_
     return ED_OK;
 }
 
-static enum ed_status get_name(const struct ed_json_at *object, const char *key, const char **out, struct ed_error *err) {
+static enum ed_status get_name(const struct ed_json_at *object, const char *key, const char **out,
+                               struct ed_error *err) {
     enum ed_status status = ed_json_get_text(object, key, out, err);
     if (status == ED_OK && !ed_path_name_ok(*out)) {
         struct ed_json_at at = ed_json_member(object, key);
@@ -46,8 +47,8 @@ static enum ed_status get_name(const struct ed_json_at *object, const char *key,
     return status;
 }
 
-static enum ed_status get_absolute(const struct ed_json_at *object, const char *key, bool may_be_empty, const char **out,
-                                   struct ed_error *err) {
+static enum ed_status get_absolute(const struct ed_json_at *object, const char *key, bool may_be_empty,
+                                   const char **out, struct ed_error *err) {
     struct ed_json_at at = ed_json_member(object, key);
     *out = "";
     if (may_be_empty && (!at.value || (cJSON_IsString(at.value) && !at.value->valuestring[0])))
@@ -58,7 +59,8 @@ static enum ed_status get_absolute(const struct ed_json_at *object, const char *
     return status;
 }
 
-static enum ed_status parse_file(const struct ed_json_at *at, struct ed_job_file *file, struct ed_error *err) {
+static enum ed_status parse_file(const struct ed_json_at *at, struct ed_job_file *file,
+                                 struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
     if (status == ED_OK)
         status = get_absolute(at, "path", false, &file->path, err);
@@ -71,9 +73,11 @@ static enum ed_status parse_file(const struct ed_json_at *at, struct ed_job_file
     return status;
 }
 
-static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_files *files, struct ed_error *err) {
+static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_files *files,
+                                  struct ed_error *err) {
     struct ed_json_at array = ed_json_member(owner, "files");
-    enum ed_status status = array_of(&array, 1024, sizeof *files->items, (void **)&files->items, &files->n, err);
+    enum ed_status status =
+        array_of(&array, 1024, sizeof *files->items, (void **)&files->items, &files->n, err);
     for (size_t i = 0; status == ED_OK && i < files->n; i++) {
         struct ed_json_at at = ed_json_element(&array, i);
         status = parse_file(&at, &files->items[i], err);
@@ -81,7 +85,8 @@ static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_
     return status;
 }
 
-static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_engine *engine, struct ed_error *err) {
+static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_engine *engine,
+                                   struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
     if (status == ED_OK)
         status = get_name(at, "id", &engine->id, err);
@@ -102,8 +107,8 @@ static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_en
         status = parse_files(at, &engine->files, err);
     struct ed_json_at environment = ed_json_member(at, "environment");
     if (status == ED_OK)
-        status = array_of(&environment, 64, sizeof *engine->environment, (void **)&engine->environment, &engine->n_environment,
-                          err);
+        status = array_of(&environment, 64, sizeof *engine->environment, (void **)&engine->environment,
+                          &engine->n_environment, err);
     for (size_t i = 0; status == ED_OK && i < engine->n_environment; i++) {
         struct ed_json_at element = ed_json_element(&environment, i);
         status = ed_json_as_text(&element, &engine->environment[i], err);
@@ -132,7 +137,8 @@ static enum ed_status parse_inputs(const struct ed_json_at *owner, struct ed_job
     return status;
 }
 
-static enum ed_status parse_shapes(const struct ed_json_at *owner, struct ed_job_case *out, struct ed_error *err) {
+static enum ed_status parse_shapes(const struct ed_json_at *owner, struct ed_job_case *out,
+                                   struct ed_error *err) {
     struct ed_json_at array = ed_json_member(owner, "shapes");
     enum ed_status status =
         array_of(&array, ED_TENSORS_MAX, sizeof *out->shapes, (void **)&out->shapes, &out->n_shapes, err);
@@ -148,7 +154,8 @@ static enum ed_status parse_shapes(const struct ed_json_at *owner, struct ed_job
             status = ed_json_expect_array(&sizes, err);
         size_t rank = status == ED_OK ? ed_json_count(&sizes) : 0;
         if (status == ED_OK && rank > ED_TENSOR_RANK_MAX)
-            status = ed_json_fail(&sizes, err, "has %zu dimensions; at most %d are supported", rank, ED_TENSOR_RANK_MAX);
+            status = ed_json_fail(&sizes, err, "has %zu dimensions; at most %d are supported", rank,
+                                  ED_TENSOR_RANK_MAX);
         for (size_t d = 0; status == ED_OK && d < rank; d++) {
             struct ed_json_at size = ed_json_element(&sizes, d);
             status = ed_json_as_int(&size, 1, INT64_C(1) << 40, &shape->shape[d], err);
@@ -158,7 +165,8 @@ static enum ed_status parse_shapes(const struct ed_json_at *owner, struct ed_job
     return status;
 }
 
-static enum ed_status parse_case_options(const struct ed_json_at *owner, struct ed_job_case *out, struct ed_error *err) {
+static enum ed_status parse_case_options(const struct ed_json_at *owner, struct ed_job_case *out,
+                                         struct ed_error *err) {
     struct ed_json_at array = ed_json_member(owner, "options");
     if (!array.value)
         return ED_OK;
@@ -177,8 +185,8 @@ static enum ed_status parse_case_options(const struct ed_json_at *owner, struct 
     return status;
 }
 
-static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_job *job, struct ed_job_case *out,
-                                 struct ed_error *err) {
+static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_job *job,
+                                 struct ed_job_case *out, struct ed_error *err) {
     int64_t engine = 0, threads = 0;
     out->model = out->data = -1;
     out->pin = "";
@@ -210,8 +218,8 @@ static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_jo
     return status;
 }
 
-static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_job *job, struct ed_job_block *out,
-                                  struct ed_error *err) {
+static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_job *job,
+                                  struct ed_job_block *out, struct ed_error *err) {
     const char *pass = NULL;
     int64_t index = 0;
     const int64_t year_ns = INT64_C(365) * 86400 * 1000000000;
@@ -269,26 +277,29 @@ static enum ed_status check_version(const struct ed_json_at *root, struct ed_err
         status = ed_json_get_text(root, "wire", &wire, err);
     if (status == ED_OK && strtol(wire, NULL, 10) != ED_WIRE_MAJOR)
         return ed_fail(err, ED_ERR_VERSION, NULL,
-                       "the controller speaks wire version %.16s, this runner %s: use a runner and a controller of the same build",
+                       "the controller speaks wire version %.16s, this runner %s: use a runner and a "
+                       "controller of the same build",
                        wire, ED_WIRE_VERSION);
     return status;
 }
 
 // One pass over the array `key`, each element by the given expression.
-#define PARSE_ARRAY(key, limit, items, count, call)                                                                   \
-    do {                                                                                                               \
-        struct ed_json_at array = ed_json_member(&root, key);                                                          \
-        if (status == ED_OK)                                                                                           \
-            status = array_of(&array, limit, sizeof *(items), (void **)&(items), &(count), err);                       \
-        struct ed_json_at at = ed_json_element(&array, 0);                                                             \
-        for (size_t i = 0; status == ED_OK && i < (count); i++, at = ed_json_next(&at))                                \
-            status = call;                                                                                             \
+#define PARSE_ARRAY(key, limit, items, count, call)                                              \
+    do {                                                                                         \
+        struct ed_json_at array = ed_json_member(&root, key);                                    \
+        if (status == ED_OK)                                                                     \
+            status = array_of(&array, limit, sizeof *(items), (void **)&(items), &(count), err); \
+        struct ed_json_at at = ed_json_element(&array, 0);                                       \
+        for (size_t i = 0; status == ED_OK && i < (count); i++, at = ed_json_next(&at))          \
+            status = call;                                                                       \
     } while (0)
 
-enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes, struct ed_error *err) {
+enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes,
+                            struct ed_error *err) {
     memset(job, 0, sizeof *job);
     if (bytes > ED_WIRE_JOB_MAX_BYTES)
-        return ed_fail(err, ED_ERR_LIMIT, name, "a job of %zu bytes; at most %u are allowed", bytes, ED_WIRE_JOB_MAX_BYTES);
+        return ed_fail(err, ED_ERR_LIMIT, name, "a job of %zu bytes; at most %u are allowed", bytes,
+                       ED_WIRE_JOB_MAX_BYTES);
     enum ed_status status = ed_json_parse(&job->document, name, text, bytes, err);
     if (status != ED_OK)
         return status;
@@ -303,10 +314,14 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "max_ns", 0, INT64_C(1) << 53, &job->max_ns, err);
     PARSE_ARRAY("engines", 256, job->engines, job->n_engines, parse_engine(&at, &job->engines[i], err));
-    PARSE_ARRAY("models", ED_WIRE_CASES_MAX, job->models, job->n_models, parse_files(&at, &job->models[i], err));
-    PARSE_ARRAY("data", 256, job->data, job->n_data, parse_inputs(&at, &job->data[i].inputs, &job->data[i].n_inputs, err));
-    PARSE_ARRAY("cases", ED_WIRE_CASES_MAX, job->cases, job->n_cases, parse_case(&at, job, &job->cases[i], err));
-    PARSE_ARRAY("blocks", ED_WIRE_BLOCKS_MAX, job->blocks, job->n_blocks, parse_block(&at, job, &job->blocks[i], err));
+    PARSE_ARRAY("models", ED_WIRE_CASES_MAX, job->models, job->n_models,
+                parse_files(&at, &job->models[i], err));
+    PARSE_ARRAY("data", 256, job->data, job->n_data,
+                parse_inputs(&at, &job->data[i].inputs, &job->data[i].n_inputs, err));
+    PARSE_ARRAY("cases", ED_WIRE_CASES_MAX, job->cases, job->n_cases,
+                parse_case(&at, job, &job->cases[i], err));
+    PARSE_ARRAY("blocks", ED_WIRE_BLOCKS_MAX, job->blocks, job->n_blocks,
+                parse_block(&at, job, &job->blocks[i], err));
     if (status == ED_OK && job->n_blocks == 0)
         status = ed_json_fail(&root, err, "a job needs at least one block");
     if (status != ED_OK)

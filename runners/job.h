@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job as it comes over the wire: engines, models, data, cases, blocks. Parsed strictly, since it is hostile until checked: every index
-// is in range, every name is a name, every path absolute, every count below its limit.
+// A job as it comes over the wire: engines, models, data, cases, blocks. Parsed strictly, since it is hostile
+// until checked: every index is in range, every name is a name, every path absolute, every count below its
+// limit.
 //
-// The worker's block.json is a job with one case and one block, so that supervisor and worker share this parser. Format:
+// The worker's block.json is a job with one case and one block, so that supervisor and worker share this
+// parser. Format:
 //   {"type":"job","wire":"1.0","job":ID,"campaign":ID,"max_ns":N,
 //    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"]}],
 //    "models":[{"files":[FILE]}],
@@ -78,10 +80,10 @@ struct ed_job_block {
     size_t case_index;
     enum ed_pass pass;
     int64_t repetition, seed;
-    int64_t inferences;               // exact number of timed inferences; 0: by the rule below
-    int64_t min_inferences, min_ns;   // time until both are reached,
-    int64_t max_ns, max_samples;      // but never beyond either of these
-    int64_t timeout_ns;               // of the whole block, after which the worker is killed
+    int64_t inferences;             // exact number of timed inferences; 0: by the rule below
+    int64_t min_inferences, min_ns; // time until both are reached,
+    int64_t max_ns, max_samples;    // but never beyond either of these
+    int64_t timeout_ns;             // of the whole block, after which the worker is killed
 };
 
 struct ed_job {
@@ -103,10 +105,12 @@ struct ed_job {
 const char *ed_pass_word(enum ed_pass pass);
 
 // Parses `bytes` of text; `name` is for messages. On failure the job is released.
-enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes, struct ed_error *err);
+enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *text, size_t bytes,
+                            struct ed_error *err);
 void ed_job_release(struct ed_job *job); // safe on a zeroed struct
 
 // The job of one block, as JSON text, for the worker.
-enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, struct ed_buffer *out, struct ed_error *err);
+enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, struct ed_buffer *out,
+                                  struct ed_error *err);
 
 #endif

@@ -94,7 +94,8 @@ static void write_block(struct ed_json_writer *w, const struct ed_job_block *b) 
     ed_json_object_end(w);
 }
 
-enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, struct ed_buffer *out, struct ed_error *err) {
+enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, struct ed_buffer *out,
+                                  struct ed_error *err) {
     const struct ed_job_block *block = &job->blocks[block_index];
     const struct ed_job_case *c = &job->cases[block->case_index];
     struct ed_json_writer w;

@@ -11,7 +11,8 @@
 
 #define ALIVE_FILE "alive"
 
-enum ed_status ed_jobdir_at(struct ed_jobdir *dir, const char *work, const char *job_id, struct ed_error *err) {
+enum ed_status ed_jobdir_at(struct ed_jobdir *dir, const char *work, const char *job_id,
+                            struct ed_error *err) {
     if (work[0] != '/')
         return ed_fail(err, ED_ERR_USAGE, work, "the work directory must be an absolute path");
     if (!ed_path_name_ok(job_id))
@@ -41,7 +42,8 @@ enum ed_status ed_jobdir_make(const struct ed_jobdir *dir, struct ed_error *err)
     return status;
 }
 
-enum ed_status ed_jobdir_file(char out[ED_PATH_BYTES], const struct ed_jobdir *dir, const char *name, struct ed_error *err) {
+enum ed_status ed_jobdir_file(char out[ED_PATH_BYTES], const struct ed_jobdir *dir, const char *name,
+                              struct ed_error *err) {
     return ed_path_join(out, dir->path, name, err);
 }
 
@@ -58,7 +60,8 @@ enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct 
             snprintf(holder, sizeof holder, "another one");
         close(*fd);
         *fd = -1;
-        return ed_fail(err, ED_ERR_BUSY, dir->work, "a job runs here already (%s): wait for its end or stop it", holder);
+        return ed_fail(err, ED_ERR_BUSY, dir->work,
+                       "a job runs here already (%s): wait for its end or stop it", holder);
     }
     if (ftruncate(*fd, 0) != 0 || pwrite(*fd, dir->id, strlen(dir->id), 0) != (ssize_t)strlen(dir->id)) {
         ed_fail_errno(err, ED_ERR_IO, path, "cannot be written: %m");

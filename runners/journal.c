@@ -11,8 +11,8 @@
 
 #define TAIL_BYTES 2048 // of what the worker printed
 
-static const char *const mark_words[ED_MARK_COUNT] = {"before_load", "after_load", "after_warmup", "after_timed",
-                                                      "after_unload"};
+static const char *const mark_words[ED_MARK_COUNT] = {"before_load", "after_load", "after_warmup",
+                                                      "after_timed", "after_unload"};
 static const char *const phase_words[ED_PHASE_COUNT] = {
 #define PHASE_WORD(name, word) [ED_PHASE_##name] = word,
     ED_PHASES(PHASE_WORD)
@@ -52,21 +52,25 @@ static enum ed_status append_line(struct ed_journal *journal, struct ed_buffer *
     if (status == ED_OK && fdatasync(journal->fd) != 0)
         status = ed_fail_errno(err, ED_ERR_IO, ED_JOB_JOURNAL, "cannot be synced: %m");
     if (status != ED_OK && before >= 0 && ftruncate(journal->fd, before) != 0)
-        return ed_fail_errno(err, ED_ERR_IO, ED_JOB_JOURNAL, "cannot be written, nor cut back to its last line: %m");
+        return ed_fail_errno(err, ED_ERR_IO, ED_JOB_JOURNAL,
+                             "cannot be written, nor cut back to its last line: %m");
     return status;
 }
 
-static enum ed_status append_samples(struct ed_journal *journal, const struct ed_block_result *result, uint64_t n,
-                                     struct ed_error *err) {
+static enum ed_status append_samples(struct ed_journal *journal, const struct ed_block_result *result,
+                                     uint64_t n, struct ed_error *err) {
     enum { CHUNK_BYTES = 1 << 16 };
     char *chunk = malloc(CHUNK_BYTES);
     int64_t left = (int64_t)n * 8, at = (int64_t)result->mapping->samples_offset;
-    enum ed_status status = chunk ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to write samples");
-    // Read through the descriptor and not the mapping: pages that this process touches would count as its resident memory.
+    enum ed_status status =
+        chunk ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to write samples");
+    // Read through the descriptor and not the mapping: pages that this process touches would count as its
+    // resident memory.
     while (status == ED_OK && left > 0) {
         ssize_t got = pread(result->mapping_fd, chunk, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, at);
         if (got <= 0)
-            status = ed_fail_errno(err, ED_ERR_IO, ED_JOB_SAMPLES, "the block's samples cannot be read back: %m");
+            status =
+                ed_fail_errno(err, ED_ERR_IO, ED_JOB_SAMPLES, "the block's samples cannot be read back: %m");
         else
             status = ed_path_write_all(journal->samples_fd, chunk, (size_t)got, ED_JOB_SAMPLES, err);
         at += got;
@@ -87,13 +91,14 @@ static void write_stamp(struct ed_json_writer *w, const char *key, const struct 
     ed_json_int(w, "raw_ns", stamp->raw_ns);
     ed_json_int(w, "monotonic_ns", stamp->monotonic_ns);
     ed_json_int(w, "boot_ns", stamp->boot_ns);
-    // Nanoseconds since 1970 pass 2^53, which readers that keep doubles cannot hold; microseconds do for a wall clock.
+    // Nanoseconds since 1970 pass 2^53, which readers that keep doubles cannot hold; microseconds do for a
+    // wall clock.
     ed_json_int(w, "real_us", stamp->real_ns / 1000);
     ed_json_object_end(w);
 }
 
-enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job, const struct ed_sampler *sampler,
-                                struct ed_error *err) {
+enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
+                                const struct ed_sampler *sampler, struct ed_error *err) {
     struct ed_buffer line;
     struct ed_json_writer w;
     struct ed_clock_stamp now = ed_clock_stamp_now();
@@ -183,7 +188,8 @@ static void write_output_tail(struct ed_json_writer *w) {
         ed_json_text_n(w, "worker_output", tail, (size_t)n);
 }
 
-static void write_costs(struct ed_json_writer *w, const struct ed_block_result *result, const struct ed_sampler *sampler) {
+static void write_costs(struct ed_json_writer *w, const struct ed_block_result *result,
+                        const struct ed_sampler *sampler) {
     const int64_t wall_ns = result->ended.monotonic_ns - result->started.monotonic_ns;
     const struct ed_channel_stats *busy = ed_sampler_find(sampler, "system_cpu.busy");
     ed_json_int(w, "wall_ns", wall_ns);
@@ -212,8 +218,8 @@ static void write_cold(struct ed_json_writer *w, const struct ed_block_result *r
     ed_json_object_end(w);
 }
 
-static void write_head(struct ed_json_writer *w, const struct ed_job *job, size_t block_index, enum ed_outcome outcome,
-                       const char *message) {
+static void write_head(struct ed_json_writer *w, const struct ed_job *job, size_t block_index,
+                       enum ed_outcome outcome, const char *message) {
     const struct ed_job_block *block = &job->blocks[block_index];
     ed_json_text(w, "type", ED_JOURNAL_BLOCK);
     ed_json_text(w, "block", block->id);
@@ -225,8 +231,9 @@ static void write_head(struct ed_json_writer *w, const struct ed_job *job, size_
         ed_json_text(w, "message", message);
 }
 
-enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context, size_t block_index,
-                                const struct ed_block_result *result, struct ed_error *err) {
+enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context,
+                                size_t block_index, const struct ed_block_result *result,
+                                struct ed_error *err) {
     const struct ed_mapping *mapping = result->mapping;
     uint64_t n = atomic_load(&result->mapping->n_samples);
     struct ed_buffer line;
@@ -280,8 +287,8 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     return status;
 }
 
-static enum ed_status append_object(struct ed_journal *journal, struct ed_buffer *line, struct ed_json_writer *w,
-                                    struct ed_error *err) {
+static enum ed_status append_object(struct ed_journal *journal, struct ed_buffer *line,
+                                    struct ed_json_writer *w, struct ed_error *err) {
     ed_json_object_end(w);
     enum ed_status status = append_line(journal, line, err);
     ed_buffer_release(line);
@@ -300,8 +307,8 @@ enum ed_status ed_journal_skipped(struct ed_journal *journal, const struct ed_jo
     return append_object(journal, &line, &w, err);
 }
 
-enum ed_status ed_journal_end(struct ed_journal *journal, const struct ed_job *job, const char *reason, const char *message,
-                              struct ed_error *err) {
+enum ed_status ed_journal_end(struct ed_journal *journal, const struct ed_job *job, const char *reason,
+                              const char *message, struct ed_error *err) {
     struct ed_buffer line;
     struct ed_json_writer w;
     struct ed_clock_stamp now = ed_clock_stamp_now();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The job's journal: one line per finished block, its samples in samples.bin. A line is written and synced before the next block starts,
-// and only after its samples and outputs are; a line is never half there for a reader, who takes whole lines only.
+// The job's journal: one line per finished block, its samples in samples.bin. A line is written and synced
+// before the next block starts, and only after its samples and outputs are; a line is never half there for a
+// reader, who takes whole lines only.
 #ifndef EDGEDYNO_RUNNERS_JOURNAL_H
 #define EDGEDYNO_RUNNERS_JOURNAL_H
 
@@ -15,16 +16,17 @@ struct ed_journal {
 enum ed_status ed_journal_open(struct ed_journal *journal, struct ed_error *err);
 void ed_journal_close(struct ed_journal *journal);
 // First line.
-enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job, const struct ed_sampler *sampler,
-                                struct ed_error *err);
+enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
+                                const struct ed_sampler *sampler, struct ed_error *err);
 // A finished block with its samples.
-enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context, size_t block_index,
-                                const struct ed_block_result *result, struct ed_error *err);
+enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context,
+                                size_t block_index, const struct ed_block_result *result,
+                                struct ed_error *err);
 // A block that is not run, with the reason, so that nobody waits for it.
 enum ed_status ed_journal_skipped(struct ed_journal *journal, const struct ed_job *job, size_t block_index,
                                   enum ed_outcome outcome, const char *message, struct ed_error *err);
 // Last line. `reason` is done, stopped, deadline or error.
-enum ed_status ed_journal_end(struct ed_journal *journal, const struct ed_job *job, const char *reason, const char *message,
-                              struct ed_error *err);
+enum ed_status ed_journal_end(struct ed_journal *journal, const struct ed_job *job, const char *reason,
+                              const char *message, struct ed_error *err);
 
 #endif

@@ -6,8 +6,8 @@
 
 #define STEPS_PER_SAMPLE 1000 // a sample is at least this many steps of the clock
 
-static enum ed_status warm_up(const struct ed_backend *backend, void *state, struct ed_mapping *mapping, int64_t *typical_ns,
-                              struct ed_error *err) {
+static enum ed_status warm_up(const struct ed_backend *backend, void *state, struct ed_mapping *mapping,
+                              int64_t *typical_ns, struct ed_error *err) {
     struct ed_warmup warmup;
     enum ed_warmup_state rule = ED_WARMUP_CONTINUE;
     int64_t begin = ed_clock_raw_ns(), before = begin;
@@ -31,9 +31,11 @@ static enum ed_status warm_up(const struct ed_backend *backend, void *state, str
     return ED_OK;
 }
 
-// One inference a sample. The limits are checked with the reading that ends the sample, so that there are two readings a sample.
-static enum ed_status time_single(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
-                                  struct ed_mapping *mapping, struct ed_error *err) {
+// One inference a sample. The limits are checked with the reading that ends the sample, so that there are two
+// readings a sample.
+static enum ed_status time_single(const struct ed_backend *backend, void *state,
+                                  const struct ed_job_block *block, struct ed_mapping *mapping,
+                                  struct ed_error *err) {
     enum ed_status (*const run)(void *, struct ed_error *) = backend->run;
     int64_t *const samples = ed_mapping_samples(mapping);
     const uint64_t exact = (uint64_t)block->inferences;
@@ -60,8 +62,9 @@ static enum ed_status time_single(const struct ed_backend *backend, void *state,
 }
 
 // `batch` inferences a sample, which is their sum.
-static enum ed_status time_batches(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
-                                   struct ed_mapping *mapping, struct ed_error *err) {
+static enum ed_status time_batches(const struct ed_backend *backend, void *state,
+                                   const struct ed_job_block *block, struct ed_mapping *mapping,
+                                   struct ed_error *err) {
     enum ed_status (*const run)(void *, struct ed_error *) = backend->run;
     int64_t *const samples = ed_mapping_samples(mapping);
     const int64_t batch = mapping->batch;
@@ -92,16 +95,20 @@ static enum ed_status time_batches(const struct ed_backend *backend, void *state
 }
 
 enum ed_status ed_loop_run(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
-                           struct ed_memory_reader *memory, struct ed_mapping *mapping, struct ed_error *err) {
+                           struct ed_memory_reader *memory, struct ed_mapping *mapping,
+                           struct ed_error *err) {
     int64_t typical_ns = 0;
     atomic_store(&mapping->phase, ED_PHASE_WARMUP);
     enum ed_status status = warm_up(backend, state, mapping, &typical_ns, err);
     if (status != ED_OK)
         return status;
     const int64_t shortest = STEPS_PER_SAMPLE * mapping->clock_step_ns;
-    mapping->batch = typical_ns < shortest ? (shortest + typical_ns - 1) / (typical_ns > 0 ? typical_ns : 1) : 1;
+    // What the two readings cost is in a warm-up time, but only once in a batch.
+    const int64_t once_ns = typical_ns > mapping->clock_floor_ns ? typical_ns - mapping->clock_floor_ns : 1;
+    mapping->batch = once_ns < shortest ? (shortest + once_ns - 1) / once_ns : 1;
     ed_memory_mark(memory, &mapping->marks[ED_MARK_AFTER_WARMUP]);
-    // The mark lies before this last warm-up inference, so that whatever the reset disturbs is not in a timed one.
+    // The mark lies before this last warm-up inference, so that whatever the reset disturbs is not in a timed
+    // one.
     status = backend->run(state, err);
     if (status != ED_OK)
         return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Warm-up and the timed loop: what edgedyno exists for. Between two timed samples there is one store of the sample, one store of
-// the count and the comparison with the limits; no system call of ours (the clock is read in user space), no allocation, no lock, no log.
+// Warm-up and the timed loop: what edgedyno exists for. Between two timed samples there is one store of the
+// sample, one store of the count and the comparison with the limits; no system call of ours (the clock is
+// read in user space), no allocation, no lock, no log.
 #ifndef EDGEDYNO_RUNNERS_LOOP_H
 #define EDGEDYNO_RUNNERS_LOOP_H
 
@@ -10,8 +11,9 @@
 #include "runners/mapping.h"
 #include "runners/memory.h"
 
-// First inference, warm-up by rule, mark, one last warm-up inference, timed loop, mark. Everything measured goes into `mapping`.
-// `batch` inferences make one sample where one inference is shorter than 1000 steps of the clock (notes: a sample must be at least that).
+// First inference, warm-up by rule, mark, one last warm-up inference, timed loop, mark. Everything measured
+// goes into `mapping`. `batch` inferences make one sample where one inference is shorter than 1000 steps of
+// the clock (notes: a sample must be at least that).
 enum ed_status ed_loop_run(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
                            struct ed_memory_reader *memory, struct ed_mapping *mapping, struct ed_error *err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// edgedyno-runner: the program on the device. Short commands for the controller; `worker` is for the supervisor alone.
+// edgedyno-runner: the program on the device. Short commands for the controller; `worker` is for the
+// supervisor alone.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 #include "runners/reply.h"
 #include "runners/worker.h"
 
-#define ROW(name, type, unit, fallback, min, max, help) {name, 0, type, unit, fallback, min, max, "", help, 0}
+#define ROW(name, type, unit, fallback, min, max, help) \
+    { name, 0, type, unit, fallback, min, max, "", help, 0 }
 
 static const struct ed_option none[] = {{0}};
 static const struct ed_option start_options[] = {
@@ -33,7 +35,8 @@ static const struct ed_option survey_options[] = {
 static const struct ed_option survey_more[] = {
     ROW("engine-dir", ED_OPTION_PATH, "DIR", "", 0, 0, "directory of the engine build"),
     ROW("library", ED_OPTION_PATH, "FILE", "", 0, 0, "library of the engine"),
-    {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine", ED_OPTION_REPEATABLE},
+    {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine",
+     ED_OPTION_REPEATABLE},
 };
 
 // `required` options must be given; `more` may be.
@@ -56,7 +59,8 @@ static const struct command {
 };
 
 static int usage(FILE *to) {
-    fprintf(to, "usage: edgedyno-runner COMMAND [OPTION...]\n\nThe part of edgedyno that runs on a device; edgedyno calls it.\n\n");
+    fprintf(to, "usage: edgedyno-runner COMMAND [OPTION...]\n\nThe part of edgedyno that runs on a device; "
+                "edgedyno calls it.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         fprintf(to, "  %-9s", commands[i].name);
         for (size_t k = 0; k < commands[i].n_required; k++)
@@ -77,10 +81,11 @@ static int run_command(const struct command *command, int argc, char **argv, con
     enum ed_status status = ed_arguments_parse(&arguments, &set, argc, (const char *const *)argv, &failure);
     for (size_t i = 0; status == ED_OK && i < command->n_required; i++)
         if (!ed_arguments_has(&arguments, command->required[i].name))
-            status = ed_fail(&failure, ED_ERR_USAGE, NULL, "%s needs --%s %s", command->name, command->required[i].name,
-                             command->required[i].unit);
+            status = ed_fail(&failure, ED_ERR_USAGE, NULL, "%s needs --%s %s", command->name,
+                             command->required[i].name, command->required[i].unit);
     if (status == ED_OK && arguments.n_operands)
-        status = ed_fail(&failure, ED_ERR_USAGE, NULL, "%s takes no '%.80s'", command->name, arguments.operands[0]);
+        status = ed_fail(&failure, ED_ERR_USAGE, NULL, "%s takes no '%.80s'", command->name,
+                         arguments.operands[0]);
     bool wrong_usage = status != ED_OK;
     if (status == ED_OK)
         status = command->run(&arguments, program, &failure);
@@ -106,8 +111,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(argv[1], commands[i].name))
             return run_command(&commands[i], argc - 1, argv + 1, program);
-    ed_fail(&failure, ED_ERR_USAGE, NULL, "'%.40s' is no command of this runner (version %s, wire %s)", argv[1], ED_VERSION,
-            ED_WIRE_VERSION);
+    ed_fail(&failure, ED_ERR_USAGE, NULL, "'%.40s' is no command of this runner (version %s, wire %s)",
+            argv[1], ED_VERSION, ED_WIRE_VERSION);
     ed_reply_error(STDOUT_FILENO, &failure);
     return 2;
 }

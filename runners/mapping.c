@@ -16,7 +16,8 @@ static size_t round_up(size_t n) {
     return (n + PAGE_ROUND - 1) / PAGE_ROUND * PAGE_ROUND;
 }
 
-// An anonymous file: memfd where the kernel has it (3.17), else an unlinked file beside the job (the current directory).
+// An anonymous file: memfd where the kernel has it (3.17), else an unlinked file beside the job (the current
+// directory).
 static int anonymous_file(void) {
 #ifdef SYS_memfd_create
     int fd = (int)syscall(SYS_memfd_create, "edgedyno-block", 1u /* close on exec */);
@@ -48,8 +49,8 @@ enum ed_status ed_mapping_make(struct ed_mapping **mapping, int *fd, size_t capa
         close(*fd);
         return err ? err->code : ED_ERR_IO;
     }
-    // Touched with data, so that the worker's stores meet pages that exist; then dropped from this process's own tables, since the
-    // supervisor's resident size is part of what it costs the device.
+    // Touched with data, so that the worker's stores meet pages that exist; then dropped from this process's
+    // own tables, since the supervisor's resident size is part of what it costs the device.
     memset(base, 0, total);
     struct ed_mapping *m = base;
     m->magic = ED_MAPPING_MAGIC;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that supervisor and worker share during one block. The supervisor makes and touches it before the worker starts; the
-// worker only stores into it, so that whatever was known when it died is still there. One writer (the worker), one reader that
-// reads while it is written only `phase` and `n_samples`, and everything else after the worker is gone.
+// The memory that supervisor and worker share during one block. The supervisor makes and touches it before
+// the worker starts; the worker only stores into it, so that whatever was known when it died is still there.
+// One writer (the worker), one reader that reads while it is written only `phase` and `n_samples`, and
+// everything else after the worker is gone.
 #ifndef EDGEDYNO_RUNNERS_MAPPING_H
 #define EDGEDYNO_RUNNERS_MAPPING_H
 
@@ -19,11 +20,11 @@
 
 // Moments at which memory is read. Peaks are those since the mark before.
 enum ed_mark_at {
-    ED_MARK_BEFORE_LOAD,    // before the engine is opened
-    ED_MARK_AFTER_LOAD,     // peak: engine opened and model loaded
-    ED_MARK_AFTER_WARMUP,   // peak: inputs bound, first inference, warm-up
-    ED_MARK_AFTER_TIMED,    // peak: timed inferences
-    ED_MARK_AFTER_UNLOAD,   // after the model is gone
+    ED_MARK_BEFORE_LOAD,  // before the engine is opened
+    ED_MARK_AFTER_LOAD,   // peak: engine opened and model loaded
+    ED_MARK_AFTER_WARMUP, // peak: inputs bound, first inference, warm-up
+    ED_MARK_AFTER_TIMED,  // peak: timed inferences
+    ED_MARK_AFTER_UNLOAD, // after the model is gone
     ED_MARK_COUNT
 };
 
@@ -41,7 +42,7 @@ struct ed_mapping {
     uint64_t magic;
     uint32_t version;
     uint32_t struct_bytes;
-    uint64_t total_bytes;   // of the whole mapping
+    uint64_t total_bytes; // of the whole mapping
     uint64_t samples_offset;
     uint64_t capacity;      // samples
     _Atomic uint32_t phase; // enum ed_phase
@@ -65,8 +66,8 @@ struct ed_mapping {
     char evidence[ED_EVIDENCE_MAX_BYTES];
 };
 
-// Supervisor: makes the mapping on an anonymous file, touches every page, and gives the descriptor for the worker (inherited over
-// exec). `capacity` 1..ED_WIRE_SAMPLES_MAX.
+// Supervisor: makes the mapping on an anonymous file, touches every page, and gives the descriptor for the
+// worker (inherited over exec). `capacity` 1..ED_WIRE_SAMPLES_MAX.
 enum ed_status ed_mapping_make(struct ed_mapping **mapping, int *fd, size_t capacity, struct ed_error *err);
 // Worker: maps `fd`, checks every header field, populates it.
 enum ed_status ed_mapping_attach(struct ed_mapping **mapping, int fd, struct ed_error *err);

@@ -55,7 +55,8 @@ void ed_memory_mark(struct ed_memory_reader *reader, struct ed_mark *mark) {
     mark->file_bytes = field_bytes(text, "RssFile");
     mark->shmem_bytes = less_own(field_bytes(text, "RssShmem"), reader->own_bytes);
     mark->swap_bytes = field_bytes(text, "VmSwap");
-    // Without the reset the next peak would be the highest since the start: the mark says so, and the result is null with a reason.
+    // Without the reset the next peak would be the highest since the start: the mark says so, and the result
+    // is null with a reason.
     mark->peak_reset = reader->reset_fd >= 0 && pwrite(reader->reset_fd, "5", 1, 0) == 1;
     mark->set = true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the worker reads of its own memory at a mark (Linux: /proc/self/status), and the reset of its high-water mark (writing 5 to
-// /proc/self/clear_refs, 0.5 us). VmHWM is off by up to 64 pages a thread before Linux 6.2. Never ru_maxrss: it survives exec.
+// What the worker reads of its own memory at a mark (Linux: /proc/self/status), and the reset of its
+// high-water mark (writing 5 to /proc/self/clear_refs, 0.5 us). VmHWM is off by up to 64 pages a thread
+// before Linux 6.2. Never ru_maxrss: it survives exec.
 #ifndef EDGEDYNO_RUNNERS_MEMORY_H
 #define EDGEDYNO_RUNNERS_MEMORY_H
 

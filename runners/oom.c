@@ -35,7 +35,8 @@ static int64_t count_in(int root_fd, const char *path) {
     return -1;
 }
 
-// Our own cgroup's file below `mount`; in a container the path may be the host's, so the mount's root is tried, too.
+// Our own cgroup's file below `mount`; in a container the path may be the host's, so the mount's root is
+// tried, too.
 static int64_t cgroup_count(int root_fd, const char *mount, const char *group, const char *file) {
     char path[1024];
     int64_t count = -1;

@@ -18,7 +18,8 @@ enum ed_status ed_reply_send(struct ed_reply *reply, int fd, struct ed_error *er
     ed_buffer_text_append(&reply->text, "\n");
     enum ed_status status = ed_buffer_status(&reply->text, "a reply", err);
     if (status == ED_OK)
-        status = ed_path_write_all(fd, ed_buffer_text(&reply->text), reply->text.size, "standard output", err);
+        status =
+            ed_path_write_all(fd, ed_buffer_text(&reply->text), reply->text.size, "standard output", err);
     ed_buffer_release(&reply->text);
     return status;
 }

@@ -21,24 +21,29 @@ struct ed_sampler {
     size_t n;
 };
 
-static enum ed_status open_source(struct source *source, const struct ed_probe *probe, int root_fd, struct ed_error *err) {
+static enum ed_status open_source(struct source *source, const struct ed_probe *probe, int root_fd,
+                                  struct ed_error *err) {
     const struct ed_probe_args args = {.root_fd = root_fd, .pid = 0};
     source->probe = probe;
     source->state = calloc(1, probe->state_bytes ? probe->state_bytes : 1);
     source->channels = calloc(ED_CHANNELS_MAX, sizeof *source->channels);
     if (!source->state || !source->channels)
         return ed_fail(err, ED_ERR_NO_MEMORY, probe->name, "no memory for a probe");
-    enum ed_status status = probe->detect(source->state, &args, source->channels, ED_CHANNELS_MAX, &source->n, err);
+    enum ed_status status =
+        probe->detect(source->state, &args, source->channels, ED_CHANNELS_MAX, &source->n, err);
     if (status != ED_OK)
         return status;
     if (source->n > ED_CHANNELS_MAX)
-        return ed_fail(err, ED_ERR_INTERNAL, probe->name, "a probe found more channels than it was given room for");
+        return ed_fail(err, ED_ERR_INTERNAL, probe->name,
+                       "a probe found more channels than it was given room for");
     struct ed_channel *fitted = realloc(source->channels, (source->n ? source->n : 1) * sizeof *fitted);
     if (fitted)
         source->channels = fitted;
     source->stats = calloc(source->n ? source->n : 1, sizeof *source->stats);
     source->values = calloc(source->n ? source->n : 1, sizeof *source->values);
-    return source->stats && source->values ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, probe->name, "no memory for a probe");
+    return source->stats && source->values
+               ? ED_OK
+               : ed_fail(err, ED_ERR_NO_MEMORY, probe->name, "no memory for a probe");
 }
 
 enum ed_status ed_sampler_new(struct ed_sampler **out, int root_fd, struct ed_error *err) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supervisor's samples of every probe during one block: first, last, smallest and largest of a gauge, the rise of a counter. Readings
-// that fail are left out and counted; a channel without a reading has none.
+// The supervisor's samples of every probe during one block: first, last, smallest and largest of a gauge, the
+// rise of a counter. Readings that fail are left out and counted; a channel without a reading has none.
 #ifndef EDGEDYNO_RUNNERS_SAMPLER_H
 #define EDGEDYNO_RUNNERS_SAMPLER_H
 
@@ -23,7 +23,8 @@ void ed_sampler_sample(struct ed_sampler *sampler);
 const struct ed_channel_stats *ed_sampler_find(const struct ed_sampler *sampler, const char *channel);
 // "probes": {CHANNEL: {"unit","first","last","min","max","readings"}} for the channels with readings.
 void ed_sampler_write(const struct ed_sampler *sampler, struct ed_json_writer *writer);
-// "channels": [{"id","quantity","unit","available","reason","source"}]: what there is to sample on this device.
+// "channels": [{"id","quantity","unit","available","reason","source"}]: what there is to sample on this
+// device.
 void ed_sampler_write_channels(const struct ed_sampler *sampler, struct ed_json_writer *writer);
 
 #endif

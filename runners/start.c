@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `start`: takes a job from standard input, checks it, detaches a supervisor, and says whether that one has begun.
+// `start`: takes a job from standard input, checks it, detaches a supervisor, and says whether that one has
+// begun.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,14 +26,17 @@ static enum ed_status read_input(struct ed_buffer *text, struct ed_error *err) {
     return ed_buffer_status(text, "the job", err);
 }
 
-static enum ed_status open_cache(const struct ed_jobdir *dir, struct ed_digest_cache **cache, struct ed_error *err) {
+static enum ed_status open_cache(const struct ed_jobdir *dir, struct ed_digest_cache **cache,
+                                 struct ed_error *err) {
     char path[ED_PATH_BYTES];
     enum ed_status status = ed_path_join(path, dir->work, DIGEST_CACHE, err);
     return status == ED_OK ? ed_digest_cache_new(cache, path, err) : status;
 }
 
-// A new session without a terminal; standard streams to the job's log; only then does the lock tell others that it lives.
-static enum ed_status detach(const struct ed_jobdir *dir, int *work_lock, int *alive_lock, struct ed_error *err) {
+// A new session without a terminal; standard streams to the job's log; only then does the lock tell others
+// that it lives.
+static enum ed_status detach(const struct ed_jobdir *dir, int *work_lock, int *alive_lock,
+                             struct ed_error *err) {
     if (setsid() < 0)
         return ed_fail_errno(err, ED_ERR_IO, NULL, "cannot leave the session: %m");
     signal(SIGHUP, SIG_IGN);
@@ -68,7 +72,8 @@ static int supervise(const struct ed_job *job, const struct ed_jobdir *dir, cons
     status = ed_supervisor_run(job, dir, digests, program, &failure);
     ed_digest_cache_free(digests);
     if (status != ED_OK)
-        dprintf(STDERR_FILENO, "edgedyno-runner: %s: %s: %s\n", ed_status_word(status), failure.where, failure.message);
+        dprintf(STDERR_FILENO, "edgedyno-runner: %s: %s: %s\n", ed_status_word(status), failure.where,
+                failure.message);
     return status == ED_OK ? 0 : 1;
 }
 
@@ -76,7 +81,8 @@ static enum ed_status wait_ready(int ready, struct ed_error *err) {
     char line[4096];
     size_t used = 0;
     ssize_t n;
-    while (used < sizeof line - 1 && ((n = read(ready, line + used, sizeof line - 1 - used)) > 0 || (n < 0 && errno == EINTR)))
+    while (used < sizeof line - 1 &&
+           ((n = read(ready, line + used, sizeof line - 1 - used)) > 0 || (n < 0 && errno == EINTR)))
         used += n > 0 ? (size_t)n : 0;
     line[used] = 0;
     if (used == 1 && line[0] == '\n')
@@ -92,11 +98,12 @@ static enum ed_status wait_ready(int ready, struct ed_error *err) {
         ed_json_document_release(&reply);
         return err ? err->code : ED_ERR_IO;
     }
-    return ed_fail(err, ED_ERR_INTERNAL, NULL, "the supervisor ended before it began; see %s in the job's directory", ED_JOB_LOG);
+    return ed_fail(err, ED_ERR_INTERNAL, NULL,
+                   "the supervisor ended before it began; see %s in the job's directory", ED_JOB_LOG);
 }
 
-static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *job, const struct ed_buffer *text,
-                              struct ed_error *err) {
+static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *job,
+                              const struct ed_buffer *text, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_digest_cache *digests = NULL;
     enum ed_status status = ed_path_make(dir->work, 0700, err);
@@ -124,7 +131,8 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
     return status;
 }
 
-enum ed_status ed_command_start(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_start(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err) {
     struct ed_buffer text;
     struct ed_job job = {0};
     struct ed_jobdir dir;
@@ -151,7 +159,8 @@ enum ed_status ed_command_start(const struct ed_arguments *arguments, const char
     }
     close(pipe_fds[1]);
     pipe_fds[1] = -1;
-    status = pid < 0 ? ed_fail_errno(err, ED_ERR_IO, NULL, "the supervisor cannot be started: %m") : wait_ready(pipe_fds[0], err);
+    status = pid < 0 ? ed_fail_errno(err, ED_ERR_IO, NULL, "the supervisor cannot be started: %m")
+                     : wait_ready(pipe_fds[0], err);
     if (status != ED_OK) {
         // Nothing of a job that never began stays behind.
         if (pid > 0)

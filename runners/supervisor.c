@@ -11,7 +11,8 @@
 
 #include "runners/journal.h"
 
-// A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or timeouts are enough.
+// A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or
+// timeouts are enough.
 #define FAILURES_MAX 2
 
 struct progress {
@@ -22,7 +23,8 @@ struct progress {
     int64_t begin_ns;
 };
 
-static enum ed_status check_file(const struct ed_job_file *file, struct ed_digest_cache *digests, struct ed_error *err) {
+static enum ed_status check_file(const struct ed_job_file *file, struct ed_digest_cache *digests,
+                                 struct ed_error *err) {
     char hex[ED_DIGEST_HEX_BYTES];
     int64_t bytes = 0;
     enum ed_status status = ed_digest_cache_file(digests, hex, &bytes, file->path, false, err);
@@ -30,21 +32,23 @@ static enum ed_status check_file(const struct ed_job_file *file, struct ed_diges
         return status;
     if (bytes != file->bytes || strcmp(hex, file->sha256))
         return ed_fail(err, ED_ERR_VERSION, file->path,
-                       "is not the file that the controller measured by: %lld bytes with digest %.12s..., expected %lld bytes with %.12s...; "
+                       "is not the file that the controller measured by: %lld bytes with digest %.12s..., "
+                       "expected %lld bytes with %.12s...; "
                        "it changed since the campaign began",
                        (long long)bytes, hex, (long long)file->bytes, file->sha256);
     return ED_OK;
 }
 
-static enum ed_status check_files(const struct ed_job_files *files, struct ed_digest_cache *digests, struct ed_error *err) {
+static enum ed_status check_files(const struct ed_job_files *files, struct ed_digest_cache *digests,
+                                  struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t i = 0; status == ED_OK && i < files->n; i++)
         status = check_file(&files->items[i], digests, err);
     return status;
 }
 
-static enum ed_status check_inputs(const struct ed_job_input *inputs, size_t n, struct ed_digest_cache *digests,
-                                   struct ed_error *err) {
+static enum ed_status check_inputs(const struct ed_job_input *inputs, size_t n,
+                                   struct ed_digest_cache *digests, struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t i = 0; status == ED_OK && i < n; i++)
         status = check_file(&inputs[i].file, digests, err);
@@ -52,8 +56,8 @@ static enum ed_status check_inputs(const struct ed_job_input *inputs, size_t n, 
 }
 
 // The files that one case stands on. Cheap after the first time: the cache looks at size and times only.
-static enum ed_status check_case(const struct ed_job *job, const struct ed_job_case *c, struct ed_digest_cache *digests,
-                                 struct ed_error *err) {
+static enum ed_status check_case(const struct ed_job *job, const struct ed_job_case *c,
+                                 struct ed_digest_cache *digests, struct ed_error *err) {
     enum ed_status status = check_file(&job->engines[c->engine].adapter, digests, err);
     if (status == ED_OK)
         status = check_files(&job->engines[c->engine].files, digests, err);
@@ -66,7 +70,8 @@ static enum ed_status check_case(const struct ed_job *job, const struct ed_job_c
     return status;
 }
 
-enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests, struct ed_error *err) {
+enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests,
+                                         struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t i = 0; status == ED_OK && i < job->n_cases; i++)
         status = check_case(job, &job->cases[i], digests, err);
@@ -139,21 +144,23 @@ static bool give_up(const struct progress *progress, size_t case_index) {
     return progress->failures[case_index] >= FAILURES_MAX;
 }
 
-static void learn(struct progress *progress, const struct ed_job_block *block, const struct ed_block_result *result) {
+static void learn(struct progress *progress, const struct ed_job_block *block,
+                  const struct ed_block_result *result) {
     const int64_t took = result->ended.monotonic_ns - result->started.monotonic_ns;
     *expected(progress, block) = took;
     if (result->outcome == ED_OUTCOME_OK)
         return;
     progress->failures[block->case_index] += result->outcome == ED_OUTCOME_REFUSED ? FAILURES_MAX : 1;
-    progress->last_outcome[block->case_index] = result->outcome == ED_OUTCOME_REFUSED ? "refused"
-                                                : result->outcome == ED_OUTCOME_OOM   ? "oom"
+    progress->last_outcome[block->case_index] = result->outcome == ED_OUTCOME_REFUSED   ? "refused"
+                                                : result->outcome == ED_OUTCOME_OOM     ? "oom"
                                                 : result->outcome == ED_OUTCOME_TIMEOUT ? "timeout"
                                                                                         : "crashed";
 }
 
 // A file that changed is an answer for its case and no reason to stop the others.
-static enum ed_status refuse_changed(struct ed_journal *journal, const struct ed_block_context *context, size_t index,
-                                     struct progress *progress, const struct ed_error *why, struct ed_error *err) {
+static enum ed_status refuse_changed(struct ed_journal *journal, const struct ed_block_context *context,
+                                     size_t index, struct progress *progress, const struct ed_error *why,
+                                     struct ed_error *err) {
     char message[ED_ERROR_MESSAGE_BYTES];
     snprintf(message, sizeof message, "%.200s: %.700s", why->where, why->message);
     progress->failures[context->job->blocks[index].case_index] = FAILURES_MAX;
@@ -162,8 +169,9 @@ static enum ed_status refuse_changed(struct ed_journal *journal, const struct ed
 }
 
 // One block. *reason becomes non-NULL when the job is to end.
-static enum ed_status step(struct ed_journal *journal, const struct ed_block_context *context, struct ed_digest_cache *digests,
-                           struct progress *progress, size_t index, const char **reason, struct ed_error *err) {
+static enum ed_status step(struct ed_journal *journal, const struct ed_block_context *context,
+                           struct ed_digest_cache *digests, struct progress *progress, size_t index,
+                           const char **reason, struct ed_error *err) {
     const struct ed_job *job = context->job;
     const struct ed_job_block *block = &job->blocks[index];
     struct ed_block_result result;
@@ -178,7 +186,8 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
                  progress->last_outcome[block->case_index]);
         return ed_journal_skipped(journal, job, index, ED_OUTCOME_CANCELLED, message, err);
     }
-    if (job->max_ns && ed_clock_monotonic_ns() - progress->begin_ns + *expected(progress, block) > job->max_ns) {
+    if (job->max_ns &&
+        ed_clock_monotonic_ns() - progress->begin_ns + *expected(progress, block) > job->max_ns) {
         *reason = "deadline";
         return ED_OK;
     }
@@ -199,7 +208,8 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
 }
 
 static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_block_context *context,
-                                 struct ed_digest_cache *digests, struct progress *progress, struct ed_error *err) {
+                                 struct ed_digest_cache *digests, struct progress *progress,
+                                 struct ed_error *err) {
     const struct ed_job *job = context->job;
     const char *reason = NULL;
     enum ed_status status = ed_journal_begin(journal, job, context->sampler, err);
@@ -210,18 +220,20 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
     write_state(job, progress, job->n_blocks);
     if (status == ED_OK)
         return ed_journal_end(journal, job, reason ? reason : "done", "", err);
-    // The journal may be what failed, for lack of space: some was kept for its end line, so that the controller hears the reason.
+    // The journal may be what failed, for lack of space: some was kept for its end line, so that the
+    // controller hears the reason.
     unlink(ED_JOB_RESERVE);
     ed_journal_end(journal, job, "error", err ? err->message : "", NULL);
     return status;
 }
 
-enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir, struct ed_digest_cache *digests,
-                                 const char *runner, struct ed_error *err) {
+enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir,
+                                 struct ed_digest_cache *digests, const char *runner, struct ed_error *err) {
     struct progress progress = {0};
     struct ed_journal journal = {-1, -1, 0};
     struct ed_pinning pinning = {0};
-    struct ed_block_context context = {.job = job, .dir = dir, .runner = runner, .pinning = &pinning, .root_fd = -1};
+    struct ed_block_context context = {
+        .job = job, .dir = dir, .runner = runner, .pinning = &pinning, .root_fd = -1};
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supervisor of one job: block after block, the journal, the state file, stop requests, the time limit. One thread.
+// The supervisor of one job: block after block, the journal, the state file, stop requests, the time limit.
+// One thread.
 #ifndef EDGEDYNO_RUNNERS_SUPERVISOR_H
 #define EDGEDYNO_RUNNERS_SUPERVISOR_H
 
 #include "runners/block.h"
 
-// Runs the job in the current (detached) process, whose current directory is the job's. Returns when the journal has its end line or could not
-// be written.
-enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir, struct ed_digest_cache *digests,
-                                 const char *runner, struct ed_error *err);
+// Runs the job in the current (detached) process, whose current directory is the job's. Returns when the
+// journal has its end line or could not be written.
+enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir,
+                                 struct ed_digest_cache *digests, const char *runner, struct ed_error *err);
 // The CPUs that cases are pinned to exist and may be used.
 enum ed_status ed_supervisor_check_pins(const struct ed_job *job, struct ed_error *err);
 // Every file of the job exists with the size and digest that the controller named.
-enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests, struct ed_error *err);
+enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests,
+                                         struct ed_error *err);
 
 #endif

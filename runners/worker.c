@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One block, from the adapter's opening to its closing. Phases are marked in the shared mapping as they begin, so that the supervisor knows
-// where a worker died.
+// One block, from the adapter's opening to its closing. Phases are marked in the shared mapping as they
+// begin, so that the supervisor knows where a worker died.
 #include "runners/worker.h"
 
 #include <stdio.h>
@@ -49,12 +49,14 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
     if (status == ED_OK)
         status = ed_job_parse(&worker->job, ED_WORKER_BLOCK_FILE, ed_buffer_text(&text), text.size, err);
     ed_buffer_release(&text);
-    if (status == ED_OK && (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
+    if (status == ED_OK &&
+        (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
     if (status == ED_OK && worker->job.blocks[0].pass == ED_PASS_KIND_TIMING &&
         (worker->job.blocks[0].inferences > (int64_t)worker->mapping->capacity ||
          worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity))
-        status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "the block wants more samples than its mapping holds");
+        status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE,
+                         "the block wants more samples than its mapping holds");
     return status;
 }
 
@@ -105,10 +107,13 @@ static enum ed_status bind_inputs(struct worker *worker, struct ed_error *err) {
     if (!worker->inputs)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the description of the model");
     enum ed_status status = backend->describe(worker->adapter.state, &worker->inputs->io, err);
-    if (status == ED_OK && (worker->inputs->io.n_inputs > ED_TENSORS_MAX || worker->inputs->io.n_outputs > ED_TENSORS_MAX))
-        status = ed_fail(err, ED_ERR_LIMIT, NULL, "the model has more than %d inputs or outputs", ED_TENSORS_MAX);
+    if (status == ED_OK &&
+        (worker->inputs->io.n_inputs > ED_TENSORS_MAX || worker->inputs->io.n_outputs > ED_TENSORS_MAX))
+        status =
+            ed_fail(err, ED_ERR_LIMIT, NULL, "the model has more than %d inputs or outputs", ED_TENSORS_MAX);
     if (status == ED_OK)
-        status = ed_inputs_make(worker->inputs, &worker->job, &worker->job.cases[0], (uint64_t)worker->job.blocks[0].seed, err);
+        status = ed_inputs_make(worker->inputs, &worker->job, &worker->job.cases[0],
+                                (uint64_t)worker->job.blocks[0].seed, err);
     if (status == ED_OK)
         status = backend->bind(worker->adapter.state, worker->inputs->tensors, worker->inputs->n, err);
     if (status == ED_OK)
@@ -130,7 +135,8 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     enum ed_status status = ED_OK;
     switch (block->pass) {
     case ED_PASS_KIND_TIMING:
-        status = ed_loop_run(worker->adapter.backend, worker->adapter.state, block, &worker->memory, worker->mapping, err);
+        status = ed_loop_run(worker->adapter.backend, worker->adapter.state, block, &worker->memory,
+                             worker->mapping, err);
         enter(worker, status == ED_OK ? ED_PHASE_EVIDENCE : atomic_load(&worker->mapping->phase));
         if (status == ED_OK)
             status = ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
@@ -142,8 +148,8 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
         status = first_inference(worker, err);
         if (status == ED_OK) {
             enter(worker, ED_PHASE_TIMED);
-            status = ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block, worker->inputs,
-                                    &worker->evidence, err);
+            status = ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block,
+                                    worker->inputs, &worker->evidence, err);
         }
         break;
     case ED_PASS_KIND_COUNT:

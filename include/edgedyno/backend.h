@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of an engine adapter. An adapter is one shared object per engine build; the runner's worker opens it, and nobody
-// else. It exports one symbol, ED_ADAPTER_ENTRY, which returns its `struct ed_backend`.
+// The contract of an engine adapter. An adapter is one shared object per engine build; the runner's worker
+// opens it, and nobody else. It exports one symbol, ED_ADAPTER_ENTRY, which returns its `struct ed_backend`.
 //
 // Order of calls, all from one thread:
 //   open -> survey | (load -> describe -> bind -> run* -> outputs -> ... -> unload) -> close
-// `run` is the hot path: it returns when the CPU can read the outputs, allocates nothing that it can avoid, and prints nothing.
-// An adapter may be handed a state of zero bytes only; it never keeps globals. It may print (the worker's standard streams go to a
-// capped file), abort or exit: the supervisor reports that as the block's outcome.
+// `run` is the hot path: it returns when the CPU can read the outputs, allocates nothing that it can avoid,
+// and prints nothing. An adapter may be handed a state of zero bytes only; it never keeps globals. It may
+// print (the worker's standard streams go to a capped file), abort or exit: the supervisor reports that as
+// the block's outcome.
 #ifndef EDGEDYNO_BACKEND_H
 #define EDGEDYNO_BACKEND_H
 
@@ -53,13 +54,14 @@ static inline size_t ed_dtype_bytes(enum ed_dtype dtype) {
 
 // NumPy-like name ("float32"); "none" outside the range.
 static inline const char *ed_dtype_name(enum ed_dtype dtype) {
-    static const char *const names[ED_DTYPE_COUNT] = {"none",  "float32", "float64", "float16", "bfloat16", "int8",   "uint8",
-                                                      "int16", "uint16",  "int32",   "uint32",  "int64",    "uint64", "bool"};
+    static const char *const names[ED_DTYPE_COUNT] = {"none",   "float32", "float64", "float16", "bfloat16",
+                                                      "int8",   "uint8",   "int16",   "uint16",  "int32",
+                                                      "uint32", "int64",   "uint64",  "bool"};
     return (unsigned)dtype < ED_DTYPE_COUNT ? names[dtype] : names[0];
 }
 
-// What a model says of one input or output. A dimension of -1 is symbolic (its name in `symbols`, may be ""); the core resolves
-// it from --shape before `bind`. `bytes` is 0 while a dimension is symbolic.
+// What a model says of one input or output. A dimension of -1 is symbolic (its name in `symbols`, may be "");
+// the core resolves it from --shape before `bind`. `bytes` is 0 while a dimension is symbolic.
 struct ed_tensor_info {
     char name[ED_TENSOR_NAME_BYTES];
     enum ed_dtype dtype;
@@ -72,8 +74,8 @@ struct ed_tensor_info {
     int64_t zero_point;
 };
 
-// Data of one tensor, C order, no padding. Inputs: owned by the caller and unchanged by the adapter, alive until the next bind or
-// unload. Outputs: owned by the adapter, alive until the next run, bind or unload.
+// Data of one tensor, C order, no padding. Inputs: owned by the caller and unchanged by the adapter, alive
+// until the next bind or unload. Outputs: owned by the adapter, alive until the next run, bind or unload.
 struct ed_tensor {
     char name[ED_TENSOR_NAME_BYTES];
     enum ed_dtype dtype;
@@ -122,9 +124,9 @@ struct ed_option_given {
 };
 
 struct ed_open_args {
-    const char *engine_dir;    // the engine build's directory; "" for an engine inside the adapter
+    const char *engine_dir;     // the engine build's directory; "" for an engine inside the adapter
     const char *engine_library; // the engine's library, absolute; "" where the adapter finds it by itself
-    const char *scratch_dir;   // a private directory for this worker, writable
+    const char *scratch_dir;    // a private directory for this worker, writable
 };
 
 struct ed_load_args {
@@ -132,7 +134,8 @@ struct ed_load_args {
     size_t n_model_files;           // 0 only where the manifest says that no model is needed
     const char *backend;            // as in ed_survey_row
     int threads;                    // >= 1; 0: the engine's own default
-    bool allow_fallback;            // false: an operator that the backend cannot run is an error where the engine can say so
+    bool allow_fallback; // false: an operator that the backend cannot run is an error where the engine can
+                         // say so
     const struct ed_option_given *options;
     size_t n_options;
     uint64_t seed;
@@ -144,8 +147,9 @@ struct ed_io {
     struct ed_tensor_info outputs[ED_TENSORS_MAX];
 };
 
-// Where the model really runs, by the engine's own evidence. `total` counts operators (nodes, layers, partitions: `unit`).
-// Engines that cannot say leave proven = false; that is reported as "not proven", never as a success.
+// Where the model really runs, by the engine's own evidence. `total` counts operators (nodes, layers,
+// partitions: `unit`). Engines that cannot say leave proven = false; that is reported as "not proven", never
+// as a success.
 struct ed_placement {
     bool proven;
     char unit[24];
@@ -194,25 +198,29 @@ struct ed_backend {
     enum ed_status (*load)(void *state, const struct ed_load_args *args, struct ed_error *err);
     enum ed_status (*describe)(void *state, struct ed_io *out, struct ed_error *err);
     // `inputs` in the order of describe, shapes fully known, the data stays with the caller.
-    enum ed_status (*bind)(void *state, const struct ed_tensor *inputs, size_t n_inputs, struct ed_error *err);
+    enum ed_status (*bind)(void *state, const struct ed_tensor *inputs, size_t n_inputs,
+                           struct ed_error *err);
     enum ed_status (*run)(void *state, struct ed_error *err);
     enum ed_status (*submit)(void *state, uint64_t ticket, struct ed_error *err);
     enum ed_status (*wait)(void *state, uint64_t *ticket, struct ed_error *err);
     // Fills at most `capacity` views in the order of describe; *n is how many the model has.
-    enum ed_status (*outputs)(void *state, struct ed_tensor *views, size_t capacity, size_t *n, struct ed_error *err);
+    enum ed_status (*outputs)(void *state, struct ed_tensor *views, size_t capacity, size_t *n,
+                              struct ed_error *err);
 
     // Language and speech.
-    enum ed_status (*prefill)(void *state, const int32_t *tokens, size_t n, const struct ed_host *host, struct ed_error *err);
+    enum ed_status (*prefill)(void *state, const int32_t *tokens, size_t n, const struct ed_host *host,
+                              struct ed_error *err);
     enum ed_status (*decode)(void *state, size_t n, const struct ed_host *host, struct ed_error *err);
     enum ed_status (*logits)(void *state, const float **values, size_t *n, struct ed_error *err);
 
     // Pids to measure when the engine is another process; *n = 0: this one.
     enum ed_status (*processes)(void *state, int64_t *pids, size_t capacity, size_t *n, struct ed_error *err);
 
-    // Evidence. `placement` is read after timing in the same worker; `op_profile` always in a pass of its own.
+    // Evidence. `placement` is read after timing in the same worker; `op_profile` always in a pass of its
+    // own.
     enum ed_status (*placement)(void *state, struct ed_placement *out, struct ed_error *err);
-    enum ed_status (*op_profile)(void *state, uint32_t runs, struct ed_op_profile_row *rows, size_t capacity, size_t *n,
-                                 struct ed_error *err);
+    enum ed_status (*op_profile)(void *state, uint32_t runs, struct ed_op_profile_row *rows, size_t capacity,
+                                 size_t *n, struct ed_error *err);
     enum ed_status (*engine_memory)(void *state, struct ed_engine_memory *out, struct ed_error *err);
 
     enum ed_status (*unload)(void *state, struct ed_error *err);
@@ -223,26 +231,30 @@ struct ed_backend {
 typedef const struct ed_backend *(*ed_adapter_entry_fn)(uint32_t abi);
 
 // Named defaults: no hook is NULL.
-static inline enum ed_status ed_backend_no_bind(void *state, const struct ed_tensor *inputs, size_t n, struct ed_error *err) {
+static inline enum ed_status ed_backend_no_bind(void *state, const struct ed_tensor *inputs, size_t n,
+                                                struct ed_error *err) {
     (void)state, (void)inputs, (void)n, (void)err;
     return ED_OK;
 }
 static inline enum ed_status ed_backend_no_submit(void *state, uint64_t ticket, struct ed_error *err) {
     (void)state, (void)ticket;
-    return ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "this engine has no asynchronous execution through its adapter");
+    return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
+                   "this engine has no asynchronous execution through its adapter");
 }
 static inline enum ed_status ed_backend_no_wait(void *state, uint64_t *ticket, struct ed_error *err) {
     return ed_backend_no_submit(state, *ticket, err);
 }
-static inline enum ed_status ed_backend_no_prefill(void *state, const int32_t *tokens, size_t n, const struct ed_host *host,
-                                                   struct ed_error *err) {
+static inline enum ed_status ed_backend_no_prefill(void *state, const int32_t *tokens, size_t n,
+                                                   const struct ed_host *host, struct ed_error *err) {
     (void)state, (void)tokens, (void)n, (void)host;
     return ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "this engine has no language workload through its adapter");
 }
-static inline enum ed_status ed_backend_no_decode(void *state, size_t n, const struct ed_host *host, struct ed_error *err) {
+static inline enum ed_status ed_backend_no_decode(void *state, size_t n, const struct ed_host *host,
+                                                  struct ed_error *err) {
     return ed_backend_no_prefill(state, NULL, n, host, err);
 }
-static inline enum ed_status ed_backend_no_logits(void *state, const float **values, size_t *n, struct ed_error *err) {
+static inline enum ed_status ed_backend_no_logits(void *state, const float **values, size_t *n,
+                                                  struct ed_error *err) {
     *values = NULL, *n = 0;
     return ed_backend_no_prefill(state, NULL, 0, NULL, err);
 }
@@ -252,18 +264,21 @@ static inline enum ed_status ed_backend_own_process(void *state, int64_t *pids, 
     *n = 0;
     return ED_OK;
 }
-static inline enum ed_status ed_backend_placement_not_proven(void *state, struct ed_placement *out, struct ed_error *err) {
+static inline enum ed_status ed_backend_placement_not_proven(void *state, struct ed_placement *out,
+                                                             struct ed_error *err) {
     (void)state, (void)err;
     memset(out, 0, sizeof *out);
     return ED_OK;
 }
-static inline enum ed_status ed_backend_no_op_profile(void *state, uint32_t runs, struct ed_op_profile_row *rows,
-                                                      size_t capacity, size_t *n, struct ed_error *err) {
+static inline enum ed_status ed_backend_no_op_profile(void *state, uint32_t runs,
+                                                      struct ed_op_profile_row *rows, size_t capacity,
+                                                      size_t *n, struct ed_error *err) {
     (void)state, (void)runs, (void)rows, (void)capacity;
     *n = 0;
     return ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "this engine has no profile through its adapter");
 }
-static inline enum ed_status ed_backend_memory_unknown(void *state, struct ed_engine_memory *out, struct ed_error *err) {
+static inline enum ed_status ed_backend_memory_unknown(void *state, struct ed_engine_memory *out,
+                                                       struct ed_error *err) {
     (void)state, (void)err;
     *out = (struct ed_engine_memory){-1, -1, -1, -1};
     return ED_OK;

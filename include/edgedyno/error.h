@@ -34,8 +34,9 @@ enum ed_status {
 #define ED_ERROR_WHERE_BYTES 256
 #define ED_ERROR_MESSAGE_BYTES 1024
 
-// `where` is a file:line:column, a JSON path, a device or a program; may be empty. `message` says what happened and what to
-// do next, without a trailing full stop or newline. Both are always terminated. Zero-initialise before use.
+// `where` is a file:line:column, a JSON path, a device or a program; may be empty. `message` says what
+// happened and what to do next, without a trailing full stop or newline. Both are always terminated.
+// Zero-initialise before use.
 struct ed_error {
     enum ed_status code;
     int sys_errno; // 0 where no system call is to blame
@@ -43,10 +44,11 @@ struct ed_error {
     char message[ED_ERROR_MESSAGE_BYTES];
 };
 
-// Fills `err` (may be NULL) and returns `code`, so that a failing function ends with `return ed_fail(...)`. `where` may be NULL.
-// Over-long text is cut. Thread-safe for distinct `err`.
+// Fills `err` (may be NULL) and returns `code`, so that a failing function ends with `return ed_fail(...)`.
+// `where` may be NULL. Over-long text is cut. Thread-safe for distinct `err`.
 __attribute__((format(printf, 5, 0))) static inline enum ed_status
-ed_fail_v(struct ed_error *err, enum ed_status code, int sys_errno, const char *where, const char *format, va_list args) {
+ed_fail_v(struct ed_error *err, enum ed_status code, int sys_errno, const char *where, const char *format,
+          va_list args) {
     if (err) {
         err->code = code;
         err->sys_errno = sys_errno;
@@ -56,8 +58,8 @@ ed_fail_v(struct ed_error *err, enum ed_status code, int sys_errno, const char *
     return code;
 }
 
-__attribute__((format(printf, 4, 5))) static inline enum ed_status ed_fail(struct ed_error *err, enum ed_status code,
-                                                                           const char *where, const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static inline enum ed_status
+ed_fail(struct ed_error *err, enum ed_status code, const char *where, const char *format, ...) {
     va_list args;
     va_start(args, format);
     ed_fail_v(err, code, 0, where, format, args);
@@ -65,11 +67,11 @@ __attribute__((format(printf, 4, 5))) static inline enum ed_status ed_fail(struc
     return code;
 }
 
-// As ed_fail, for a failed system call: keeps `errno` in sys_errno; ENOSPC and EDQUOT become ED_ERR_NO_SPACE, ENOENT
-// ED_ERR_NOT_FOUND, ENOMEM ED_ERR_NO_MEMORY, whatever `code` was. The message should end with strerror's words: use %m.
-__attribute__((format(printf, 4, 5))) static inline enum ed_status ed_fail_errno(struct ed_error *err, enum ed_status code,
-                                                                                 const char *where, const char *format,
-                                                                                 ...) {
+// As ed_fail, for a failed system call: keeps `errno` in sys_errno; ENOSPC and EDQUOT become ED_ERR_NO_SPACE,
+// ENOENT ED_ERR_NOT_FOUND, ENOMEM ED_ERR_NO_MEMORY, whatever `code` was. The message should end with
+// strerror's words: use %m.
+__attribute__((format(printf, 4, 5))) static inline enum ed_status
+ed_fail_errno(struct ed_error *err, enum ed_status code, const char *where, const char *format, ...) {
     int number = errno;
     va_list args;
     if (number == ENOSPC || number == EDQUOT)
@@ -85,7 +87,8 @@ __attribute__((format(printf, 4, 5))) static inline enum ed_status ed_fail_errno
     return code;
 }
 
-// The stable word for a status as it appears on the wire and in journals ("not_found"); "unknown" outside the range.
+// The stable word for a status as it appears on the wire and in journals ("not_found"); "unknown" outside the
+// range.
 static inline const char *ed_status_word(enum ed_status code) {
     static const char *const words[ED_STATUS_COUNT] = {
         [ED_OK] = "ok",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of an option table: the single source of parsing, --help, man page, completion and reference, for command-line flags
-// and for the options of backends, probes and reports alike.
+// One row of an option table: the single source of parsing, --help, man page, completion and reference, for
+// command-line flags and for the options of backends, probes and reports alike.
 #ifndef EDGEDYNO_OPTION_H
 #define EDGEDYNO_OPTION_H
 

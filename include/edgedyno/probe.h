@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of a probe: one source of measurements, sampled by the runner's supervisor. A channel that cannot be read says
-// why; it never reads zero. All hooks are called from the supervisor's only thread.
+// The contract of a probe: one source of measurements, sampled by the runner's supervisor. A channel that
+// cannot be read says why; it never reads zero. All hooks are called from the supervisor's only thread.
 #ifndef EDGEDYNO_PROBE_H
 #define EDGEDYNO_PROBE_H
 
@@ -15,7 +15,13 @@
 #define ED_CHANNELS_MAX 128
 
 enum ed_channel_kind { ED_CHANNEL_GAUGE, ED_CHANNEL_COUNTER };
-enum ed_channel_scope { ED_SCOPE_PROCESS, ED_SCOPE_SYSTEM, ED_SCOPE_PACKAGE, ED_SCOPE_BOARD, ED_SCOPE_BATTERY };
+enum ed_channel_scope {
+    ED_SCOPE_PROCESS,
+    ED_SCOPE_SYSTEM,
+    ED_SCOPE_PACKAGE,
+    ED_SCOPE_BOARD,
+    ED_SCOPE_BATTERY
+};
 
 // One measured quantity. Values are int64 in `unit`. `wrap` is a counter's modulus, 0 where it has none.
 struct ed_channel {
@@ -33,8 +39,8 @@ struct ed_channel {
 };
 
 struct ed_probe_args {
-    int root_fd;     // descriptor of "/", or of a fake or recorded tree; every path is opened below it
-    int64_t pid;     // the worker to watch; 0 before it exists
+    int root_fd; // descriptor of "/", or of a fake or recorded tree; every path is opened below it
+    int64_t pid; // the worker to watch; 0 before it exists
 };
 
 struct ed_probe {
@@ -46,9 +52,10 @@ struct ed_probe {
     size_t n_options;
     size_t state_bytes;
 
-    // Finds the channels; fills at most `capacity`, *n is their number. Never fails because a source is missing.
-    enum ed_status (*detect)(void *state, const struct ed_probe_args *args, struct ed_channel *channels, size_t capacity,
-                             size_t *n, struct ed_error *err);
+    // Finds the channels; fills at most `capacity`, *n is their number. Never fails because a source is
+    // missing.
+    enum ed_status (*detect)(void *state, const struct ed_probe_args *args, struct ed_channel *channels,
+                             size_t capacity, size_t *n, struct ed_error *err);
     // The worker to watch from now on.
     void (*attach)(void *state, int64_t pid);
     // One value per channel of detect, INT64_MIN where this reading failed.

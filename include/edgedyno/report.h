@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract of an output format. A report reads no clock, no locale and no environment: the same records give the same bytes.
+// The contract of an output format. A report reads no clock, no locale and no environment: the same records
+// give the same bytes.
 #ifndef EDGEDYNO_REPORT_H
 #define EDGEDYNO_REPORT_H
 
@@ -13,7 +14,8 @@
 
 #define ED_REPORT_ABI 1u
 
-// Where the bytes go. `write` returns a status and is called with any number of bytes; the sink is the caller's.
+// Where the bytes go. `write` returns a status and is called with any number of bytes; the sink is the
+// caller's.
 struct ed_sink {
     void *context;
     enum ed_status (*write)(void *context, const char *bytes, size_t n, struct ed_error *err);
@@ -47,7 +49,8 @@ struct ed_report {
     size_t n_options;
     size_t state_bytes;
 
-    enum ed_status (*begin)(void *state, const struct ed_report_info *info, const struct ed_sink *sink, struct ed_error *err);
+    enum ed_status (*begin)(void *state, const struct ed_report_info *info, const struct ed_sink *sink,
+                            struct ed_error *err);
     // Borrows the record until `end`: formats that need every record before the first byte keep the pointer.
     enum ed_status (*record)(void *state, const struct ed_result *result, struct ed_error *err);
     enum ed_status (*end)(void *state, struct ed_error *err);

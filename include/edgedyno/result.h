@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of result keys. The struct, JSON, CSV header, JSON Schema and the reference come from it; scripts of people rely
-// on the keys. One record is one case and task. What was not measured is null with a reason in `reasons`, never zero.
+// The one table of result keys. The struct, JSON, CSV header, JSON Schema and the reference come from it;
+// scripts of people rely on the keys. One record is one case and task. What was not measured is null with a
+// reason in `reasons`, never zero.
 //
 // Columns of ED_RESULT_FIELDS(X): X(key, type, unit, group, help)
 //   type  TEXT    char[ED_RESULT_TEXT_BYTES], null when empty
@@ -110,10 +111,11 @@
 #define ED_RESULT_INDEX(key, type, unit, group, help) ED_FIELD_##key,
 enum ed_result_index { ED_RESULT_FIELDS(ED_RESULT_INDEX) ED_FIELD_COUNT };
 
-// Why a key is null, void or judged as it is. `key` is a result key or "" for the whole record; `code` is a stable word.
+// Why a key is null, void or judged as it is. `key` is a result key or "" for the whole record; `code` is a
+// stable word.
 //
-// Three codes only say what is outside of a case or of this version. They stand in every machine-readable format; formats for people
-// leave them out, since they would bury what matters.
+// Three codes only say what is outside of a case or of this version. They stand in every machine-readable
+// format; formats for people leave them out, since they would bury what matters.
 #define ED_REASON_NOT_APPLICABLE "not_applicable"
 #define ED_REASON_NOT_MEASURED "not_measured"
 #define ED_REASON_NOT_TOLD "engine_does_not_tell"
@@ -152,18 +154,22 @@ struct ed_result_field {
 
 // The table, ED_FIELD_COUNT rows in the order above. Implemented in reports/result.c.
 const struct ed_result_field *ed_result_fields(void);
-// Index of `key`, which may be of the form KEY, KEY_low, KEY_high (then *end is 0, -1, +1); -1 where there is none.
+// Index of `key`, which may be of the form KEY, KEY_low, KEY_high (then *end is 0, -1, +1); -1 where there is
+// none.
 int ed_result_find(const char *key, int *end);
 // Adds a reason; more than ED_REASONS_MAX are counted in the last one's text.
-__attribute__((format(printf, 4, 5))) void ed_result_reason(struct ed_result *result, const char *key, const char *code,
-                                                            const char *format, ...);
+__attribute__((format(printf, 4, 5))) void ed_result_reason(struct ed_result *result, const char *key,
+                                                            const char *code, const char *format, ...);
 
-// Setters that mark the field as measured: ED_RESULT_SET(r, samples, 5). Texts are cut to ED_RESULT_TEXT_BYTES.
-#define ED_RESULT_SET(result, field, value) ((result)->field = (value), (result)->has[ED_FIELD_##field] = true)
-#define ED_RESULT_SET_TEXT(result, field, value)                                                                      \
-    (snprintf((result)->field, sizeof(result)->field, "%s", (value)), (result)->has[ED_FIELD_##field] = (result)->field[0] != 0)
-#define ED_RESULT_SET_SPAN(result, name, value, low, high)                                                            \
-    ((result)->name = (value), (result)->name##_low = (low), (result)->name##_high = (high),                          \
+// Setters that mark the field as measured: ED_RESULT_SET(r, samples, 5). Texts are cut to
+// ED_RESULT_TEXT_BYTES.
+#define ED_RESULT_SET(result, field, value) \
+    ((result)->field = (value), (result)->has[ED_FIELD_##field] = true)
+#define ED_RESULT_SET_TEXT(result, field, value)                      \
+    (snprintf((result)->field, sizeof(result)->field, "%s", (value)), \
+     (result)->has[ED_FIELD_##field] = (result)->field[0] != 0)
+#define ED_RESULT_SET_SPAN(result, name, value, low, high)                                   \
+    ((result)->name = (value), (result)->name##_low = (low), (result)->name##_high = (high), \
      (result)->has[ED_FIELD_##name] = true, (result)->has_span[ED_FIELD_##name] = true)
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wire between controller and runner: versioned JSON lines in files and on standard streams of short commands. Neither side
-// trusts the other's sizes, names or numbers. Unknown keys are ignored; an unknown major version is refused with both named.
+// The wire between controller and runner: versioned JSON lines in files and on standard streams of short
+// commands. Neither side trusts the other's sizes, names or numbers. Unknown keys are ignored; an unknown
+// major version is refused with both named.
 //
 // Short commands (WORK is the work directory, made by `start` with mode 0700):
 //   edgedyno-runner version                                 -> {"type":"version","wire":"1.0",...}
@@ -12,8 +13,9 @@
 //   edgedyno-runner read    --work WORK --job ID --file NAME --from BYTE --max BYTES   -> the bytes themselves
 //   edgedyno-runner stop    --work WORK --job ID            -> {"type":"stopping",...}; status tells when it has ended
 //   edgedyno-runner forget  --work WORK --job ID            -> {"type":"forgotten",...}; removes the directory of an ended job
-// Each reply is one line. A failure is one line {"type":"error","status":"busy","where":"...","message":"..."} on standard
-// output and exit status 1; 2 for wrong usage.
+// Each reply is one line. A failure is one line
+// {"type":"error","status":"busy","where":"...","message":"..."} on standard output and exit status 1; 2 for
+// wrong usage.
 #ifndef EDGEDYNO_WIRE_H
 #define EDGEDYNO_WIRE_H
 
@@ -22,24 +24,25 @@
 #define ED_WIRE_VERSION "1.0"
 
 // Limits of one message, in bytes with the line feed.
-#define ED_WIRE_JOB_MAX_BYTES (16u << 20)    // a job with its blocks
-#define ED_WIRE_LINE_MAX_BYTES (256u << 10)  // one journal line or reply
-#define ED_WIRE_READ_MAX_BYTES (4u << 20)    // one `read`
-#define ED_WIRE_ID_MAX_BYTES 64              // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
+#define ED_WIRE_JOB_MAX_BYTES (16u << 20)   // a job with its blocks
+#define ED_WIRE_LINE_MAX_BYTES (256u << 10) // one journal line or reply
+#define ED_WIRE_READ_MAX_BYTES (4u << 20)   // one `read`
+#define ED_WIRE_ID_MAX_BYTES 64             // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
 #define ED_WIRE_BLOCKS_MAX 100000u
 #define ED_WIRE_CASES_MAX 10000u
 #define ED_WIRE_SAMPLES_MAX 1000000u // per block
 
 // Files of a job directory (WORK/jobs/ID/).
-#define ED_JOB_FILE "job.json"             // what to do, as received
-#define ED_JOB_JOURNAL "journal.jsonl"     // one line per finished block, synced before the next starts
-#define ED_JOB_SAMPLES "samples.bin"       // int64 nanoseconds, little endian; a block's run is named by its journal line
-#define ED_JOB_OUTPUTS "outputs"           // directory: one file of float32 rows per accuracy block
-#define ED_JOB_STATE "state.json"          // what the supervisor does now, replaced atomically
-#define ED_JOB_STOP "stop"                 // exists: end after killing the worker
-#define ED_JOB_LOG "runner.log"            // the supervisor's own words
-#define ED_JOB_WORKER_OUTPUT "worker.out"  // the current worker's standard streams, capped
-#define ED_WORK_LOCK "lock"                // flock: held by the supervisor of the running job
+#define ED_JOB_FILE "job.json"         // what to do, as received
+#define ED_JOB_JOURNAL "journal.jsonl" // one line per finished block, synced before the next starts
+#define ED_JOB_SAMPLES \
+    "samples.bin" // int64 nanoseconds, little endian; a block's run is named by its journal line
+#define ED_JOB_OUTPUTS "outputs"          // directory: one file of float32 rows per accuracy block
+#define ED_JOB_STATE "state.json"         // what the supervisor does now, replaced atomically
+#define ED_JOB_STOP "stop"                // exists: end after killing the worker
+#define ED_JOB_LOG "runner.log"           // the supervisor's own words
+#define ED_JOB_WORKER_OUTPUT "worker.out" // the current worker's standard streams, capped
+#define ED_WORK_LOCK "lock"               // flock: held by the supervisor of the running job
 
 // Journal lines of a device have "type":
 //   "job"    first line of a job: {"type","wire","job","campaign","runner_version","boot_id","clocks":{...}}
@@ -55,15 +58,15 @@
 #define ED_PASS_ACCURACY "accuracy" // the whole data set, outputs kept
 
 // Phases of a block, in order; died_in_phase is one of these.
-#define ED_PHASES(X) \
-    X(START, "start") \
-    X(OPEN, "open") \
-    X(LOAD, "load") \
-    X(BIND, "bind") \
-    X(WARMUP, "warmup") \
-    X(TIMED, "timed") \
+#define ED_PHASES(X)        \
+    X(START, "start")       \
+    X(OPEN, "open")         \
+    X(LOAD, "load")         \
+    X(BIND, "bind")         \
+    X(WARMUP, "warmup")     \
+    X(TIMED, "timed")       \
     X(EVIDENCE, "evidence") \
-    X(UNLOAD, "unload") \
+    X(UNLOAD, "unload")     \
     X(DONE, "done")
 
 enum ed_phase {
@@ -74,9 +77,9 @@ enum ed_phase {
 };
 
 // Outcomes of a block.
-#define ED_OUTCOMES(X) \
-    X(OK, "ok") \
-    X(OOM, "oom") \
+#define ED_OUTCOMES(X)    \
+    X(OK, "ok")           \
+    X(OOM, "oom")         \
     X(CRASHED, "crashed") \
     X(TIMEOUT, "timeout") \
     X(REFUSED, "refused") \

@@ -26,6 +26,11 @@
 #define RIG_MS INT64_C(1000000)
 #define RIG_SECOND INT64_C(1000000000)
 
+// A script that warm-up cannot judge, so that it is three inferences and half a second, whatever else the machine does; otherwise it goes
+// on for up to 8 s while the machine is busy. `more` begins with a comma or is empty.
+#define RIG_WARM_INFERENCES 3
+#define RIG_SCRIPT(more) "{\"type\": \"edgedyno-script\", \"warmup\": {\"ns\": [270000000, 270000000]}" more "}"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define RIG_SANITIZED 1
 #elif defined(__has_feature)

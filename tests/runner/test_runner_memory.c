@@ -21,7 +21,7 @@ struct reading {
 static void measure(struct reading *reading, const char *id, const char *sections) {
     char text[512];
     struct rig_journal journal;
-    snprintf(text, sizeof text, "{\"type\": \"edgedyno-script\", %s}", sections);
+    snprintf(text, sizeof text, RIG_SCRIPT(", %s"), sections);
     const struct rig_case c = {.model = rig_file("memory.json", text)};
     const struct rig_block block = {.id = "b", .inferences = 20};
     rig_run(&journal, &(struct rig_job){id, 0, &c, 1, &block, 1}, "done", 60 * RIG_SECOND);
@@ -98,7 +98,7 @@ static void test_phases(void **state) {
 // Room for a million samples is 8 MB of memory that is the runner's own: no figure may show it.
 static void test_own_memory(void **state) {
     const struct rig_case c = {.model =
-                                   rig_file("own.json", "{\"type\": \"edgedyno-script\", " RUN_20US "}")};
+                                   rig_file("own.json", RIG_SCRIPT(", " RUN_20US))};
     const struct rig_block blocks[] = {{.id = "small", .inferences = 20, .max_samples = 20},
                                        {.id = "large", .inferences = 20, .max_samples = 1000000}};
     struct rig_journal journal;
