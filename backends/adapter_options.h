@@ -51,8 +51,8 @@ static inline enum ed_status ed_adapter_options_check(const char *adapter, const
                 return ed_fail(err, ED_ERR_USAGE, where, "%s has no option '%.120s'; did you mean '%s'?",
                                adapter, key, near);
             return ed_fail(err, ED_ERR_USAGE, where,
-                           "%s has no option '%.120s'; `edgedyno help %s` lists what it has", adapter, key,
-                           adapter);
+                           "%s has no option '%.120s'; `edgedyno help --reference` lists what it has",
+                           adapter, key);
         }
         enum ed_status status = ed_option_check(row, where, args->options[i].value, err);
         if (status)

@@ -11,6 +11,8 @@
 
 #define JOURNAL_MAX_BYTES ((size_t)1 << 30)
 #define MOST (INT64_C(1) << 53)
+#define BATCH_MAX \
+    INT64_C(1000000000) // a thousand steps of a clock that ticks once a millisecond, at 1 ns an inference
 
 static const char *const mark_words[ED_BLOCK_MARKS] = {
 #define MARK_WORD(name, word) [ED_BLOCK_##name] = word,
@@ -64,8 +66,8 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
     if (count <= 0)
         return ED_OK;
     const int64_t from = base + offset;
-    if (offset < 0 || count > ED_WIRE_SAMPLES_MAX || from % 8 || from > (int64_t)blocks->mapping_bytes ||
-        count > ((int64_t)blocks->mapping_bytes - from) / 8)
+    if (offset < 0 || from < 0 || count > ED_WIRE_SAMPLES_MAX || from % 8 ||
+        from > (int64_t)blocks->mapping_bytes || count > ((int64_t)blocks->mapping_bytes - from) / 8)
         return ed_json_fail(&at, err, "names samples that samples.bin does not have");
     block->samples = (const int64_t *)((const char *)blocks->mapping + from);
     block->n_samples = (size_t)count;
@@ -131,8 +133,9 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
     block->available_min = probe(root, "system_memory.available", "min");
     read_marks(root, block);
     block->evidence = ed_json_member(root, "evidence").value;
-    if (block->batch < 1)
-        return ed_json_fail(root, err, "a sample of less than one inference");
+    if (block->batch < 1 || block->batch > BATCH_MAX)
+        return ed_json_fail(root, err, "a sample of %lld inferences, which nobody can have timed",
+                            (long long)block->batch);
     return read_samples(root, blocks, base, block, err);
 }
 
@@ -180,6 +183,48 @@ static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campai
     return status;
 }
 
+static int by_id(const void *a, const void *b) {
+    const struct ed_block *const *left = a, *const *right = b;
+    const int order = strcmp((*left)->id, (*right)->id);
+    return order ? order : *left < *right ? -1 : *left > *right;
+}
+
+// A block counts once, by its first line: twice the same samples would make an interval narrower than it is.
+static enum ed_status drop_repeated(struct ed_blocks *blocks, const struct ed_campaign_device *device,
+                                    struct ed_buffer *warnings, struct ed_error *err) {
+    const struct ed_block **sorted = calloc(blocks->n + 1, sizeof *sorted);
+    bool *again = calloc(blocks->n + 1, sizeof *again);
+    size_t kept = 0;
+    if (!sorted || !again) {
+        free(sorted);
+        free(again);
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a journal");
+    }
+    for (size_t i = 0; i < blocks->n; i++)
+        sorted[i] = &blocks->items[i];
+    qsort(sorted, blocks->n, sizeof *sorted, by_id);
+    for (size_t i = 1; i < blocks->n; i++)
+        again[sorted[i] - blocks->items] = !strcmp(sorted[i]->id, sorted[i - 1]->id);
+    for (size_t i = 0; i < blocks->n; i++) {
+        if (again[i]) {
+            if (warnings)
+                ed_buffer_printf(warnings, "journal of %.40s: block %.64s is there twice (left out)\n",
+                                 device->id, blocks->items[i].id);
+            ed_json_document_release(&blocks->documents[i]);
+            continue;
+        }
+        if (kept < i) {
+            blocks->items[kept] = blocks->items[i];
+            blocks->documents[kept] = blocks->documents[i];
+        }
+        kept++;
+    }
+    blocks->n = kept;
+    free(sorted);
+    free(again);
+    return ED_OK;
+}
+
 static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_campaign_device *device,
                                   struct ed_error *err) {
     char path[ED_PATH_BYTES];
@@ -187,7 +232,7 @@ static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_camp
     enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_SAMPLES, err);
     if (status != ED_OK)
         return status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT ? ED_OK : ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
     if (fstat(fd, &file) == 0 && file.st_size > 0) {
@@ -231,6 +276,8 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
         at = stop + 1;
     }
     ed_buffer_release(&text);
+    if (status == ED_OK)
+        status = drop_repeated(blocks, device, warnings, err);
     if (status != ED_OK)
         ed_blocks_release(blocks);
     return status;

@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 
 #define JOURNAL_MAX_BYTES ((size_t)1 << 30)
+#define OUTPUT_MAX_BYTES (INT64_C(1) << 31)
 #define ATTACH_TYPE "attach"
 
 // What one line says, as far as keeping is concerned.
@@ -44,6 +45,15 @@ bool ed_keep_has(const struct ed_keep *keep, const char *block) {
     return false;
 }
 
+// Nobody writes a journal by hand: a wrong value in one is no wrong usage.
+static enum ed_status no_usage(enum ed_status status, struct ed_error *err) {
+    if (status != ED_ERR_USAGE)
+        return status;
+    if (err)
+        err->code = ED_ERR_PARSE;
+    return ED_ERR_PARSE;
+}
+
 // Numbers come from the device: the caller checks them against what they would make it do.
 static enum ed_status read_line(const char *name, const char *text, size_t n, struct line *line, struct ed_json_document *document,
                                 struct ed_error *err) {
@@ -66,12 +76,7 @@ static enum ed_status read_line(const char *name, const char *text, size_t n, st
         if (status == ED_OK)
             status = ed_json_get_int(&samples, "count", 0, ED_WIRE_SAMPLES_MAX, &line->samples_count, err);
     }
-    // Nobody wrote this by hand: a wrong value is no wrong usage.
-    if (status == ED_ERR_USAGE)
-        status = ED_ERR_PARSE;
-    if (status != ED_OK && err)
-        err->code = status;
-    return status;
+    return no_usage(status, err);
 }
 
 // Takes the journal that is there already.
@@ -213,24 +218,54 @@ static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote
     return status;
 }
 
+// Piece by piece, so that what a device calls its output never has to fit into memory.
+static enum ed_status copy_output(struct ed_keep *keep, const struct ed_remote *remote, const char *there, int fd, const char *path,
+                                  struct ed_error *err) {
+    struct ed_buffer piece;
+    int64_t total = 0;
+    enum ed_status status = ED_OK;
+    ed_buffer_init(&piece, ED_WIRE_READ_MAX_BYTES);
+    do {
+        ed_buffer_clear(&piece);
+        status = ed_remote_read(remote, keep->job, there, total, ED_WIRE_READ_MAX_BYTES, &piece, err);
+        total += (int64_t)piece.size;
+        if (status == ED_OK && total > OUTPUT_MAX_BYTES)
+            status = ed_fail(err, ED_ERR_LIMIT, remote->device, "%.80s is larger than %lld bytes", there, (long long)OUTPUT_MAX_BYTES);
+        if (status == ED_OK)
+            status = ed_path_write_all(fd, ed_buffer_text(&piece), piece.size, path, err);
+    } while (status == ED_OK && piece.size);
+    ed_buffer_release(&piece);
+    if (status == ED_OK && fsync(fd) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be synced to disk: %m");
+    return status;
+}
+
 static enum ed_status fetch_output(struct ed_keep *keep, const struct ed_remote *remote, const char *name, struct ed_error *err) {
-    char there[ED_WIRE_ID_MAX_BYTES + 16], path[ED_PATH_BYTES];
-    struct ed_buffer all;
+    char there[ED_WIRE_ID_MAX_BYTES + 16], part[ED_PATH_BYTES], path[ED_PATH_BYTES], directory[ED_PATH_BYTES];
     if (!ed_path_name_ok(name))
         return ed_fail(err, ED_ERR_PARSE, remote->device, "the device names an output file '%.80s', which is no file name", name);
     snprintf(there, sizeof there, ED_JOB_OUTPUTS "/%s", name);
-    ed_buffer_init(&all, (size_t)1 << 31);
-    enum ed_status status = ED_OK;
-    for (size_t before = SIZE_MAX; status == ED_OK && before != all.size;) {
-        before = all.size;
-        status = ed_remote_read(remote, keep->job, there, (int64_t)all.size, ED_WIRE_READ_MAX_BYTES, &all, err);
+    // No device can name this one: names do not begin with a dot.
+    enum ed_status status = ed_path_join(directory, keep->directory, ED_CAMPAIGN_OUTPUTS, err);
+    if (status == ED_OK)
+        status = ed_path_join(part, directory, ".part", err);
+    if (status == ED_OK)
+        status = ed_path_join(path, directory, name, err);
+    if (status != ED_OK)
+        return status;
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return ed_fail_errno(err, ED_ERR_IO, part, "cannot be made: %m");
+    status = copy_output(keep, remote, there, fd, path, err);
+    if (close(fd) != 0 && status == ED_OK)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be written: %m");
+    if (status == ED_OK && rename(part, path) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "the finished file cannot be renamed to this: %m");
+    if (status != ED_OK) {
+        unlink(part);
+        return status;
     }
-    if (status == ED_OK)
-        status = ed_path_join(path, keep->directory, there, err);
-    if (status == ED_OK)
-        status = ed_path_write_atomic(path, ed_buffer_text(&all), all.size, 0644, err);
-    ed_buffer_release(&all);
-    return status;
+    return ed_path_sync_directory(directory, err);
 }
 
 static enum ed_status fetch_outputs(struct ed_keep *keep, const struct ed_remote *remote, const struct ed_json_document *document,
@@ -268,6 +303,7 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
         status = fetch_samples(keep, remote, line.samples_offset + line.samples_count * 8, err);
     if (status == ED_OK && line.block[0])
         status = fetch_outputs(keep, remote, &document, err);
+    status = no_usage(status, err);
     ed_json_document_release(&document);
     if (status == ED_OK)
         status = append(keep, text, n + 1, err);

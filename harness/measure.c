@@ -321,7 +321,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
                                  struct ed_error *err) {
     struct ed_campaign campaign;
     struct ed_suite devices;
-    struct team team;
+    struct team team = {0};
     enum ed_status status = ed_campaign_load(&campaign, directory, err);
     if (status != ED_OK)
         return status;

@@ -109,7 +109,8 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
             continue;
         anon = block->sampled_anon_max > anon ? block->sampled_anon_max : anon;
         swap = block->sampled_swap_max > swap ? block->sampled_swap_max : swap;
-        if (block->available_first != INT64_MIN && block->available_first - block->available_min > drop)
+        if (block->available_first != INT64_MIN && block->available_min != INT64_MIN &&
+            block->available_first - block->available_min > drop)
             drop = block->available_first - block->available_min;
     }
     if (anon != INT64_MIN)

@@ -118,10 +118,11 @@ static void explain_quantiles(struct ed_result *result, bool batched, size_t few
             if (batched)
                 ed_result_reason(result, tails[t].key, "batched", "timed in batches");
             else
-                ed_result_reason(
-                    result, tails[t].key, "n_too_small",
-                    "n too small: %zu samples in a block, %llu are needed; more --inferences or --block-time",
-                    fewest, (unsigned long long)ed_quantile_min_samples(tails[t].num, tails[t].den));
+                ed_result_reason(result, tails[t].key, "n_too_small",
+                                 "n too small: %zu samples in a block, %llu are needed; time longer blocks "
+                                 "(\"block\" in a suite)",
+                                 fewest,
+                                 (unsigned long long)ed_quantile_min_samples(tails[t].num, tails[t].den));
         }
 }
 

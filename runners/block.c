@@ -253,6 +253,24 @@ static void drop_caches(const struct ed_block_context *context, const struct ed_
     }
 }
 
+// The worker could write to all of the mapping, an engine's wild pointer too. What this process stands on is
+// put back, and what is no truth value is none: reading it as one would be undefined.
+static void distrust(struct ed_mapping *mapping, uint64_t total_bytes, uint64_t samples_offset,
+                     uint64_t capacity) {
+    mapping->total_bytes = total_bytes;
+    mapping->samples_offset = samples_offset;
+    mapping->capacity = capacity;
+    if (atomic_load(&mapping->n_samples) > capacity)
+        atomic_store(&mapping->n_samples, 0);
+    for (size_t i = 0; i < ED_MARK_COUNT; i++) {
+        unsigned char *const truths[] = {(unsigned char *)&mapping->marks[i].set,
+                                         (unsigned char *)&mapping->marks[i].peak_reset};
+        for (size_t k = 0; k < 2; k++)
+            if (*truths[k] > 1)
+                *truths[k] = 0;
+    }
+}
+
 enum ed_status ed_block_run(const struct ed_block_context *context, size_t block_index,
                             struct ed_block_result *result, struct ed_error *err) {
     const struct ed_job_block *block = &context->job->blocks[block_index];
@@ -267,6 +285,9 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     if (output < 0)
         return ed_fail_errno(err, ED_ERR_IO, ED_JOB_WORKER_OUTPUT, "cannot be made: %m");
     enum ed_status status = ed_mapping_make(&result->mapping, &result->mapping_fd, capacity_of(block), err);
+    const uint64_t total_bytes = status == ED_OK ? result->mapping->total_bytes : 0;
+    const uint64_t samples_offset = status == ED_OK ? result->mapping->samples_offset : 0;
+    const uint64_t capacity = status == ED_OK ? result->mapping->capacity : 0;
     if (status == ED_OK && block->pass == ED_PASS_KIND_COLD)
         drop_caches(context, block, result);
     const struct ed_oom_counts oom_before = ed_oom_read(context->root_fd);
@@ -279,6 +300,7 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
         watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);
         result->ended = ed_clock_stamp_now();
         getrusage(RUSAGE_SELF, &own_after);
+        distrust(result->mapping, total_bytes, samples_offset, capacity);
         judge(result, wait_status, oom_before, ed_oom_read(context->root_fd), block);
         result->worker_cpu_ns = cpu_ns(&worker);
         result->supervisor_cpu_ns = cpu_ns(&own_after) - cpu_ns(&own_before);

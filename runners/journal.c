@@ -184,6 +184,10 @@ static void write_output_tail(struct ed_json_writer *w) {
     off_t size = lseek(fd, 0, SEEK_END);
     ssize_t n = size > 0 ? pread(fd, tail, sizeof tail, size > TAIL_BYTES ? size - TAIL_BYTES : 0) : 0;
     close(fd);
+    // Readers of JSON, ours among them, refuse a NUL in a text.
+    for (ssize_t i = 0; i < n; i++)
+        if (!tail[i])
+            tail[i] = ' ';
     if (n > 0)
         ed_json_text_n(w, "worker_output", tail, (size_t)n);
 }

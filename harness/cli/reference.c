@@ -121,7 +121,7 @@ enum ed_status ed_cli_reference(struct ed_buffer *out, struct ed_error *err) {
         "\nWhere several hold, it is the first of 130, 2, 1, 4, 5, 3.\n\n## Engines and their options\n");
     for (size_t i = 0; i < catalogue.n; i++)
         engine_part(out, &catalogue.manifests[i]);
-    ed_buffer_append(out, "\n", 1);
+    ed_buffer_text_append(out, "\n## Result keys\n\n");
     ed_result_reference(out);
     ed_catalogue_release(&catalogue);
     return ED_OK;

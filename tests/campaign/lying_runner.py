@@ -91,6 +91,7 @@ def journal():
         "output_empty": lambda: block_line(evidence={"output_files": [""]}),
         "output_long": lambda: block_line(evidence={"output_files": ["n" * 5000]}),
         "output_number": lambda: block_line(evidence={"output_files": [7]}),
+        "output_breaks_off": lambda: block_line(evidence={"output_files": ["large.npy"]}),
         "output_endless": lambda: block_line(evidence={"output_files": ["endless.npy"]}),
         "batch_huge": lambda: "".join(block_line(i, samples={"offset": 0, "count": 2}, timed={"begin_raw_ns": 1, "end_raw_ns": 2, "batch": 2**53})
                                       for i in range(len(job()["blocks"]))),
@@ -154,8 +155,10 @@ def answer_read():
         if LIE in ("samples_huge_offset", "samples_huge_count"):
             flood(most // MIB)
         out((b"\1\0\0\0\0\0\0\0" * 2)[first:first + most])
-    elif LIE == "output_endless":
+    elif LIE == "output_endless" or (LIE == "output_breaks_off" and first < 400 * MIB):
         flood(most // MIB)
+    elif LIE == "output_breaks_off":
+        sys.exit(1)
     else:
         out(b"x"[first:first + 1])
 

@@ -26,10 +26,12 @@
 #define RIG_MS INT64_C(1000000)
 #define RIG_SECOND INT64_C(1000000000)
 
-// A script that warm-up cannot judge, so that it is three inferences and half a second, whatever else the machine does; otherwise it goes
-// on for up to 8 s while the machine is busy. `more` begins with a comma or is empty.
+// A script that warm-up cannot judge, so that it is three inferences and half a second, whatever else the
+// machine does; otherwise it goes on for up to 8 s while the machine is busy. `more` begins with a comma or
+// is empty.
 #define RIG_WARM_INFERENCES 3
-#define RIG_SCRIPT(more) "{\"type\": \"edgedyno-script\", \"warmup\": {\"ns\": [270000000, 270000000]}" more "}"
+#define RIG_SCRIPT(more) \
+    "{\"type\": \"edgedyno-script\", \"warmup\": {\"ns\": [270000000, 270000000]}" more "}"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define RIG_SANITIZED 1
@@ -45,7 +47,8 @@
 #define RIG_SANITIZED 0
 #endif
 
-// Fails the test. cmocka's own fail_msg prints nothing at all where its text is longer than a kilobyte, as journals are.
+// Fails the test. cmocka's own fail_msg prints nothing at all where its text is longer than a kilobyte, as
+// journals are.
 __attribute__((noreturn, format(printf, 1, 2))) void rig_fail(const char *format, ...);
 
 // Directories of one test program: `home` for its files, `work` for the runner. setup and teardown of a

@@ -97,8 +97,7 @@ static void test_phases(void **state) {
 
 // Room for a million samples is 8 MB of memory that is the runner's own: no figure may show it.
 static void test_own_memory(void **state) {
-    const struct rig_case c = {.model =
-                                   rig_file("own.json", RIG_SCRIPT(", " RUN_20US))};
+    const struct rig_case c = {.model = rig_file("own.json", RIG_SCRIPT(", " RUN_20US))};
     const struct rig_block blocks[] = {{.id = "small", .inferences = 20, .max_samples = 20},
                                        {.id = "large", .inferences = 20, .max_samples = 1000000}};
     struct rig_journal journal;
