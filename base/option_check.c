@@ -12,7 +12,7 @@
 
 // Whole numbers without an exponent, as a person writes them.
 static const char *format_limit(char text[32], double value) {
-    if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value)
+    if (value > -1e16 && value < 1e16 && value == (double)(int64_t)value)
         snprintf(text, 32, "%lld", (long long)value);
     else
         snprintf(text, 32, "%.12g", value);

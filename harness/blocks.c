@@ -62,12 +62,17 @@ static int64_t probe(const struct ed_json_at *root, const char *channel, const c
 static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks,
                                    int64_t base, struct ed_block *block, struct ed_error *err) {
     struct ed_json_at at = ed_json_member(root, "samples");
-    const int64_t offset = number(&at, "offset", 0), count = number(&at, "count", 0);
-    if (count <= 0)
+    int64_t offset = 0, count = 0;
+    if (!at.value)
         return ED_OK;
+    enum ed_status status = ed_json_get_int(&at, "offset", 0, MOST, &offset, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(&at, "count", 0, ED_WIRE_SAMPLES_MAX, &count, err);
+    if (status != ED_OK || !count)
+        return status;
     const int64_t from = base + offset;
-    if (offset < 0 || from < 0 || count > ED_WIRE_SAMPLES_MAX || from % 8 ||
-        from > (int64_t)blocks->mapping_bytes || count > ((int64_t)blocks->mapping_bytes - from) / 8)
+    if (from < 0 || from % 8 || from > (int64_t)blocks->mapping_bytes ||
+        count > ((int64_t)blocks->mapping_bytes - from) / 8)
         return ed_json_fail(&at, err, "names samples that samples.bin does not have");
     block->samples = (const int64_t *)((const char *)blocks->mapping + from);
     block->n_samples = (size_t)count;

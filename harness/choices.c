@@ -42,12 +42,22 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
     bool found = false;
     for (size_t i = 0; i < manifest->n_backends && i < 63; i++)
         known[i] = manifest->backends[i].name;
-    for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++)
-        if (fnmatch(backend, manifest->backends[i].name, 0) == 0 &&
-            (!star || offers->usable(offers->context, build, manifest->backends[i].name))) {
-            found = true;
-            status = add_choice(choices, build, &manifest->backends[i], err);
+    for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++) {
+        const struct ed_manifest_backend *offered = &manifest->backends[i];
+        if (fnmatch(backend, offered->name, 0) != 0)
+            continue;
+        // Every build has the CPU; asking costs the time that the engine takes to open.
+        if ((star || offered->processor != ED_PROCESSOR_CPU || strcmp(offered->name, "cpu")) &&
+            !offers->usable(offers->context, build, offered->name)) {
+            if (star)
+                continue;
+            return ed_fail(err, ED_ERR_UNSUPPORTED, "--on",
+                           "%s does not offer '%s' on this device; 'edgedyno engines' says why", build->id,
+                           offered->name);
         }
+        found = true;
+        status = add_choice(choices, build, offered, err);
+    }
     if (status == ED_OK && !found && star)
         return ed_fail(
             err, ED_ERR_USAGE, "--on",

@@ -147,8 +147,10 @@ static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const 
                                                              : 2]++;
     ed_units_print_duration(time, sizeof time, plan->expected_ns);
     ed_buffer_printf(text,
-                     "device %s: %zu cases, %zu blocks (%zu timing, %zu cold, %zu accuracy), about %s\n",
-                     device, plan->n_cases, plan->n_blocks, passes[0], passes[1], passes[2], time);
+                     "device %s: %zu case%s, %zu block%s (%zu timing, %zu cold, %zu accuracy), about %s\n"
+                     "  a busy device takes longer: warm-up ends by rule, after 8 s at the latest\n",
+                     device, plan->n_cases, plan->n_cases == 1 ? "" : "s", plan->n_blocks,
+                     plan->n_blocks == 1 ? "" : "s", passes[0], passes[1], passes[2], time);
     for (size_t i = 0; i < plan->n_cases; i++)
         if (!plan->cases[i].accuracy_only)
             ed_buffer_printf(text, "  %s%s\n", plan->cases[i].frozen.case_id,
@@ -183,12 +185,13 @@ enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct 
 
 // Steps every device whose time has come, until all are finished. One that fails does not stop the others.
 static enum ed_status drive_all(const struct ed_measure_args *args, const struct ed_campaign *campaign,
-                                const struct team *team, struct ed_error *err) {
+                                const struct team *team, int64_t *blocks_done, struct ed_error *err) {
     struct ed_drive **drives = calloc(team->n, sizeof *drives);
     struct ed_drive_news *news = calloc(team->n, sizeof *news);
     const char **ids = calloc(team->n, sizeof *ids);
     size_t going = 0;
     enum ed_status first = ED_OK;
+    *blocks_done = 0;
     if (!drives || !news || !ids)
         first = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to drive the devices");
     for (size_t i = 0; first == ED_OK && i < team->n; i++) {
@@ -233,8 +236,10 @@ static enum ed_status drive_all(const struct ed_measure_args *args, const struct
         if (going)
             ed_clock_sleep_until(wake < slice ? wake : slice, NULL);
     }
-    for (size_t i = 0; drives && i < team->n; i++)
+    for (size_t i = 0; drives && i < team->n; i++) {
+        *blocks_done += news ? news[i].done : 0;
         ed_drive_free(drives[i]);
+    }
     free(drives);
     free(news);
     free(ids);
@@ -260,6 +265,12 @@ static enum ed_status make_directory(const struct ed_measure_args *args, const c
     return status;
 }
 
+// The device refused the job before its first block: there is nothing to resume and nothing to report.
+static bool never_began(enum ed_status status) {
+    return status == ED_ERR_USAGE || status == ED_ERR_BUSY || status == ED_ERR_VERSION ||
+           status == ED_ERR_NOT_FOUND;
+}
+
 // `local` sees our files where they lie.
 static const char *in_place(void *context, const char *local_path) {
     const struct ed_session *session = context;
@@ -272,6 +283,7 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     struct ed_freeze freeze = {.suite = suite, .seed = choose_seed(suite), .verify = args->verify};
     struct ed_campaign campaign = {0};
     char id[64], started[32];
+    int64_t done = 0;
     directory[0] = 0;
     enum ed_status status = open_team(&team, args, suite, true, err);
     if (status != ED_OK)
@@ -308,8 +320,12 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     if (status == ED_OK)
         status = ed_campaign_load(&campaign, directory, err);
     if (status == ED_OK)
-        status = drive_all(args, &campaign, &team, err);
+        status = drive_all(args, &campaign, &team, &done, err);
     ed_campaign_release(&campaign);
+    if (done == 0 && !args->out && never_began(status)) {
+        ed_path_remove(directory, NULL);
+        directory[0] = 0;
+    }
     for (size_t i = 0; freeze.devices && i < freeze.n_devices; i++)
         ed_plan_release(&freeze.devices[i].plan);
     free(freeze.devices);
@@ -322,6 +338,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
     struct ed_campaign campaign;
     struct ed_suite devices;
     struct team team = {0};
+    int64_t done = 0;
     enum ed_status status = ed_campaign_load(&campaign, directory, err);
     if (status != ED_OK)
         return status;
@@ -341,7 +358,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
                          "the fleet has changed: the campaign ran on %zu devices, %zu of them are known",
                          campaign.n_devices, team.n);
     if (status == ED_OK)
-        status = drive_all(args, &campaign, &team, err);
+        status = drive_all(args, &campaign, &team, &done, err);
     if (status == ED_OK || team.members)
         close_team(&team);
     free(ids);

@@ -264,6 +264,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
             text = f == ED_FIELD_died_in_phase         ? "no block died"
                    : f == ED_FIELD_deadline_miss_share ? "no deadline was given"
                    : f == ED_FIELD_preprocess_sha256   ? "the data are given as the model takes them"
+                   : f == ED_FIELD_speed_usable        ? "nothing failed that forbids it"
                                                        : "nothing was required of it";
         }
         ed_result_reason(result, fields[f].key, code, "%s", text);

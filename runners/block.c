@@ -114,6 +114,9 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
     struct ed_cpu_set cpus = {{0}};
     if (c->pin[0])
         status = keep_apart(context->pinning, c->pin, &cpus, err);
+    else if (context->pinning->topology) // a pinned case before this one moved us; a worker inherits where we
+                                         // are
+        status = ed_pinning_bind(context->pinning, &context->pinning->start, err);
     if (status != ED_OK) {
         free(environment);
         return status;

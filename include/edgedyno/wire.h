@@ -45,7 +45,7 @@
 #define ED_WORK_LOCK "lock"               // flock: held by the supervisor of the running job
 
 // Journal lines of a device have "type":
-//   "job"    first line of a job: {"type","wire","job","campaign","runner_version","boot_id","clocks":{...}}
+//   "job"    first line of a job: {"type","wire","job","campaign","runner_version","started":{...},"channels":[...]}
 //   "block"  one finished block (see docs/architecture.md for its keys)
 //   "end"    last line: {"type","job","reason":"done"|"stopped"|"deadline"|"error","message"}
 #define ED_JOURNAL_JOB "job"

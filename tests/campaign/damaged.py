@@ -143,7 +143,7 @@ def journals(room):
     size = copy.device.samples_path.stat().st_size
     for name, how in (("offset_negative", lambda line: line["samples"].update(offset=-800)), ("offset_behind", lambda line: line["samples"].update(offset=size)),
                       ("offset_odd", lambda line: line["samples"].update(offset=4)), ("count_huge", lambda line: line["samples"].update(count=10**6)),
-                      ("count_beyond", lambda line: line["samples"].update(count=2**53)), ("case_unknown", lambda line: line.update(case="c99")),
+                      ("count_beyond", lambda line: line["samples"].update(count=2**53)), ("count_negative", lambda line: line["samples"].update(count=-1)), ("case_unknown", lambda line: line.update(case="c99")),
                       ("outcome_unknown", lambda line: line.update(outcome="fine")), ("batch_zero", lambda line: line["timed"].update(batch=0)),
                       ("batch_huge", lambda line: line["timed"].update(batch=2**53 - 1))):
         copy = Copy(room, f"line_{name}").edit_line(block["block"], how)
@@ -159,7 +159,9 @@ def journals(room):
         head, _, rest = copy.device.journal_path.read_text().partition("\n")
         copy.device.journal_path.write_text(json.dumps({**json.loads(head), "samples_base": base}) + "\n" + rest)
         ended = copy.report(None, "left out")
-        check(all(r["latency_p50_ns"] is None for r in ended.json()["records"]), f"samples_base {base}: no figure", ended.out[:300])
+        # Shifted by one, all but the first block find other samples in place of their own, which nobody can tell from the outside.
+        n = sum(r["latency_p50_ns"] is not None for r in ended.json()["records"])
+        check(n == (1 if base == -8 else 0), f"samples_base {base}: {n} figures")
 
 
 def other_files(room):

@@ -59,7 +59,8 @@ int rig_teardown(void **state);
 // A cgroup.procs file that every runner command is put into; "" for none.
 extern char rig_cgroup_procs[256];
 
-// One short command: exit status and what it wrote. `text` is terminated; released by rig_reply_release.
+// One short command (of the runner that RIG_RUNNER in the environment names, or else of this build): exit
+// status and what it wrote. `text` is terminated; released by rig_reply_release.
 struct rig_reply {
     int exit_code;
     char *text;
