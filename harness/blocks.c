@@ -34,7 +34,7 @@ static int64_t number(const struct ed_json_at *object, const char *key, int64_t 
 
 static void read_marks(const struct ed_json_at *root, struct ed_block *block) {
     struct ed_json_at marks = ed_json_member(root, "marks");
-    for (size_t i = 0; i < ed_json_count(&marks) && i < 2 * ED_BLOCK_MARKS; i++) {
+    for (size_t i = 0; i < ed_json_count(&marks) && i < (size_t)2 * ED_BLOCK_MARKS; i++) {
         struct ed_json_at at = ed_json_element(&marks, i);
         const char *word = "";
         ed_json_opt_text(&at, "at", &word, NULL);

@@ -23,7 +23,7 @@ struct ed_drive_news {
 
 // Reads what is there already: cuts a half line off the journal, samples beyond the last line off
 // samples.bin. `remote` is borrowed and connected.
-enum ed_status ed_drive_new(struct ed_drive **drive, const struct ed_campaign *campaign, size_t device,
+enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
                             const struct ed_remote *remote, const struct ed_log *log, struct ed_error *err);
 // One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when
 // it has. ED_DRIVE_FAILED comes with an error; what was measured is on disk all the same.

@@ -5,13 +5,14 @@
 
 #include "harness/blocks.h"
 
-// Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of `timing_case`.
-void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case,
+// Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of the case, which is
+// the one that is timed (so for the next two).
+void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         struct ed_error *err);
 // Memory by phase; also the engine's own account of it.
-void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case);
+void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.
-void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case);
+void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Outcome of the case: the worst of its blocks', with the words of the first such block.
 void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         size_t timing_case);

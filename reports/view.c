@@ -300,12 +300,12 @@ static void number_texts(const struct ed_view *view, const struct figure *figure
         char low[NUMBER_BYTES], high[NUMBER_BYTES];
         ed_text_fixed(low, sizeof low, v->low / scale->divisor, scale->decimals, false);
         ed_text_fixed(high, sizeof high, v->high / scale->divisor, scale->decimals, false);
-        snprintf(span, 2 * NUMBER_BYTES, "[%.40s to %.40s]", low, high);
+        snprintf(span, (size_t)2 * NUMBER_BYTES, "[%.40s to %.40s]", low, high);
     } else {
         char half[NUMBER_BYTES];
         double farther = fmax(v->value - v->low, v->high - v->value);
         ed_text_fixed(half, sizeof half, farther / scale->divisor, scale->decimals, true);
-        snprintf(span, 2 * NUMBER_BYTES, "\xC2\xB1%s", half);
+        snprintf(span, (size_t)2 * NUMBER_BYTES, "\xC2\xB1%s", half);
     }
 }
 

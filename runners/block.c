@@ -15,8 +15,6 @@
 #include "runners/cold.h"
 #include "runners/worker.h"
 
-extern char **environ;
-
 static int64_t cpu_ns(const struct rusage *usage) {
     return ((int64_t)usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
            ((int64_t)usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
@@ -112,10 +110,10 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
     if (status != ED_OK)
         return status;
     struct ed_cpu_set cpus = {{0}};
+    // A worker inherits where this process runs, and a pinned case before it may have moved that.
     if (c->pin[0])
         status = keep_apart(context->pinning, c->pin, &cpus, err);
-    else if (context->pinning->topology) // a pinned case before this one moved us; a worker inherits where we
-                                         // are
+    else if (context->pinning->topology)
         status = ed_pinning_bind(context->pinning, &context->pinning->start, err);
     if (status != ED_OK) {
         free(environment);

@@ -31,7 +31,7 @@ static void check_tensor_info(struct ed_check *check, const struct ed_tensor_inf
     const int64_t count = symbolic ? 0 : ed_shape_count(info->shape, info->rank);
     if (count < 0 || info->bytes != (size_t)count * ed_dtype_bytes(info->dtype))
         ed_check_fail(check, "%s '%s' says %zu bytes, its shape and type say %lld", kind, info->name,
-                      info->bytes, (long long)(count * (int64_t)ed_dtype_bytes(info->dtype)));
+                      info->bytes, (long long)count * (long long)ed_dtype_bytes(info->dtype));
 }
 
 static void check_describe(struct ed_check *check) {

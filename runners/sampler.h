@@ -14,7 +14,7 @@ struct ed_channel_stats {
     int64_t readings, failures;
 };
 
-enum ed_status ed_sampler_new(struct ed_sampler **sampler, int root_fd, struct ed_error *err);
+enum ed_status ed_sampler_new(struct ed_sampler **out, int root_fd, struct ed_error *err);
 void ed_sampler_free(struct ed_sampler *sampler);
 // A new block: forgets what was sampled, watches `pid`.
 void ed_sampler_begin(struct ed_sampler *sampler, int64_t pid);
