@@ -38,8 +38,9 @@ enum ed_status ed_catalogue_load(struct ed_catalogue *catalogue, struct ed_error
 enum ed_status ed_catalogue_parse(struct ed_catalogue *catalogue, const char *name, const char *json,
                                   size_t bytes, struct ed_error *err);
 void ed_catalogue_release(struct ed_catalogue *catalogue);
-const struct ed_manifest *ed_catalogue_find(const struct ed_catalogue *catalogue, const char *engine); // NULL:
-                                                                                                       // none
+const struct ed_manifest *ed_catalogue_find(const struct ed_catalogue *catalogue,
+                                            const char *engine); // NULL:
+                                                                 // none
 const struct ed_manifest_backend *ed_manifest_find_backend(const struct ed_manifest *manifest,
                                                            const char *backend);
 // The first engine whose formats hold the ending of `file`; NULL where none does.

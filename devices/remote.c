@@ -54,7 +54,7 @@ static enum ed_status check_reply(const struct ed_remote *remote, const struct e
         ed_json_opt_text(&root, "message", &message, NULL);
         ed_json_opt_text(&root, "where", &where, NULL);
         return ed_fail(err, status_of_word(word), remote->device, "%s%s%s", where, where[0] ? ": " : "",
-                       message);
+                       message[0] ? message : "the runner gives no reason");
     }
     if (strcmp(is, type))
         return ed_fail(err, ED_ERR_PARSE, remote->device,
@@ -111,7 +111,8 @@ static void copy_text(const struct ed_json_at *object, const char *key, char *ou
     snprintf(out, bytes, "%s", cJSON_IsString(at.value) ? at.value->valuestring : "");
 }
 
-static enum ed_status read_survey(const struct ed_json_document *reply, struct ed_survey *out, struct ed_error *err) {
+static enum ed_status read_survey(const struct ed_json_document *reply, struct ed_survey *out,
+                                  struct ed_error *err) {
     const struct ed_json_at root = ed_json_root(reply), rows = ed_json_member(&root, "backends");
     enum ed_status status = ed_json_expect_array(&rows, err);
     copy_text(&root, "engine_version", out->engine_version, sizeof out->engine_version);
@@ -137,8 +138,8 @@ static enum ed_status read_survey(const struct ed_json_document *reply, struct e
     return status;
 }
 
-enum ed_status ed_remote_survey(const struct ed_remote *remote, const struct ed_remote_survey_args *args, struct ed_survey *out,
-                                struct ed_error *err) {
+enum ed_status ed_remote_survey(const struct ed_remote *remote, const struct ed_remote_survey_args *args,
+                                struct ed_survey *out, struct ed_error *err) {
     const char *words[ARGUMENTS_MAX + 1] = {"survey", "--adapter", args->adapter};
     size_t n = 3;
     struct ed_json_document reply;
@@ -164,7 +165,8 @@ enum ed_status ed_remote_survey(const struct ed_remote *remote, const struct ed_
     return status;
 }
 
-enum ed_status ed_remote_running(const struct ed_remote *remote, char job[ED_WIRE_ID_MAX_BYTES + 1], struct ed_error *err) {
+enum ed_status ed_remote_running(const struct ed_remote *remote, char job[ED_WIRE_ID_MAX_BYTES + 1],
+                                 struct ed_error *err) {
     const char *const words[] = {"work", "--work", remote->work_dir, NULL};
     struct ed_json_document reply;
     enum ed_status status = ask(remote, words, NULL, 0, 20, "work", &reply, err);

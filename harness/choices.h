@@ -17,8 +17,8 @@ struct ed_choices {
     size_t n;
 };
 
-// What an engine build offers on the device itself: what a star among the backends may mean, and whether a backend
-// other than the CPU is there at all.
+// What an engine build offers on the device itself: what a star among the backends may mean, and whether a
+// backend other than the CPU is there at all.
 struct ed_offers {
     void *context;
     bool (*usable)(void *context, const struct ed_engine_build *build, const char *backend);

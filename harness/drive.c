@@ -27,10 +27,10 @@ struct ed_drive {
     const struct ed_log *log;
     struct ed_keep keep; // the device's files in the campaign
     enum step step;
-    int64_t overdue_ns;      // next wait for news that is late
-    int64_t stop_since_ns;   // when the job was told to stop; 0: not
-    int64_t done_at_start;   // blocks that were known when the current job started
-    int64_t started_ns;      // when the current job was started by this drive; 0: found running
+    int64_t overdue_ns;    // next wait for news that is late
+    int64_t stop_since_ns; // when the job was told to stop; 0: not
+    int64_t done_at_start; // blocks that were known when the current job started
+    int64_t started_ns;    // when the current job was started by this drive; 0: found running
 };
 
 enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
@@ -64,8 +64,10 @@ static bool is_missing(void *context, const char *block) {
     return !ed_keep_has(context, block);
 }
 
-// The planned blocks that are not here, as a job named `id`. What is counted is the plan's: a device may send blocks that nobody asked for.
-static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct ed_buffer *job, size_t *n, struct ed_error *err) {
+// The planned blocks that are not here, as a job named `id`. What is counted is the plan's: a device may send
+// blocks that nobody asked for.
+static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct ed_buffer *job, size_t *n,
+                                  struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer frozen;
     ed_buffer_init(&frozen, ED_WIRE_JOB_MAX_BYTES);
@@ -73,19 +75,21 @@ static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct
     if (status == ED_OK)
         status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
     if (status == ED_OK)
-        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep, n, err);
+        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep,
+                               n, err);
     ed_buffer_release(&frozen);
     return status;
 }
 
-// A job under a new name with what is missing. The attach line is on disk before the device hears of it: whatever happens in between is
-// found out by asking for that job.
+// A job under a new name with what is missing. The attach line is on disk before the device hears of it:
+// whatever happens in between is found out by asking for that job.
 static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
     char id[ED_WIRE_ID_MAX_BYTES + 1];
     struct ed_buffer job;
     size_t n = 0;
     ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
-    snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id, drive->keep.n_jobs + 1);
+    snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id,
+             drive->keep.n_jobs + 1);
     enum ed_status status = missing_job(drive, id, &job, &n, err);
     if (status == ED_OK && n == 0) {
         drive->step = STEP_FINISHED;
@@ -124,7 +128,8 @@ static enum ed_status attach(struct ed_drive *drive, struct ed_error *err) {
 static void last_words(struct ed_drive *drive, char *words, size_t bytes) {
     struct ed_buffer log;
     ed_buffer_init(&log, 65536);
-    if (ed_remote_read(drive->remote, drive->keep.job, ED_JOB_LOG, 0, 65536, &log, NULL) == ED_OK && log.size) {
+    if (ed_remote_read(drive->remote, drive->keep.job, ED_JOB_LOG, 0, 65536, &log, NULL) == ED_OK &&
+        log.size) {
         if (log.data[log.size - 1] == '\n')
             log.data[log.size - 1] = 0;
         const char *line = strrchr(log.data, '\n');
@@ -134,7 +139,8 @@ static void last_words(struct ed_drive *drive, char *words, size_t bytes) {
 }
 
 // Everything that the job has is here: is there more to do?
-static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_status *there, bool stop, struct ed_error *err) {
+static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_status *there, bool stop,
+                               struct ed_error *err) {
     const bool progress = (int64_t)drive->keep.n_done > drive->done_at_start;
     char words[400] = "";
     struct ed_buffer rest;
@@ -153,17 +159,20 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
     if (there->state == ED_REMOTE_DIED) {
         if (!progress && drive->started_ns)
             return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
-                           "the runner died before it finished a block%s%s; what was measured is kept", words[0] ? ": " : "", words);
-        ed_log_line(drive->log, ED_LOG_WARNING, "%s: the runner was killed after %zu of %zu blocks; starting it again for the rest",
+                           "the runner died before it finished a block%s%s; what was measured is kept",
+                           words[0] ? ": " : "", words);
+        ed_log_line(drive->log, ED_LOG_WARNING,
+                    "%s: the runner was killed after %zu of %zu blocks; starting it again for the rest",
                     drive->device->id, drive->keep.n_done, drive->device->n_blocks);
         drive->step = STEP_START;
         return ED_OK;
     }
     if (!strcmp(there->reason, "error"))
-        return ed_fail(err, strstr(there->message, "No space left") ? ED_ERR_NO_SPACE : ED_ERR_REFUSED, drive->device->id,
-                       "the runner gave up: %s", there->message);
+        return ed_fail(err, strstr(there->message, "No space left") ? ED_ERR_NO_SPACE : ED_ERR_REFUSED,
+                       drive->device->id, "the runner gave up: %s", there->message);
     if (!strcmp(there->reason, "stopped")) {
-        // By somebody else, or in an earlier life of this program: a resume goes on, a run that was just started does not.
+        // By somebody else, or in an earlier life of this program: a resume goes on, a run that was just
+        // started does not.
         if (drive->started_ns)
             return ed_fail(err, ED_ERR_CANCELLED, drive->device->id, "the job was stopped on the device");
         drive->step = STEP_START;
@@ -171,14 +180,15 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
     }
     if (!strcmp(there->reason, "deadline")) {
         if (drive->started_ns) {
-            ed_log_line(drive->log, ED_LOG_WARNING, "%s: the time limit ended it after %zu of %zu blocks", drive->device->id,
-                        drive->keep.n_done, drive->device->n_blocks);
+            ed_log_line(drive->log, ED_LOG_WARNING, "%s: the time limit ended it after %zu of %zu blocks",
+                        drive->device->id, drive->keep.n_done, drive->device->n_blocks);
             return ED_OK;
         }
         drive->step = STEP_START;
         return ED_OK;
     }
-    return ed_fail(err, ED_ERR_INTERNAL, drive->device->id, "the runner says that it is done, but %zu of %zu blocks are missing", left,
+    return ed_fail(err, ED_ERR_INTERNAL, drive->device->id,
+                   "the runner says that it is done, but %zu of %zu blocks are missing", left,
                    drive->device->n_blocks);
 }
 
@@ -197,12 +207,14 @@ static void name_block(const struct ed_drive *drive, const char *block, char *ou
     for (size_t i = 0; i < drive->device->n_cases; i++) {
         const struct ed_campaign_case *c = &drive->device->cases[i];
         if (!strcmp(c->id, id))
-            snprintf(out, bytes, "%s%s%s%s%s/%s t%lld %s %s", c->model, c->variant[0] ? "/" : "", c->variant, c->model[0] ? " " : "",
-                     c->engine, c->backend, (long long)c->threads, pass, repetition ? repetition : "");
+            snprintf(out, bytes, "%s%s%s%s%s/%s t%lld %s %s", c->model, c->variant[0] ? "/" : "", c->variant,
+                     c->model[0] ? " " : "", c->engine, c->backend, (long long)c->threads, pass,
+                     repetition ? repetition : "");
     }
 }
 
-static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_news *news, struct ed_error *err) {
+static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
+                             struct ed_error *err) {
     struct ed_remote_status there;
     const int64_t now = ed_clock_monotonic_ns();
     if (stop && !drive->stop_since_ns) {
@@ -213,7 +225,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     }
     enum ed_status status = ed_remote_status(drive->remote, drive->keep.job, &there, err);
     if (status == ED_ERR_NOT_FOUND)
-        return ed_fail(err, ED_ERR_REFUSED, drive->device->id, "the device does not know the job any more; what was measured is kept");
+        return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
+                       "the device does not know the job any more; what was measured is kept");
     if (status != ED_OK)
         return status;
     const size_t before = drive->keep.n_done;
@@ -224,14 +237,16 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     if (there.state != ED_REMOTE_RUNNING)
         return conclude(drive, &there, stop, err);
     if (drive->stop_since_ns && now - drive->stop_since_ns > STOP_PATIENCE_NS)
-        return ed_fail(err, ED_ERR_TIMEOUT, drive->device->id, "the runner does not end; it was told to %d s ago",
+        return ed_fail(err, ED_ERR_TIMEOUT, drive->device->id,
+                       "the runner does not end; it was told to %d s ago",
                        (int)(STOP_PATIENCE_NS / (1000 * MS)));
     news->left_ns = there.left_ns;
     name_block(drive, there.block, news->now, sizeof news->now);
     // News that is late is asked for less and less often: the questions cost the device something.
-    drive->overdue_ns = drive->keep.n_done > before || there.next_news_ns > 0
-                            ? POLL_MIN_NS
-                            : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
+    drive->overdue_ns =
+        drive->keep.n_done > before || there.next_news_ns > 0
+            ? POLL_MIN_NS
+            : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
     int64_t wait = there.next_news_ns > POLL_MIN_NS ? there.next_news_ns + 5 * MS : drive->overdue_ns;
     if (wait > POLL_MAX_NS * 5)
         wait = POLL_MAX_NS * 5;
@@ -241,7 +256,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     return ED_OK;
 }
 
-enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news, struct ed_error *err) {
+enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
+                             struct ed_error *err) {
     enum ed_status status = ED_OK;
     memset(news, 0, sizeof *news);
     news->left_ns = -1;
@@ -269,6 +285,8 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
         drive->step = STEP_FAILED;
     news->done = (int64_t)drive->keep.n_done;
     news->total = (int64_t)drive->device->n_blocks;
-    news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED : drive->step == STEP_FAILED ? ED_DRIVE_FAILED : ED_DRIVE_GOING;
+    news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED
+                  : drive->step == STEP_FAILED ? ED_DRIVE_FAILED
+                                               : ED_DRIVE_GOING;
     return status;
 }

@@ -55,8 +55,8 @@ static enum ed_status no_usage(enum ed_status status, struct ed_error *err) {
 }
 
 // Numbers come from the device: the caller checks them against what they would make it do.
-static enum ed_status read_line(const char *name, const char *text, size_t n, struct line *line, struct ed_json_document *document,
-                                struct ed_error *err) {
+static enum ed_status read_line(const char *name, const char *text, size_t n, struct line *line,
+                                struct ed_json_document *document, struct ed_error *err) {
     const int64_t most = INT64_C(1) << 50;
     memset(line, 0, sizeof *line);
     enum ed_status status = ed_json_parse(document, name, text, n, err);
@@ -120,7 +120,8 @@ static enum ed_status open_file(struct ed_keep *keep, const char *name, int *fd,
     return *fd < 0 ? ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m") : ED_OK;
 }
 
-enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device, struct ed_error *err) {
+enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device,
+                            struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer text;
     memset(keep, 0, sizeof *keep);
@@ -128,7 +129,8 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
     snprintf(keep->directory, sizeof keep->directory, "%s", device->directory);
     enum ed_status status = open_file(keep, ED_CAMPAIGN_JOURNAL, &keep->journal_fd, err);
     if (status == ED_OK && flock(keep->journal_fd, LOCK_EX | LOCK_NB) != 0)
-        status = ed_fail(err, ED_ERR_BUSY, keep->directory, "another edgedyno works on this campaign; wait for it, or stop it");
+        status = ed_fail(err, ED_ERR_BUSY, keep->directory,
+                         "another edgedyno works on this campaign; wait for it, or stop it");
     if (status == ED_OK)
         status = open_file(keep, ED_CAMPAIGN_SAMPLES, &keep->samples_fd, err);
     ed_buffer_init(&text, JOURNAL_MAX_BYTES);
@@ -142,7 +144,8 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
     if (status == ED_OK && (ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0 ||
                             lseek(keep->samples_fd, 0, SEEK_END) < (off_t)keep->samples_bytes ||
                             ftruncate(keep->samples_fd, (off_t)keep->samples_bytes) != 0))
-        status = ed_fail(err, ED_ERR_PARSE, keep->directory, "the samples do not fit the journal: some are missing");
+        status = ed_fail(err, ED_ERR_PARSE, keep->directory,
+                         "the samples do not fit the journal: some are missing");
     ed_buffer_release(&text);
     if (status != ED_OK)
         ed_keep_close(keep);
@@ -168,7 +171,8 @@ static enum ed_status append(struct ed_keep *keep, const char *bytes, size_t n, 
     if (status == ED_OK)
         keep->journal_bytes += (int64_t)n;
     else if (ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0)
-        return ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_JOURNAL, "cannot be written, nor cut back to its last line: %m");
+        return ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_JOURNAL,
+                             "cannot be written, nor cut back to its last line: %m");
     return status;
 }
 
@@ -197,18 +201,22 @@ enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_e
 }
 
 // Samples up to `up_to` bytes of the job's samples.bin.
-static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote *remote, int64_t up_to, struct ed_error *err) {
+static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote *remote, int64_t up_to,
+                                    struct ed_error *err) {
     enum ed_status status = ED_OK;
     while (status == ED_OK && keep->samples_base + up_to > keep->samples_bytes) {
         const int64_t from = keep->samples_bytes - keep->samples_base;
-        const int64_t want = up_to - from < (int64_t)ED_WIRE_READ_MAX_BYTES ? up_to - from : (int64_t)ED_WIRE_READ_MAX_BYTES;
+        const int64_t want =
+            up_to - from < (int64_t)ED_WIRE_READ_MAX_BYTES ? up_to - from : (int64_t)ED_WIRE_READ_MAX_BYTES;
         struct ed_buffer bytes;
         ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
         status = ed_remote_read(remote, keep->job, ED_JOB_SAMPLES, from, want, &bytes, err);
         if (status == ED_OK && bytes.size == 0)
-            status = ed_fail(err, ED_ERR_PARSE, remote->device, "the device's journal names samples that it does not have");
+            status = ed_fail(err, ED_ERR_PARSE, remote->device,
+                             "the device's journal names samples that it does not have");
         if (status == ED_OK)
-            status = ed_path_write_all(keep->samples_fd, ed_buffer_text(&bytes), bytes.size, ED_CAMPAIGN_SAMPLES, err);
+            status = ed_path_write_all(keep->samples_fd, ed_buffer_text(&bytes), bytes.size,
+                                       ED_CAMPAIGN_SAMPLES, err);
         if (status == ED_OK)
             keep->samples_bytes += (int64_t)bytes.size;
         ed_buffer_release(&bytes);
@@ -219,8 +227,8 @@ static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote
 }
 
 // Piece by piece, so that what a device calls its output never has to fit into memory.
-static enum ed_status copy_output(struct ed_keep *keep, const struct ed_remote *remote, const char *there, int fd, const char *path,
-                                  struct ed_error *err) {
+static enum ed_status copy_output(struct ed_keep *keep, const struct ed_remote *remote, const char *there,
+                                  int fd, const char *path, struct ed_error *err) {
     struct ed_buffer piece;
     int64_t total = 0;
     enum ed_status status = ED_OK;
@@ -230,7 +238,8 @@ static enum ed_status copy_output(struct ed_keep *keep, const struct ed_remote *
         status = ed_remote_read(remote, keep->job, there, total, ED_WIRE_READ_MAX_BYTES, &piece, err);
         total += (int64_t)piece.size;
         if (status == ED_OK && total > OUTPUT_MAX_BYTES)
-            status = ed_fail(err, ED_ERR_LIMIT, remote->device, "%.80s is larger than %lld bytes", there, (long long)OUTPUT_MAX_BYTES);
+            status = ed_fail(err, ED_ERR_LIMIT, remote->device, "%.80s is larger than %lld bytes", there,
+                             (long long)OUTPUT_MAX_BYTES);
         if (status == ED_OK)
             status = ed_path_write_all(fd, ed_buffer_text(&piece), piece.size, path, err);
     } while (status == ED_OK && piece.size);
@@ -240,10 +249,12 @@ static enum ed_status copy_output(struct ed_keep *keep, const struct ed_remote *
     return status;
 }
 
-static enum ed_status fetch_output(struct ed_keep *keep, const struct ed_remote *remote, const char *name, struct ed_error *err) {
+static enum ed_status fetch_output(struct ed_keep *keep, const struct ed_remote *remote, const char *name,
+                                   struct ed_error *err) {
     char there[ED_WIRE_ID_MAX_BYTES + 16], part[ED_PATH_BYTES], path[ED_PATH_BYTES], directory[ED_PATH_BYTES];
     if (!ed_path_name_ok(name))
-        return ed_fail(err, ED_ERR_PARSE, remote->device, "the device names an output file '%.80s', which is no file name", name);
+        return ed_fail(err, ED_ERR_PARSE, remote->device,
+                       "the device names an output file '%.80s', which is no file name", name);
     snprintf(there, sizeof there, ED_JOB_OUTPUTS "/%s", name);
     // No device can name this one: names do not begin with a dot.
     enum ed_status status = ed_path_join(directory, keep->directory, ED_CAMPAIGN_OUTPUTS, err);
@@ -268,8 +279,8 @@ static enum ed_status fetch_output(struct ed_keep *keep, const struct ed_remote 
     return ed_path_sync_directory(directory, err);
 }
 
-static enum ed_status fetch_outputs(struct ed_keep *keep, const struct ed_remote *remote, const struct ed_json_document *document,
-                                    struct ed_error *err) {
+static enum ed_status fetch_outputs(struct ed_keep *keep, const struct ed_remote *remote,
+                                    const struct ed_json_document *document, struct ed_error *err) {
     struct ed_json_at root = ed_json_root(document);
     struct ed_json_at evidence = ed_json_member(&root, "evidence");
     struct ed_json_at files = ed_json_member(&evidence, "output_files");
@@ -285,20 +296,24 @@ static enum ed_status fetch_outputs(struct ed_keep *keep, const struct ed_remote
 }
 
 // One whole line from the device: everything that it names first, then the line itself.
-static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *remote, const char *text, size_t n,
-                                struct ed_error *err) {
+static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *remote, const char *text,
+                                size_t n, struct ed_error *err) {
     char name[128];
     struct ed_json_document document = {0};
     struct line line;
     snprintf(name, sizeof name, "journal of %.80s", remote->device);
     enum ed_status status = read_line(name, text, n, &line, &document, err);
     if (status == ED_OK && line.block[0] && (!ed_path_name_ok(line.block) || ed_keep_has(keep, line.block)))
-        status = ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' is no block's name, or came twice", line.block);
+        status =
+            ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' is no block's name, or came twice", line.block);
     if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
         status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
-    // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may have.
-    if (status == ED_OK && line.samples_count && keep->samples_base + line.samples_offset > keep->samples_bytes)
-        status = ed_fail(err, ED_ERR_PARSE, name, "the samples of block '%.80s' do not follow those before", line.block);
+    // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may
+    // have.
+    if (status == ED_OK && line.samples_count &&
+        keep->samples_base + line.samples_offset > keep->samples_bytes)
+        status = ed_fail(err, ED_ERR_PARSE, name, "the samples of block '%.80s' do not follow those before",
+                         line.block);
     if (status == ED_OK && line.samples_count)
         status = fetch_samples(keep, remote, line.samples_offset + line.samples_count * 8, err);
     if (status == ED_OK && line.block[0])
@@ -315,21 +330,23 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
     return status;
 }
 
-enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes, struct ed_error *err) {
+enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes,
+                             struct ed_error *err) {
     enum ed_status status = ED_OK;
     while (status == ED_OK && keep->job_journal_bytes < there_bytes) {
         struct ed_buffer bytes;
         const int64_t before = keep->job_journal_bytes;
         ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
-        status = ed_remote_read(remote, keep->job, ED_JOB_JOURNAL, before, ED_WIRE_READ_MAX_BYTES, &bytes, err);
+        status =
+            ed_remote_read(remote, keep->job, ED_JOB_JOURNAL, before, ED_WIRE_READ_MAX_BYTES, &bytes, err);
         const char *at = ed_buffer_text(&bytes), *end = at + bytes.size;
         for (const char *stop; status == ED_OK && at < end && (stop = memchr(at, '\n', (size_t)(end - at))) &&
                                stop - at < (ptrdiff_t)ED_WIRE_LINE_MAX_BYTES;
              at = stop + 1)
             status = take_line(keep, remote, at, (size_t)(stop - at), err);
         if (status == ED_OK && end - at > (ptrdiff_t)ED_WIRE_LINE_MAX_BYTES)
-            status = ed_fail(err, ED_ERR_LIMIT, remote->device, "the device sent a journal line of more than %u bytes",
-                             ED_WIRE_LINE_MAX_BYTES);
+            status = ed_fail(err, ED_ERR_LIMIT, remote->device,
+                             "the device sent a journal line of more than %u bytes", ED_WIRE_LINE_MAX_BYTES);
         ed_buffer_release(&bytes);
         // Half a line is being written: it comes with the next news.
         if (keep->job_journal_bytes == before)

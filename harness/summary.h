@@ -5,8 +5,8 @@
 
 #include "harness/blocks.h"
 
-// Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of the case, which is
-// the one that is timed (so for the next two).
+// Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of the case, which
+// is the one that is timed (so for the next two).
 void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         struct ed_error *err);
 // Memory by phase; also the engine's own account of it.

@@ -53,8 +53,7 @@ struct ed_requirement {
 // ("1 %" or 0.01) for fractions, an energy for _uj, a temperature for _mc, a plain number for _per_s ("/s"
 // may follow) and counts. Texts and truth values (true, false, yes, no) know only == and !=. ED_ERR_USAGE
 // with the nearest key, the units that fit or the words that may stand.
-enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text,
-                                    struct ed_error *err);
+enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text, struct ed_error *err);
 
 // Judges one requirement. `detail` (at least 200 bytes) says on what: "61.2 ms (60.0 to 62.1 ms)", "crashed
 // in load". Never ED_VERDICT_NONE.

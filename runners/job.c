@@ -275,7 +275,8 @@ static enum ed_status check_version(const struct ed_json_at *root, struct ed_err
         return ed_json_fail(root, err, "expected a message of type job, found '%.32s'", type);
     if (status == ED_OK)
         status = ed_json_get_text(root, "wire", &wire, err);
-    if (status == ED_OK && strtol(wire, NULL, 10) != ED_WIRE_MAJOR)
+    char *rest = NULL;
+    if (status == ED_OK && (strtol(wire, &rest, 10) != ED_WIRE_MAJOR || *rest != '.'))
         return ed_fail(err, ED_ERR_VERSION, NULL,
                        "the controller speaks wire version %.16s, this runner %s: use a runner and a "
                        "controller of the same build",

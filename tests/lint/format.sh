@@ -22,10 +22,14 @@ if [[ ${1-} == --fix ]]; then
     clang-format-14 -i -- "${files[@]}"
     exit
 fi
+status=0
+clang-format-14 --dry-run -Werror -- "${files[@]}" >/dev/null 2>&1 || status=$?
 bad=()
-for file in "${files[@]}"; do
+# Only then one by one, to name them.
+((status == 0)) || for file in "${files[@]}"; do
     clang-format-14 --dry-run -Werror -- "$file" >/dev/null 2>&1 || bad+=("$file")
 done
+((status == 0 || ${#bad[@]} > 0)) || { echo "format: clang-format-14 fails, but on no single file"; exit 1; }
 if ((${#bad[@]} > 0)); then
     printf '%s\n' "${bad[@]}"
     echo "format: ${#bad[@]} of ${#files[@]} files are laid out otherwise; tests/lint/format.sh --fix lays them out"

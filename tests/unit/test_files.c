@@ -134,8 +134,9 @@ static void test_remove_never_follows_links(void **state) {
     assert_false(there("precious"));
 }
 
-// Names that must be refused lead out of the test's own directory, and the code under test deletes trees: it runs in a child whose root is
-// that directory, so that a defect can only hurt what the test made. Returns false where no such child can be made.
+// Names that must be refused lead out of the test's own directory, and the code under test deletes trees: it
+// runs in a child whose root is that directory, so that a defect can only hurt what the test made. Returns
+// false where no such child can be made.
 static bool refuses_in_own_root(const char *name) {
     int status = 0;
     pid_t pid = fork();

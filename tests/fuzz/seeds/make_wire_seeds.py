@@ -54,6 +54,7 @@ wire = {"wire": "1.0"}
 write("reply_status", "r", {"type": "status", **wire, "job": "j", "state": "ended", "reason": "done", "message": "", "journal_bytes": 5, "block": "c0.timing.1",
                             "blocks_done": 1, "blocks_total": 2, "next_news_ns": 3, "left_ns": 4})
 write("reply_error", "r", {"type": "error", **wire, "status": "busy", "where": "w", "message": "m"})
+write("reply_bare", "r", {"type": "error", **wire})
 write("reply_version", "r", {"type": "version", "wire": "2.0"})
 write("reply_survey", "r", {"type": "survey", **wire, "engine": "e", "engine_version": "1", "build_info": "",
                             "backends": [{"backend": "cpu", "processor": "cpu", "native": "n", "device_name": "d", "simulated": False, "available": True}]})
