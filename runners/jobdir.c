@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define ALIVE_FILE "alive"
 
 enum ed_status ed_jobdir_at(struct ed_jobdir *dir, const char *work, const char *job_id,
@@ -47,6 +49,16 @@ enum ed_status ed_jobdir_file(char out[ED_PATH_BYTES], const struct ed_jobdir *d
     return ed_path_join(out, dir->path, name, err);
 }
 
+// A short command that asks who holds the lock holds it itself for an instant; that must not look like a job.
+static bool lock_patiently(int fd) {
+    for (int tries = 0; tries < 10; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        ed_clock_sleep_until(ed_clock_monotonic_ns() + 5000000, NULL);
+    }
+    return false;
+}
+
 enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct ed_error *err) {
     char path[ED_PATH_BYTES], holder[ED_WIRE_ID_MAX_BYTES + 1] = "";
     enum ed_status status = ed_path_join(path, dir->work, ED_WORK_LOCK, err);
@@ -55,7 +67,7 @@ enum ed_status ed_jobdir_lock_work(const struct ed_jobdir *dir, int *fd, struct 
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*fd < 0)
         return ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_patiently(*fd)) {
         if (pread(*fd, holder, sizeof holder - 1, 0) < 0 || !ed_path_name_ok(holder))
             snprintf(holder, sizeof holder, "another one");
         close(*fd);
@@ -97,7 +109,7 @@ enum ed_status ed_jobdir_lock_alive(const struct ed_jobdir *dir, int *fd, struct
     if (status != ED_OK)
         return status;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0)
+    if (*fd < 0 || !lock_patiently(*fd))
         return ed_fail_errno(err, ED_ERR_IO, path, "cannot be locked: %m");
     return ED_OK;
 }

@@ -37,11 +37,12 @@ static int64_t count_in(int root_fd, const char *path) {
 
 // Our own cgroup's file below `mount`; in a container the path may be the host's, so the mount's root is
 // tried, too.
-static int64_t cgroup_count(int root_fd, const char *mount, const char *group, const char *file) {
+static int64_t cgroup_count(int root_fd, const char *mount, const char *group, const char *file, bool *own) {
     char path[1024];
     int64_t count = -1;
     if (snprintf(path, sizeof path, "%s%s/%s", mount, group, file) < (int)sizeof path)
         count = count_in(root_fd, path);
+    *own = count >= 0;
     if (count < 0 && snprintf(path, sizeof path, "%s/%s", mount, file) < (int)sizeof path)
         count = count_in(root_fd, path);
     return count;
@@ -60,7 +61,7 @@ static bool holds_memory(const char *controllers, size_t n) {
 }
 
 struct ed_oom_counts ed_oom_read(int root_fd) {
-    struct ed_oom_counts counts = {-1, count_in(root_fd, "proc/vmstat")};
+    struct ed_oom_counts counts = {-1, count_in(root_fd, "proc/vmstat"), false};
     char text[4096];
     if (!read_text(root_fd, "proc/self/cgroup", text, sizeof text))
         return counts;
@@ -76,15 +77,18 @@ struct ed_oom_counts ed_oom_read(int root_fd) {
         size_t n = (size_t)(path - controllers - 1);
         const char *group = strcmp(path + 1, "/") ? path + 1 : "";
         int64_t count = -1;
+        bool own = false;
         if (n == 0) {
-            count = cgroup_count(root_fd, "sys/fs/cgroup", group, "memory.events");
+            count = cgroup_count(root_fd, "sys/fs/cgroup", group, "memory.events", &own);
             if (count < 0)
-                count = cgroup_count(root_fd, "sys/fs/cgroup/unified", group, "memory.events");
+                count = cgroup_count(root_fd, "sys/fs/cgroup/unified", group, "memory.events", &own);
         } else if (holds_memory(controllers + 1, n)) {
-            count = cgroup_count(root_fd, "sys/fs/cgroup/memory", group, "memory.oom_control");
+            count = cgroup_count(root_fd, "sys/fs/cgroup/memory", group, "memory.oom_control", &own);
         }
-        if (count >= 0)
+        if (count >= 0) {
             counts.cgroup = count;
+            counts.own = own;
+        }
     }
     return counts;
 }
@@ -92,6 +96,8 @@ struct ed_oom_counts ed_oom_read(int root_fd) {
 enum ed_oom_verdict ed_oom_judge(struct ed_oom_counts before, struct ed_oom_counts after) {
     if (before.cgroup >= 0 && after.cgroup > before.cgroup)
         return ED_OOM_CERTAIN;
+    if (before.own && after.own && before.cgroup >= 0 && after.cgroup >= 0)
+        return ED_OOM_NO;
     if (before.system >= 0 && after.system > before.system)
         return ED_OOM_PROBABLE;
     return ED_OOM_NO;

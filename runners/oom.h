@@ -11,6 +11,7 @@
 // -1: the counter does not exist here.
 struct ed_oom_counts {
     int64_t cgroup, system;
+    bool own; // `cgroup` is the very group that /proc/self/cgroup names, and not the root of its mount
 };
 
 enum ed_oom_verdict { ED_OOM_NO, ED_OOM_PROBABLE, ED_OOM_CERTAIN };

@@ -5,8 +5,8 @@
 // Order of calls, all from one thread:
 //   open -> survey | (load -> describe -> bind -> run* -> outputs -> ... -> unload) -> close
 // `run` is the hot path: it returns when the CPU can read the outputs, allocates nothing that it can avoid,
-// and prints nothing. An adapter may be handed a state of zero bytes only; it never keeps globals. It may
-// print (the worker's standard streams go to a capped file), abort or exit: the supervisor reports that as
+// and prints nothing. An adapter may be handed a state of zero bytes only; it never keeps globals. What
+// it prints all the same goes to a capped file; should it abort or exit, the supervisor reports that as
 // the block's outcome.
 #ifndef EDGEDYNO_BACKEND_H
 #define EDGEDYNO_BACKEND_H

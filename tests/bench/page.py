@@ -53,7 +53,7 @@ def cost_rows(results):
         ("of it: until the job has begun on the device", f"{start['job_ns'] / 1e6:.0f} ms", "", ""),
         ("of it: until the first block has begun", f"{start['block_ns'] / 1e6:.1f} ms", "", ""),
         ("of it: until the worker's first statement", f"{start['worker_ns'] / 1e6:.1f} ms", "", ""),
-        (f"the supervisor's share of a core, in a block of {supervisor['wall_ns'] / 1e9:.0f} s", f"{share:.3%}", "< 1 %",
+        (f"the supervisor's share of a core, in a block that took {supervisor['wall_ns'] / 1e9:.0f} s", f"{share:.3%}", "< 1 %",
          judge(share, 0.01)),
         ("the supervisor's resident memory in that block", f"{supervisor['resident_bytes'] / 2**20:.2f} MiB", "< 6 MiB",
          judge(supervisor["resident_bytes"], 6 * 2**20)),

@@ -12,82 +12,25 @@
 #include "base/path.h"
 #include "runners/job.h"
 
-#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define FILE_OF(path) "{\"path\":\"" path "\",\"bytes\":5,\"sha256\":\"" HEX "\"}"
+static char *good; // tests/runner/good_job.json without white space
+static size_t good_bytes;
 
-static const char good[] =
-    "{\"type\":\"job\",\"wire\":\"1.0\",\"job\":\"j-1\",\"campaign\":\"c.2\",\"max_ns\":5000000000,"
-    "\"engines\":[{\"id\":\"e\",\"name\":\"scripted\",\"version\":\"1.2\",\"adapter\":" FILE_OF(
-        "/a/scripted.so") ","
-                          "\"directory\":\"/engines/e\",\"library\":\"/engines/e/"
-                          "lib.so\",\"files\":[" FILE_OF(
-                              "/engines/e/lib.so") "],"
-                                                   "\"environment\":[\"A=b=c\",\"B=\"]},"
-                                                   "{\"id\":\"other\",\"name\":\"null\",\"adapter\":" FILE_OF(
-                                                       "/a/null.so") "}],"
-                                                                     "\"models\":[{\"files\":[" FILE_OF(
-                                                                         "/m/"
-                                                                         "one."
-                                                                         "onn"
-                                                                         "x") "," FILE_OF("/m/one.bin") "]},{"
-                                                                                                        "\"fi"
-                                                                                                        "les"
-                                                                                                        "\":"
-                                                                                                        "[" FILE_OF(
-                                                                                                            "/m/two") "]}],"
-                                                                                                                      "\"data\":[{\"inputs\":[{"
-                                                                                                                      "\"input\":\"x\","
-                                                                                                                      "\"file\":" FILE_OF(
-                                                                                                                          "/d/x.npy") "}]}],"
-                                                                                                                                      "\"cases\""
-                                                                                                                                      ":[{"
-                                                                                                                                      "\"id\":"
-                                                                                                                                      "\"k\","
-                                                                                                                                      "\"engine"
-                                                                                                                                      "\":0,"
-                                                                                                                                      "\"model\""
-                                                                                                                                      ":1,"
-                                                                                                                                      "\"backend"
-                                                                                                                                      "\":"
-                                                                                                                                      "\"cpu\","
-                                                                                                                                      "\"threads"
-                                                                                                                                      "\":4,"
-                                                                                                                                      "\"allow_"
-                                                                                                                                      "fallback"
-                                                                                                                                      "\":true,"
-                                                                                                                                      "\"pin\":"
-                                                                                                                                      "\"0,2-"
-                                                                                                                                      "3\","
-                                                                                                                                      "\"options"
-                                                                                                                                      "\":[{"
-                                                                                                                                      "\"key\":"
-                                                                                                                                      "\"a\","
-                                                                                                                                      "\"value\""
-                                                                                                                                      ":\"b\"},{"
-                                                                                                                                      "\"key\":"
-                                                                                                                                      "\"c\"}],"
-                                                                                                                                      "\"shapes"
-                                                                                                                                      "\":[{"
-                                                                                                                                      "\"input\""
-                                                                                                                                      ":\"x\","
-                                                                                                                                      "\"shape\""
-                                                                                                                                      ":[1,3,"
-                                                                                                                                      "224]},{"
-                                                                                                                                      "\"shape\""
-                                                                                                                                      ":[2]}],"
-                                                                                                                                      "\"inputs"
-                                                                                                                                      "\":[{"
-                                                                                                                                      "\"input\""
-                                                                                                                                      ":\"y\","
-                                                                                                                                      "\"file\""
-                                                                                                                                      ":" FILE_OF(
-                                                                                                                                          "/d/"
-                                                                                                                                          "y."
-                                                                                                                                          "npy") "}],\"data\":0},"
-                                                                                                                                                 "{\"id\":\"n\",\"engine\":1,\"model\":-1,\"backend\":\"cpu\"}],"
-                                                                                                                                                 "\"blocks\":[{\"id\":\"b-1\",\"case\":0,\"pass\":\"accuracy\",\"repetition\":2,\"seed\":7,\"inferences\":0,"
-                                                                                                                                                 "\"min_inferences\":10,\"min_ns\":11,\"max_ns\":12,\"max_samples\":13,\"timeout_ns\":14},"
-                                                                                                                                                 "{\"id\":\"b-2\",\"case\":1,\"pass\":\"timing\",\"inferences\":1000000},{\"id\":\"b-3\",\"case\":0,\"pass\":\"cold\"}]}";
+static int read_good(void **state) {
+    struct ed_json_document document;
+    (void)state;
+    if (ed_json_parse_file(&document, ED_SOURCE_DIR "/tests/runner/good_job.json", 1 << 20, NULL) != ED_OK)
+        return -1;
+    good = cJSON_PrintUnformatted(document.root);
+    good_bytes = good ? strlen(good) : 0;
+    ed_json_document_release(&document);
+    return good ? 0 : -1;
+}
+
+static int free_good(void **state) {
+    (void)state;
+    cJSON_free(good);
+    return 0;
+}
 
 static void parse(struct ed_job *job, const char *text) {
     struct ed_error err = {0};
@@ -192,7 +135,8 @@ static void refuse(const char *text, enum ed_status status, const char *words) {
 
 // `from` in the good job replaced by `to` once.
 static void refuse_with(const char *from, const char *to, enum ed_status status, const char *words) {
-    char text[sizeof good + 4096];
+    char text[8192];
+    assert_true(good_bytes + strlen(to) < sizeof text);
     const char *at = strstr(good, from);
     if (!at)
         fail_msg("'%s' is not in the job", from);
@@ -257,7 +201,7 @@ static void test_values(void **state) {
            "at least one block");
     // A minor version of tomorrow, and a key of tomorrow.
     struct ed_job job;
-    char text[sizeof good + 64];
+    char text[8192];
     snprintf(text, sizeof text, "{\"tomorrow\":[1,{}],%s", good + 1);
     *strstr(text, "1.0") = '1';
     strstr(text, "\"wire\":\"1.0")[10] = '7';
@@ -421,7 +365,7 @@ static void test_every_value(void **state) {
     cJSON_free(text);
     cJSON_Delete(root);
     // Cut off anywhere.
-    for (size_t i = 0; i < sizeof good - 1; i += 7) {
+    for (size_t i = 0; i < good_bytes; i += 7) {
         struct ed_error err = {0};
         if (ed_job_parse(&job, "job", good, i, &err) == ED_OK)
             fail_msg("accepted when cut after %zu bytes", i);
@@ -432,5 +376,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_block_written),
                                        cmocka_unit_test(test_values), cmocka_unit_test(test_counts),
                                        cmocka_unit_test(test_every_value)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, read_good, free_good);
 }

@@ -91,6 +91,9 @@ static void test_version_1(void **state) {
     put("proc/self/cgroup", "4:memory:/docker/0123\n");
     put("sys/fs/cgroup/memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
     expect(1, 2);
+    assert_false(ed_oom_read(root_fd).own);
+    put("proc/self/cgroup", "4:memory:/a/b\n");
+    assert_true(ed_oom_read(root_fd).own);
 }
 
 static void test_judge(void **state) {
@@ -98,11 +101,18 @@ static void test_judge(void **state) {
         struct ed_oom_counts before, after;
         enum ed_oom_verdict due;
     } cases[] = {
-        {{-1, -1}, {-1, -1}, ED_OOM_NO},    {{0, 0}, {0, 0}, ED_OOM_NO},
-        {{3, 7}, {3, 7}, ED_OOM_NO},        {{3, 7}, {4, 8}, ED_OOM_CERTAIN},
-        {{3, -1}, {4, -1}, ED_OOM_CERTAIN}, {{-1, 7}, {-1, 8}, ED_OOM_PROBABLE},
-        {{-1, -1}, {5, 5}, ED_OOM_NO}, // counters that appear say nothing of a rise
-        {{5, 5}, {-1, -1}, ED_OOM_NO},
+        {{-1, -1, false}, {-1, -1, false}, ED_OOM_NO},
+        {{0, 0, true}, {0, 0, true}, ED_OOM_NO},
+        {{3, 7, true}, {3, 7, true}, ED_OOM_NO},
+        {{3, 7, true}, {4, 8, true}, ED_OOM_CERTAIN},
+        {{3, -1, true}, {4, -1, true}, ED_OOM_CERTAIN},
+        {{-1, 7, false}, {-1, 8, false}, ED_OOM_PROBABLE},
+        // Our own group counts and did not rise: somebody else was killed.
+        {{3, 7, true}, {3, 8, true}, ED_OOM_NO},
+        // The mount's root may not be our group.
+        {{3, 7, false}, {3, 8, false}, ED_OOM_PROBABLE},
+        {{-1, -1, false}, {5, 5, true}, ED_OOM_NO}, // counters that appear say nothing of a rise
+        {{5, 5, true}, {-1, -1, false}, ED_OOM_NO},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
