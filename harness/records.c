@@ -79,6 +79,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_accuracy_fill(result, campaign, device, &blocks, c);
         ed_result_judge(result, campaign->requirements, campaign->n_requirements);
         judge_placement(result, campaign->allow_fallback);
+        if (!result->has[ED_FIELD_speed_usable] && result->has[ED_FIELD_accuracy_verdict] &&
+            !strcmp(result->accuracy_verdict, ed_verdict_word(ED_VERDICT_PASS)))
+            ED_RESULT_SET(result, speed_usable, true);
         ed_summary_explain_nulls(result);
     }
     ed_blocks_release(&blocks);

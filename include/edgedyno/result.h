@@ -95,7 +95,7 @@
     X(accuracy_drop, SPANR, "", "accuracy", "reference less value, judged sample by sample") \
     X(accuracy_verdict, TEXT, "", "accuracy", "pass, fail, inconclusive: the drop against its limit") \
     X(preprocess_sha256, TEXT, "", "accuracy", "digest of the preprocessing") \
-    X(speed_usable, BOOL, "", "accuracy", "false where accuracy or placement failed: the speed is not to be used") \
+    X(speed_usable, BOOL, "", "accuracy", "false where accuracy or placement failed: the speed is not to be used; true where accuracy passed") \
     X(verdict, TEXT, "", "judgement", "pass, fail, inconclusive, invalid; null where nothing was required")
 // clang-format on
 

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who comes second: to a campaign that another edgedyno works on, and to a device that measures for another campaign."""
+
 from campaign import SETTLED, Device, Room, check, check_whole, finish, wait_for
 
 
 def main():
     with Room() as room:
-        room.script("m.json", run={"ns": 400_000}, warmup=SETTLED, inputs=[{"name": "x", "shape": [4]}], outputs=[{"name": "y", "shape": [2]}])
+        room.script(
+            "m.json",
+            run={"ns": 400_000},
+            warmup=SETTLED,
+            inputs=[{"name": "x", "shape": [4]}],
+            outputs=[{"name": "y", "shape": [2]}],
+        )
         room.suite("suite.json", {"m": {"a": "m.json"}}, blocks=6)
         first = room.start("run", "suite.json", "--out", "first")
         wait_for(lambda: Device(room.path / "first").n_done() or first.poll() is not None, "a block")
@@ -21,11 +28,18 @@ def main():
         check(len(room.supervisors()) == 1, "one runner", room.supervisors())
         room.end(first).expect(0)
         check_whole(room.path / "first", "the first")
-        check(journal.exists() and all(b["outcome"] == "ok" for b in Device(room.path / "first").blocks()), "nobody disturbed the first")
+        check(
+            journal.exists() and all(b["outcome"] == "ok" for b in Device(room.path / "first").blocks()),
+            "nobody disturbed the first",
+        )
         if check((room.path / "second" / "campaign.json").exists(), "the second campaign can be resumed"):
             room.run("run", "--resume", "second").expect(0)
             check_whole(room.path / "second", "the second")
-        check(not list((room.work / "jobs").iterdir()), "no job's directory stays", list((room.work / "jobs").iterdir()))
+        check(
+            not list((room.work / "jobs").iterdir()),
+            "no job's directory stays",
+            list((room.work / "jobs").iterdir()),
+        )
     finish("busy")
 
 

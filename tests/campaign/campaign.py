@@ -3,6 +3,7 @@
 
 Nothing here waits for a fixed time and hopes: everything waits for a state, with a limit that only a broken program reaches.
 """
+
 import contextlib
 import json
 import os
@@ -84,9 +85,15 @@ class Room:
     def __init__(self, fetched_engines=False, program=PROGRAM):
         self.path = pathlib.Path(os.path.realpath(tempfile.mkdtemp(prefix="edgedyno-test-")))
         self.program = pathlib.Path(program)
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "COLUMNS", "NO_COLOR", "TERM"))}
-        self.environment.update(XDG_STATE_HOME=str(self.path / "state"), XDG_CACHE_HOME=str(self.path / "cache"),
-                                XDG_CONFIG_HOME=str(self.path / "config"), TERM="xterm")
+        self.environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "COLUMNS", "NO_COLOR", "TERM"))
+        }
+        self.environment.update(
+            XDG_STATE_HOME=str(self.path / "state"),
+            XDG_CACHE_HOME=str(self.path / "cache"),
+            XDG_CONFIG_HOME=str(self.path / "config"),
+            TERM="xterm",
+        )
         if not fetched_engines:
             self.environment["XDG_DATA_HOME"] = str(self.path / "data")
         self.work = self.path / "state" / "edgedyno" / "work"
@@ -120,7 +127,10 @@ class Room:
         """`models`: {model: {variant: file}}."""
         keys.setdefault("on", ["scripted/cpu"])
         keys.setdefault("block", SHORT_BLOCK)
-        listed = [{"name": model, "variants": [{"name": v, "file": f} for v, f in variants.items()]} for model, variants in models.items()]
+        listed = [
+            {"name": model, "variants": [{"name": v, "file": f} for v, f in variants.items()]}
+            for model, variants in models.items()
+        ]
         return self.write(name, {"name": pathlib.Path(name).stem, "models": listed, **keys})
 
     # --- the program
@@ -129,7 +139,9 @@ class Room:
         popen.setdefault("stdout", subprocess.PIPE)
         popen.setdefault("stderr", subprocess.PIPE)
         popen.setdefault("env", self.environment)
-        return subprocess.Popen([str(self.program), *map(str, words)], cwd=self.path, stdin=subprocess.DEVNULL, **popen)
+        return subprocess.Popen(
+            [str(self.program), *map(str, words)], cwd=self.path, stdin=subprocess.DEVNULL, **popen
+        )
 
     def end(self, process, words=(), patience_s=PATIENCE_S, since=None):
         """Both streams to their ends, then the status and what it took."""
@@ -139,9 +151,17 @@ class Room:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            raise AssertionError(f"edgedyno {' '.join(map(str, words))} did not end within {patience_s} s") from None
-        return Ended(words, process.returncode, (out or b"").decode(errors="replace"), (err or b"").decode(errors="replace"),
-                     time.monotonic() - since, 0)
+            raise AssertionError(
+                f"edgedyno {' '.join(map(str, words))} did not end within {patience_s} s"
+            ) from None
+        return Ended(
+            words,
+            process.returncode,
+            (out or b"").decode(errors="replace"),
+            (err or b"").decode(errors="replace"),
+            time.monotonic() - since,
+            0,
+        )
 
     def run(self, *words, patience_s=PATIENCE_S, **popen):
         since = time.monotonic()
@@ -153,13 +173,22 @@ class Room:
         """Pids of the detached runners of this room's work directory: they lead their sessions."""
         found = []
         for pid, words in processes():
-            if len(words) >= 4 and words[1:3] == ["start", "--work"] and words[3].startswith(str(self.path)) and session_of(pid) == pid:
+            if (
+                len(words) >= 4
+                and words[1:3] == ["start", "--work"]
+                and words[3].startswith(str(self.path))
+                and session_of(pid) == pid
+            ):
                 found.append(pid)
         return found
 
     def workers(self):
         parents = set(self.supervisors())
-        return [pid for pid, words in processes() if words[:2] == ["edgedyno-runner", "worker"] and parent_of(pid) in parents]
+        return [
+            pid
+            for pid, words in processes()
+            if words[:2] == ["edgedyno-runner", "worker"] and parent_of(pid) in parents
+        ]
 
     def children_of_room(self):
         """Runners' short commands and orphaned workers: whatever stands in this directory."""
@@ -176,7 +205,12 @@ def processes():
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError):
-                words = pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+                words = (
+                    pathlib.Path("/proc", name, "cmdline")
+                    .read_bytes()
+                    .decode(errors="replace")
+                    .split("\0")[:-1]
+                )
                 if words:
                     yield int(name), words
 
@@ -235,7 +269,7 @@ class Device:
             text = self.journal_path.read_bytes()
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
+        return [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
 
     def blocks(self):
         """Block lines, each with `at`, the place of its samples in samples.bin."""
@@ -264,23 +298,45 @@ def check_whole(campaign, label, least_ns=None, name="local"):
     planned, blocks = device.planned(), device.blocks()
     ids = [block["block"] for block in blocks]
     check(len(planned) == len(set(planned)), f"{label}: the plan has a block twice")
-    check(len(ids) == len(set(ids)), f"{label}: a block is in the journal twice", sorted(i for i in set(ids) if ids.count(i) > 1))
-    check(set(ids) == set(planned), f"{label}: the blocks are not those of the plan",
-          f"missing {sorted(set(planned) - set(ids))}", f"unplanned {sorted(set(ids) - set(planned))}")
+    check(
+        len(ids) == len(set(ids)),
+        f"{label}: a block is in the journal twice",
+        sorted(i for i in set(ids) if ids.count(i) > 1),
+    )
+    check(
+        set(ids) == set(planned),
+        f"{label}: the blocks are not those of the plan",
+        f"missing {sorted(set(planned) - set(ids))}",
+        f"unplanned {sorted(set(ids) - set(planned))}",
+    )
     size, at = device.samples_path.stat().st_size, 0
     for block in blocks:
         count = block.get("samples", {}).get("count", 0)
         if not count:
             continue
-        check(block["at"] == at, f"{label}: the samples of {block['block']} do not follow those before", block["at"], at)
+        check(
+            block["at"] == at,
+            f"{label}: the samples of {block['block']} do not follow those before",
+            block["at"],
+            at,
+        )
         at = block["at"] + 8 * count
-        if not check(at <= size, f"{label}: samples.bin ends before the samples of {block['block']}", at, size):
+        if not check(
+            at <= size, f"{label}: samples.bin ends before the samples of {block['block']}", at, size
+        ):
             continue
         samples, timed = device.samples(block), block["timed"]
         # Of all runs of samples only a block's own surely fits into its window.
-        check(0 < sum(samples) <= timed["end_raw_ns"] - timed["begin_raw_ns"], f"{label}: the samples of {block['block']} are not its own")
+        check(
+            0 < sum(samples) <= timed["end_raw_ns"] - timed["begin_raw_ns"],
+            f"{label}: the samples of {block['block']} are not its own",
+        )
         if least_ns:
-            check(min(samples) >= least_ns[block["case"]], f"{label}: a sample of {block['block']} is shorter than its script", min(samples))
+            check(
+                min(samples) >= least_ns[block["case"]],
+                f"{label}: a sample of {block['block']} is shorter than its script",
+                min(samples),
+            )
     check(at == size, f"{label}: samples.bin has bytes of no block", at, size)
     lines = device.lines()
     jobs = [line["job"] for line in lines if line["type"] == "attach"]
@@ -290,10 +346,19 @@ def check_whole(campaign, label, least_ns=None, name="local"):
 
 def structure(record):
     """A record without its figures: what is there, what is not, and why."""
-    shape = {key: value if key in ("case", "model", "variant", "backend", "blocks", "outcome", "verdict") else value is None
-             for key, value in record.items() if key not in ("reasons", "campaign", "seed")}
+    shape = {
+        key: (
+            value
+            if key in ("case", "model", "variant", "backend", "blocks", "outcome", "verdict")
+            else value is None
+        )
+        for key, value in record.items()
+        if key not in ("reasons", "campaign", "seed")
+    }
     # Whether a block settled is the machine's doing.
-    shape["reasons"] = sorted((r["key"], r["code"]) for r in record["reasons"] if r["key"] not in ("steady", "warmup_inferences"))
+    shape["reasons"] = sorted(
+        (r["key"], r["code"]) for r in record["reasons"] if r["key"] not in ("steady", "warmup_inferences")
+    )
     return shape
 
 

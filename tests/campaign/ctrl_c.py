@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ctrl-C: the job ends, the words say how to go on, and a resume does. A second Ctrl-C waits for nobody."""
+
 import fcntl
 import os
 import signal
@@ -13,7 +14,13 @@ LATENCY_NS = 400_000
 
 
 def make_suite(room):
-    room.script("m.json", run={"ns": LATENCY_NS}, warmup=SETTLED, inputs=[{"name": "x", "shape": [4]}], outputs=[{"name": "y", "shape": [2]}])
+    room.script(
+        "m.json",
+        run={"ns": LATENCY_NS},
+        warmup=SETTLED,
+        inputs=[{"name": "x", "shape": [4]}],
+        outputs=[{"name": "y", "shape": [2]}],
+    )
     return room.suite("suite.json", {"m": {"a": "m.json"}}, blocks=4)
 
 
@@ -36,8 +43,15 @@ def interrupted(room, name, send, **popen):
     for pid, what in ((worker, "worker"), (supervisor, "runner")):
         wait_for(lambda: is_gone(pid), f"{name}: the end of the {what}", 5)
     device = Device(campaign)
-    check(0 < device.n_done() < len(device.planned()), f"{name}: some blocks are done and some are not", device.n_done())
-    check(all(block["outcome"] == "ok" for block in device.blocks()), f"{name}: a block that was stopped is not in the journal")
+    check(
+        0 < device.n_done() < len(device.planned()),
+        f"{name}: some blocks are done and some are not",
+        device.n_done(),
+    )
+    check(
+        all(block["outcome"] == "ok" for block in device.blocks()),
+        f"{name}: a block that was stopped is not in the journal",
+    )
     check(ended.out.startswith("edgedyno"), f"{name}: what is there is reported", ended.out)
     room.run("report", name).expect(0, "edgedyno run --resume")
     done = device.n_done()

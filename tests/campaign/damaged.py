@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A campaign's files as accidents and doctoring leave them: `report` and `--resume` say what is wrong, or go on where that is right; nothing
 crashes, and what is reported is only what is there."""
+
 import argparse
 import json
 import os
@@ -11,14 +12,36 @@ from tensors import write_npy
 
 
 def make_campaign(room):
-    write_npy(room.path / "data.npy", "<f4", (12, 4), [value for i in range(12) for value in (i % 3, 0.5, i, 1)])
+    write_npy(
+        room.path / "data.npy", "<f4", (12, 4), [value for i in range(12) for value in (i % 3, 0.5, i, 1)]
+    )
     write_npy(room.path / "labels.npy", "<i8", (12,), [i % 3 for i in range(12)])
     for name in "ab":
-        room.script(f"{name}.json", run={"ns": 400_000}, warmup=SETTLED, inputs=[{"name": "x", "shape": [1, 4]}], outputs=[{"name": "y", "shape": [1, 3]}],
-                    argmax_wrong_share=0)
-    models = [{"name": "m", "variants": [{"name": n, "file": f"{n}.json"} for n in "ab"], "tasks": [{"name": "t", "data": "data.npy", "labels": "labels.npy"}]}]
-    room.write("suite.json", {"models": models, "on": ["scripted/cpu"], "blocks": 1, "require": ["accuracy_drop <= 5 %"],
-                              "block": {"min_time": "10 ms", "max_time": "50 ms", "min_inferences": 5}})
+        room.script(
+            f"{name}.json",
+            run={"ns": 400_000},
+            warmup=SETTLED,
+            inputs=[{"name": "x", "shape": [1, 4]}],
+            outputs=[{"name": "y", "shape": [1, 3]}],
+            argmax_wrong_share=0,
+        )
+    models = [
+        {
+            "name": "m",
+            "variants": [{"name": n, "file": f"{n}.json"} for n in "ab"],
+            "tasks": [{"name": "t", "data": "data.npy", "labels": "labels.npy"}],
+        }
+    ]
+    room.write(
+        "suite.json",
+        {
+            "models": models,
+            "on": ["scripted/cpu"],
+            "blocks": 1,
+            "require": ["accuracy_drop <= 5 %"],
+            "block": {"min_time": "10 ms", "max_time": "50 ms", "min_inferences": 5},
+        },
+    )
     room.run("run", "suite.json", "--out", "whole").expect(3)
     check_whole(room.path / "whole", "undamaged")
 
@@ -68,8 +91,13 @@ class Copy:
 def documents(room):
     """campaign.json: it says where and what; nothing is read elsewhere than in the campaign."""
     text = (room.path / "whole" / "campaign.json").read_text()
-    for name, content, words in (("cut", text[:len(text) // 2], "campaign.json"), ("empty", "", "campaign.json"), ("garbage", "\0\1\2", "campaign.json"),
-                                 ("list", "[]", "object"), ("deep", "[" * 100000, "campaign.json")):
+    for name, content, words in (
+        ("cut", text[: len(text) // 2], "campaign.json"),
+        ("empty", "", "campaign.json"),
+        ("garbage", "\0\1\2", "campaign.json"),
+        ("list", "[]", "object"),
+        ("deep", "[" * 100000, "campaign.json"),
+    ):
         copy = Copy(room, f"doc_{name}")
         (copy.path / "campaign.json").write_text(content)
         ended = copy.report(None, words)
@@ -103,7 +131,7 @@ def journals(room):
     copy = Copy(room, "half_line")
     text = copy.device.journal_path.read_bytes()
     last = text.rfind(b'{"type":"block"')
-    copy.device.journal_path.write_bytes(text[:last + 200])
+    copy.device.journal_path.write_bytes(text[: last + 200])
     copy.report(None, f"1 of {n_planned} blocks are missing")
     ended = copy.report(None)
     check("1 of" in ended.err, "the half line is told as a missing block", ended.err)
@@ -111,7 +139,7 @@ def journals(room):
     check_whole(copy.path, "resumed after half a line")
     # The attach line alone is whole.
     copy = Copy(room, "first_line")
-    copy.device.journal_path.write_bytes(text[:text.index(b"\n") + 1])
+    copy.device.journal_path.write_bytes(text[: text.index(b"\n") + 1])
     copy.resume(3)
     check_whole(copy.path, "resumed after the first line")
     # Nothing but the plan.
@@ -119,12 +147,19 @@ def journals(room):
     copy.device.journal_path.unlink()
     ended = copy.report(None)
     check(f"{n_planned} of {n_planned} blocks are missing" in ended.err, "all blocks are missing", ended.err)
-    check(all(r["latency_p50_ns"] is None and r["blocks"] == 0 for r in ended.json()["records"]), "no figures without blocks")
+    check(
+        all(r["latency_p50_ns"] is None and r["blocks"] == 0 for r in ended.json()["records"]),
+        "no figures without blocks",
+    )
     copy.resume(3)
     check_whole(copy.path, "resumed without a journal")
     # A line in the middle that is none: it is left out by name, and a resume does not build on it.
-    for name, change in (("garbage", lambda line: b"\x00\xff garbage"), ("cut", lambda line: line[:len(line) // 2]), ("array", lambda line: b"[1]"),
-                         ("untyped", lambda line: b"{}")):
+    for name, change in (
+        ("garbage", lambda line: b"\x00\xff garbage"),
+        ("cut", lambda line: line[: len(line) // 2]),
+        ("array", lambda line: b"[1]"),
+        ("untyped", lambda line: b"{}"),
+    ):
         copy = Copy(room, f"middle_{name}")
         lines = text.split(b"\n")
         place = next(i for i, line in enumerate(lines) if block["block"].encode() in line)
@@ -135,29 +170,50 @@ def journals(room):
     # A block that comes twice counts once, and is told.
     copy = Copy(room, "twice")
     lines = text.splitlines(keepends=True)
-    copy.device.journal_path.write_bytes(b"".join(lines[:-1]) + next(line for line in lines if block["block"].encode() in line) + lines[-1])
+    copy.device.journal_path.write_bytes(
+        b"".join(lines[:-1]) + next(line for line in lines if block["block"].encode() in line) + lines[-1]
+    )
     ended = copy.report(None, "twice")
     record = next(r for r in ended.json()["records"] if r["variant"] == "ab"[int(block["case"][1:])])
     check(record["blocks"] == 1, "a block that is there twice counts once", record["blocks"])
     # Numbers that nobody measured. No figure may come of them, and no read outside of samples.bin.
     size = copy.device.samples_path.stat().st_size
-    for name, how in (("offset_negative", lambda line: line["samples"].update(offset=-800)), ("offset_behind", lambda line: line["samples"].update(offset=size)),
-                      ("offset_odd", lambda line: line["samples"].update(offset=4)), ("count_huge", lambda line: line["samples"].update(count=10**6)),
-                      ("count_beyond", lambda line: line["samples"].update(count=2**53)), ("count_negative", lambda line: line["samples"].update(count=-1)), ("case_unknown", lambda line: line.update(case="c99")),
-                      ("outcome_unknown", lambda line: line.update(outcome="fine")), ("batch_zero", lambda line: line["timed"].update(batch=0)),
-                      ("batch_huge", lambda line: line["timed"].update(batch=2**53 - 1))):
+    for name, how in (
+        ("offset_negative", lambda line: line["samples"].update(offset=-800)),
+        ("offset_behind", lambda line: line["samples"].update(offset=size)),
+        ("offset_odd", lambda line: line["samples"].update(offset=4)),
+        ("count_huge", lambda line: line["samples"].update(count=10**6)),
+        ("count_beyond", lambda line: line["samples"].update(count=2**53)),
+        ("count_negative", lambda line: line["samples"].update(count=-1)),
+        ("case_unknown", lambda line: line.update(case="c99")),
+        ("outcome_unknown", lambda line: line.update(outcome="fine")),
+        ("batch_zero", lambda line: line["timed"].update(batch=0)),
+        ("batch_huge", lambda line: line["timed"].update(batch=2**53 - 1)),
+    ):
         copy = Copy(room, f"line_{name}").edit_line(block["block"], how)
         copy.report(None, "left out")
-    for name, how in (("times", lambda line: line["timed"].update(begin_raw_ns=-2**53 + 1, end_raw_ns=2**53 - 1)),
-                      ("marks", lambda line: line.update(marks=[{"at": "after_load", "peak_bytes": 2**60}] * 50)),
-                      ("probes", lambda line: line.update(probes={"system_memory.available": {"first": 2**53 - 1}})),
-                      ("texts", lambda line: line.update(evidence={"placement": {"proven": True, "total": -1, "unit": "\x1b[2J", "places": "x"}})),
-                      ("numbers_as_text", lambda line: line.update(load_ns="7", first_inference_ns=None, warmup=[], repetition={}))):
+    for name, how in (
+        ("times", lambda line: line["timed"].update(begin_raw_ns=-(2**53) + 1, end_raw_ns=2**53 - 1)),
+        ("marks", lambda line: line.update(marks=[{"at": "after_load", "peak_bytes": 2**60}] * 50)),
+        ("probes", lambda line: line.update(probes={"system_memory.available": {"first": 2**53 - 1}})),
+        (
+            "texts",
+            lambda line: line.update(
+                evidence={"placement": {"proven": True, "total": -1, "unit": "\x1b[2J", "places": "x"}}
+            ),
+        ),
+        (
+            "numbers_as_text",
+            lambda line: line.update(load_ns="7", first_inference_ns=None, warmup=[], repetition={}),
+        ),
+    ):
         Copy(room, f"odd_{name}").edit_line(block["block"], how).report(None)
-    for base in (-8, -2**52, 2**52, 4):
+    for base in (-8, -(2**52), 2**52, 4):
         copy = Copy(room, f"base_{base}")
         head, _, rest = copy.device.journal_path.read_text().partition("\n")
-        copy.device.journal_path.write_text(json.dumps({**json.loads(head), "samples_base": base}) + "\n" + rest)
+        copy.device.journal_path.write_text(
+            json.dumps({**json.loads(head), "samples_base": base}) + "\n" + rest
+        )
         ended = copy.report(None, "left out")
         # Shifted by one, all but the first block find other samples in place of their own, which nobody can tell from the outside.
         n = sum(r["latency_p50_ns"] is not None for r in ended.json()["records"])
@@ -183,7 +239,10 @@ def other_files(room):
     copy = Copy(room, "samples_negative")
     copy.device.samples_path.write_bytes(b"\xff" * copy.device.samples_path.stat().st_size)
     ended = copy.report(None)
-    check(all(r["latency_p50_ns"] is None or r["latency_p50_ns"] >= 0 for r in ended.json()["records"]), "a latency below zero is none")
+    check(
+        all(r["latency_p50_ns"] is None or r["latency_p50_ns"] >= 0 for r in ended.json()["records"]),
+        "a latency below zero is none",
+    )
     for name in ("journal.jsonl", "samples.bin"):
         copy = Copy(room, f"folder_{name}")
         (copy.device.path / name).unlink()
@@ -198,15 +257,24 @@ def other_files(room):
     shutil.rmtree(copy.device.path / "outputs")
     ended = copy.report(None)
     for record in ended.json()["records"]:
-        check(record["accuracy_value"] is None and any(r["code"] == "not_scored" for r in record["reasons"]), "no outputs, no accuracy, and a reason",
-              record["reasons"])
+        check(
+            record["accuracy_value"] is None and any(r["code"] == "not_scored" for r in record["reasons"]),
+            "no outputs, no accuracy, and a reason",
+            record["reasons"],
+        )
     copy = Copy(room, "outputs_cut")
     for path in (copy.device.path / "outputs").iterdir():
         os.truncate(path, path.stat().st_size - 1)
-    check(all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]), "outputs that are cut give no accuracy")
+    check(
+        all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]),
+        "outputs that are cut give no accuracy",
+    )
     copy = Copy(room, "labels_gone")
     shutil.rmtree(copy.path / "data")
-    check(all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]), "no labels, no accuracy")
+    check(
+        all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]),
+        "no labels, no accuracy",
+    )
     copy = Copy(room, "job_gone")
     (copy.device.path / "job.json").unlink()
     copy.report(3)
@@ -222,9 +290,19 @@ def other_files(room):
 
 def flips(room, chance, n):
     """Random bytes of random files; the report's status is a documented one, and no signal."""
-    whole = {name: (room.path / "whole" / name).read_bytes() for name in
-             ("campaign.json", "devices/local/journal.jsonl", "devices/local/samples.bin", "devices/local/job.json",
-              *(str(path.relative_to(room.path / "whole")) for path in (room.path / "whole" / "devices/local/outputs").iterdir()))}
+    whole = {
+        name: (room.path / "whole" / name).read_bytes()
+        for name in (
+            "campaign.json",
+            "devices/local/journal.jsonl",
+            "devices/local/samples.bin",
+            "devices/local/job.json",
+            *(
+                str(path.relative_to(room.path / "whole"))
+                for path in (room.path / "whole" / "devices/local/outputs").iterdir()
+            ),
+        )
+    }
     copy = Copy(room, "flips")
     codes = {}
     for number in range(n):
@@ -233,10 +311,22 @@ def flips(room, chance, n):
             data = bytearray(whole[name])
             for _ in range(chance.choice((1, 1, 1, 5, 50))):
                 place = chance.randrange(len(data))
-                data[place] = chance.choice((data[place] ^ 1 << chance.randrange(8), chance.randrange(256), *b'0123456789-e.,:"[]{}\n'))
+                data[place] = chance.choice(
+                    (
+                        data[place] ^ 1 << chance.randrange(8),
+                        chance.randrange(256),
+                        *b'0123456789-e.,:"[]{}\n',
+                    )
+                )
             (copy.path / name).write_bytes(data)
-        ended = room.run("report", "flips", "--format", chance.choice(("json", "table", "csv", "markdown")), patience_s=30)
-        check(ended.code in DOCUMENTED_CODES - {130}, f"flip {number} of {names}: status {ended.code}", ended.err)
+        ended = room.run(
+            "report", "flips", "--format", chance.choice(("json", "table", "csv", "markdown")), patience_s=30
+        )
+        check(
+            ended.code in DOCUMENTED_CODES - {130},
+            f"flip {number} of {names}: status {ended.code}",
+            ended.err,
+        )
         codes[ended.code] = codes.get(ended.code, 0) + 1
         for name in names:
             (copy.path / name).write_bytes(whole[name])

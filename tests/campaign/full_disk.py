@@ -3,6 +3,7 @@
 
 Needs a mount namespace of its own, so it is skipped where this user may make none.
 """
+
 import os
 import shutil
 import subprocess
@@ -83,21 +84,34 @@ def devices_disk(room):
 def main():
     if os.environ.get("ED_TEST_NAMESPACE") != "1":
         unshare = shutil.which("unshare")
-        usable = unshare and os.geteuid() == 0 and subprocess.run([unshare, "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        usable = (
+            unshare
+            and os.geteuid() == 0
+            and subprocess.run([unshare, "-m", "true"], stderr=subprocess.DEVNULL, check=False).returncode
+            == 0
+        )
         if not usable:
             print("skipped: a mount namespace needs root")
             sys.exit(SKIPPED)
         os.environ["ED_TEST_NAMESPACE"] = "1"
         os.execv(unshare, [unshare, "-m", "--propagation", "private", sys.executable, "-B", *sys.argv])
     with Room() as room:
-        room.script("m.json", run={"ns": 400_000}, warmup=SETTLED, inputs=[{"name": "x", "shape": [4]}], outputs=[{"name": "y", "shape": [2]}])
+        room.script(
+            "m.json",
+            run={"ns": 400_000},
+            warmup=SETTLED,
+            inputs=[{"name": "x", "shape": [4]}],
+            outputs=[{"name": "y", "shape": [2]}],
+        )
         room.suite("suite.json", {"m": {"a": "m.json"}}, blocks=4)
         try:
             controllers_disk(room)
             devices_disk(room)
         finally:
             for name in ("controller", "device"):
-                subprocess.run(["umount", "-l", str(room.path / name)], stderr=subprocess.DEVNULL, check=False)
+                subprocess.run(
+                    ["umount", "-l", str(room.path / name)], stderr=subprocess.DEVNULL, check=False
+                )
     finish("full_disk")
 
 

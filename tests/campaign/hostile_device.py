@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A device that lies on the wire: a clear error and status 4, no crash, no file outside of the campaign, bounded memory and disk."""
+
 import argparse
 import pathlib
 import re
@@ -16,22 +17,65 @@ DISK_MAX_BYTES = 100 << 20
 
 # Lie -> words that the message has. Each of these must end with status 4.
 LIES = {
-    "version_2": "wire version 2.0", "version_garbage": "reply", "version_flood": "limit", "version_err_flood": "without a reply",
-    "version_half": "reply", "version_array": "not a message of the wire", "version_deep": "reply", "version_two": "reply",
-    "version_number": "not a message of the wire", "version_signal": "signal 9", "version_terminal": "all is well",
-    "start_other": "'stopping'", "start_usage": "I will not", "start_silent": "without a reply",
-    "status_unknown_state": "'asleep'", "status_negative": "journal_bytes", "status_beyond_int": "journal_bytes", "status_text": "journal_bytes",
-    "status_hollow": "missing", "status_done": "missing", "status_bored": "", "status_error": "gave up", "status_died": "died",
-    "status_backwards": "missing", "status_unknown_job": "does not know the job", "status_huge_numbers": "missing",
-    "journal_garbage": "journal", "journal_not_json": "journal", "journal_array": "journal", "journal_deep": "journal", "journal_nul": "journal",
-    "journal_no_type": "type", "journal_attach": "attach", "journal_long_line": "journal line", "journal_endless_line": "journal line",
-    "journal_flood": "limit", "journal_half": "missing",
-    "block_twice": "came twice", "block_unknown": "missing", "block_path": "no block's name", "case_unknown": "missing", "outcome_unknown": "missing",
-    "samples_missing": "samples that it does not have", "samples_huge_count": "samples", "samples_negative_count": "samples",
-    "samples_negative_offset": "samples", "samples_odd_offset": "samples", "samples_huge_offset": "samples", "samples_beyond_int": "samples",
-    "samples_text": "samples", "samples_too_many_bytes": "",
-    "output_dotdot": "no file name", "output_absolute": "no file name", "output_slash": "no file name", "output_dot": "no file name",
-    "output_empty": "output_files", "output_long": "no file name", "output_number": "output_files", "output_breaks_off": "large.npy",
+    "version_2": "wire version 2.0",
+    "version_garbage": "reply",
+    "version_flood": "limit",
+    "version_err_flood": "without a reply",
+    "version_half": "reply",
+    "version_array": "not a message of the wire",
+    "version_deep": "reply",
+    "version_two": "reply",
+    "version_number": "not a message of the wire",
+    "version_signal": "signal 9",
+    "version_terminal": "all is well",
+    "start_other": "'stopping'",
+    "start_usage": "I will not",
+    "start_silent": "without a reply",
+    "status_unknown_state": "'asleep'",
+    "status_negative": "journal_bytes",
+    "status_beyond_int": "journal_bytes",
+    "status_text": "journal_bytes",
+    "status_hollow": "missing",
+    "status_done": "missing",
+    "status_bored": "",
+    "status_error": "gave up",
+    "status_died": "died",
+    "status_backwards": "missing",
+    "status_unknown_job": "does not know the job",
+    "status_huge_numbers": "missing",
+    "journal_garbage": "journal",
+    "journal_not_json": "journal",
+    "journal_array": "journal",
+    "journal_deep": "journal",
+    "journal_nul": "journal",
+    "journal_no_type": "type",
+    "journal_attach": "attach",
+    "journal_long_line": "journal line",
+    "journal_endless_line": "journal line",
+    "journal_flood": "limit",
+    "journal_half": "missing",
+    "block_twice": "came twice",
+    "block_unknown": "missing",
+    "block_path": "no block's name",
+    "case_unknown": "missing",
+    "outcome_unknown": "missing",
+    "samples_missing": "samples that it does not have",
+    "samples_huge_count": "samples",
+    "samples_negative_count": "samples",
+    "samples_negative_offset": "samples",
+    "samples_odd_offset": "samples",
+    "samples_huge_offset": "samples",
+    "samples_beyond_int": "samples",
+    "samples_text": "samples",
+    "samples_too_many_bytes": "",
+    "output_dotdot": "no file name",
+    "output_absolute": "no file name",
+    "output_slash": "no file name",
+    "output_dot": "no file name",
+    "output_empty": "output_files",
+    "output_long": "no file name",
+    "output_number": "output_files",
+    "output_breaks_off": "large.npy",
 }
 # Two gigabytes go over the wire before these are found out.
 LONG_LIES = {"output_endless": "endless.npy"}
@@ -59,7 +103,11 @@ def has_sanitizer():
 def listing(room, campaign):
     """Everything but the campaign, the caches and the work directories, which are the controller's and the device's own."""
     own = ("cache", "state", "lies", campaign)
-    return sorted(str(path.relative_to(room.path)) for path in room.path.rglob("*") if path.relative_to(room.path).parts[0] not in own)
+    return sorted(
+        str(path.relative_to(room.path))
+        for path in room.path.rglob("*")
+        if path.relative_to(room.path).parts[0] not in own
+    )
 
 
 def lie(room, name, text):
@@ -71,10 +119,22 @@ def lie(room, name, text):
     check("error: " in ended.err, f"{name}: it is called an error", ended.err)
     longest = max(map(len, ended.err.splitlines()))
     check(longest < 2500, f"{name}: the message is short ({longest} characters)")
-    check(not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", ended.err), f"{name}: no control character of the device's reaches the terminal", ended.err)
-    check(listing(room, campaign) == before, f"{name}: files outside of the campaign", sorted(set(listing(room, campaign)) - set(before)))
+    check(
+        not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", ended.err),
+        f"{name}: no control character of the device's reaches the terminal",
+        ended.err,
+    )
+    check(
+        listing(room, campaign) == before,
+        f"{name}: files outside of the campaign",
+        sorted(set(listing(room, campaign)) - set(before)),
+    )
     directory = room.path / campaign
-    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) if directory.exists() else 0
+    size = (
+        sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+        if directory.exists()
+        else 0
+    )
     check(size < DISK_MAX_BYTES, f"{name}: {size >> 20} MiB on disk")
     if directory.exists():
         # What is left can be reported: with a documented status, and without figures that nobody measured.
@@ -90,14 +150,36 @@ def lie(room, name, text):
 
 def huge_batches(room):
     """Figures that no clock can have are no figures; what must not happen is an overflow."""
-    environment = {**room.environment, "ED_LIE": "batch_huge", "ED_LIE_STATE": str(room.path / "lies" / "batch_huge")}
-    ended = room.run("run", "m.json", "--on", "scripted/cpu", "-r", "2", "--out", "batches", "--format", "json", env=environment)
+    environment = {
+        **room.environment,
+        "ED_LIE": "batch_huge",
+        "ED_LIE_STATE": str(room.path / "lies" / "batch_huge"),
+    }
+    ended = room.run(
+        "run",
+        "m.json",
+        "--on",
+        "scripted/cpu",
+        "-r",
+        "2",
+        "--out",
+        "batches",
+        "--format",
+        "json",
+        env=environment,
+    )
     check(ended.code in (0, 1, 3, 4, 5), "huge batches", ended.code, ended.err)
 
 
 def hang(room, results):
-    environment = {**room.environment, "ED_LIE": "version_hang", "ED_LIE_STATE": str(room.path / "lies" / "version_hang")}
-    results.append(room.run("run", "m.json", "--on", "scripted/cpu", "--out", "campaign_hang", env=environment))
+    environment = {
+        **room.environment,
+        "ED_LIE": "version_hang",
+        "ED_LIE_STATE": str(room.path / "lies" / "version_hang"),
+    }
+    results.append(
+        room.run("run", "m.json", "--on", "scripted/cpu", "--out", "campaign_hang", env=environment)
+    )
 
 
 def main():
@@ -114,7 +196,10 @@ def main():
         for name, text in lies.items():
             lie(room, name, text)
         huge_batches(room)
-        check(not pathlib.Path("/tmp/edgedyno-escaped").exists(), "a file was written where the device wanted it")
+        check(
+            not pathlib.Path("/tmp/edgedyno-escaped").exists(),
+            "a file was written where the device wanted it",
+        )
         waiting.join()
         results[0].expect(4, "did not end in time")
         check(results[0].seconds < 60, f"a hanging runner was waited for {results[0].seconds:.0f} s")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The controller is killed at random moments, again and again; a resume of what is left gives the campaign that an undisturbed run gives."""
+
 import argparse
 import signal
 import subprocess
@@ -12,8 +13,14 @@ LATENCY_NS = {"a": 400_000, "b": 900_000}
 
 def make_suite(room):
     for name, ns in LATENCY_NS.items():
-        room.script(f"{name}.json", load={"ns": 1_000_000}, run={"ns": ns}, warmup=SETTLED, inputs=[{"name": "x", "shape": [1, 4]}],
-                    outputs=[{"name": "y", "shape": [1, 3]}])
+        room.script(
+            f"{name}.json",
+            load={"ns": 1_000_000},
+            run={"ns": ns},
+            warmup=SETTLED,
+            inputs=[{"name": "x", "shape": [1, 4]}],
+            outputs=[{"name": "y", "shape": [1, 3]}],
+        )
     return room.suite("suite.json", {"m": {name: f"{name}.json" for name in LATENCY_NS}}, blocks=3)
 
 
@@ -29,7 +36,11 @@ def killed_campaign(room, number, duration_s, chance, most_kills):
         since = time.monotonic()
         process = room.start(*words)
         # Half of the moments lie in a life's first tenth of a second, where it reads, cuts, asks, attaches and starts.
-        delay = chance.uniform(0, 0.12) if chance.random() < 0.5 else chance.uniform(0, duration_s * (1 if kills == 0 else 0.2))
+        delay = (
+            chance.uniform(0, 0.12)
+            if chance.random() < 0.5
+            else chance.uniform(0, duration_s * (1 if kills == 0 else 0.2))
+        )
         try:
             process.wait(timeout=delay if kills < most_kills else None)
         except subprocess.TimeoutExpired:
@@ -63,11 +74,21 @@ def main():
             campaign, label = room.path / f"campaign{number}", f"campaign {number}, killed {n} times"
             check_whole(campaign, label, least_ns)
             records = records_of(room, campaign)
-            check(last.json()["records"] == records, f"{label}: the report is not what the last resume printed")
-            check([structure(record) for record in records] == expected, f"{label}: the records differ in structure from an undisturbed run's",
-                  expected, [structure(record) for record in records])
+            check(
+                last.json()["records"] == records, f"{label}: the report is not what the last resume printed"
+            )
+            check(
+                [structure(record) for record in records] == expected,
+                f"{label}: the records differ in structure from an undisturbed run's",
+                expected,
+                [structure(record) for record in records],
+            )
             wait_for(lambda: not room.supervisors(), f"{label}: the end of its runner")
-            check(not list((room.work / "jobs").iterdir()), f"{label}: a job's directory stays on the device", str(list((room.work / "jobs").iterdir())))
+            check(
+                not list((room.work / "jobs").iterdir()),
+                f"{label}: a job's directory stays on the device",
+                str(list((room.work / "jobs").iterdir())),
+            )
         check(kills >= wanted, f"only {kills} of {wanted} kills came before the ends of {number} campaigns")
         print(f"{kills} kills in {number} campaigns")
     finish("kill_controller")

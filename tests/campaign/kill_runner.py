@@ -1,16 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runner, its worker, or everything at once is killed: the controller starts the rest again, or says how to go on; nothing is lost or doubled."""
+
 import subprocess
 import time
 
-from campaign import (PATIENCE_S, SETTLED, Device, Room, check, check_whole, finish, is_gone, kill, kill_and_wait, seeded, wait_for)
+from campaign import (
+    PATIENCE_S,
+    SETTLED,
+    Device,
+    Room,
+    check,
+    check_whole,
+    finish,
+    is_gone,
+    kill,
+    kill_and_wait,
+    seeded,
+    wait_for,
+)
 
 LATENCY_NS = 400_000
 LEAST_NS = {"c0": LATENCY_NS}
 
 
 def make_suite(room, blocks=4):
-    room.script("m.json", run={"ns": LATENCY_NS}, warmup=SETTLED, inputs=[{"name": "x", "shape": [4]}], outputs=[{"name": "y", "shape": [2]}])
+    room.script(
+        "m.json",
+        run={"ns": LATENCY_NS},
+        warmup=SETTLED,
+        inputs=[{"name": "x", "shape": [4]}],
+        outputs=[{"name": "y", "shape": [2]}],
+    )
     return room.suite("suite.json", {"m": {"a": "m.json"}}, blocks=blocks)
 
 
@@ -49,10 +69,14 @@ def killed_without_progress(room):
     process = room.start("run", "suite.json", "--out", campaign)
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
-        for pid in room.supervisors():
-            kill(pid)
+        # Not before it says what it does, since until then `start` waits for it and tells of its end in its own words.
+        if list((room.work / "jobs").glob("*/state.json")):
+            for pid in room.supervisors():
+                kill(pid)
         time.sleep(0.005)
-    room.end(process).expect(4, "the runner died", "what was measured is kept", "edgedyno run --resume hopeless")
+    room.end(process).expect(
+        4, "the runner died", "what was measured is kept", "edgedyno run --resume hopeless"
+    )
     room.run("run", "--resume", campaign).expect(0)
     check_whole(campaign, "given up and resumed", LEAST_NS)
 
@@ -67,12 +91,20 @@ def worker_killed(room):
     kill_and_wait([worker])
     ended = room.end(process).expect(4)
     crashed = [block for block in Device(campaign).blocks() if block["outcome"] != "ok"]
-    check(len(crashed) == 1 and crashed[0]["outcome"] == "crashed" and crashed[0]["block"] not in block_before, "one block has crashed", crashed)
+    check(
+        len(crashed) == 1 and crashed[0]["outcome"] == "crashed" and crashed[0]["block"] not in block_before,
+        "one block has crashed",
+        crashed,
+    )
     check("signal 9" in crashed[0]["message"], "the message names the signal", crashed[0]["message"])
     check(crashed[0].get("signal", 9) == 9, "the journal has the signal", crashed[0])
     record = ended.json()["records"][0]
     check(record["outcome"] == "crashed", "the record says crashed", record["outcome"])
-    check(record["died_in_phase"] == crashed[0]["died_in_phase"], "the record has the phase", record["died_in_phase"])
+    check(
+        record["died_in_phase"] == crashed[0]["died_in_phase"],
+        "the record has the phase",
+        record["died_in_phase"],
+    )
     check_whole(campaign, "worker killed", LEAST_NS)
 
 
@@ -129,10 +161,20 @@ def main():
     chance = seeded("kill_runner")
     with Room() as room:
         make_suite(room)
-        for part in (lambda: runner_killed(room, chance), lambda: killed_without_progress(room), lambda: worker_killed(room),
-                     lambda: both_killed(room, chance), lambda: machine_restarted(room)):
+        for part in (
+            lambda: runner_killed(room, chance),
+            lambda: killed_without_progress(room),
+            lambda: worker_killed(room),
+            lambda: both_killed(room, chance),
+            lambda: machine_restarted(room),
+        ):
             part()
-            check(not room.supervisors() and not room.children_of_room(), "something still runs", room.supervisors(), room.children_of_room())
+            check(
+                not room.supervisors() and not room.children_of_room(),
+                "something still runs",
+                room.supervisors(),
+                room.children_of_room(),
+            )
     finish("kill_runner")
 
 

@@ -4,6 +4,7 @@
 
 It keeps no job: `start` notes the job, `status` and `read` answer from what the lie made of it.
 """
+
 import json
 import os
 import pathlib
@@ -51,9 +52,18 @@ def job():
 
 def block_line(index=0, **keys):
     block = job()["blocks"][index]
-    line = {"type": "block", "block": block["id"], "case": job()["cases"][block["case"]]["id"], "pass": block["pass"], "repetition": 1,
-            "outcome": "ok", "samples": {"offset": 0, "count": 2}, "load_ns": 1000, "first_inference_ns": 1000,
-            "timed": {"begin_raw_ns": 1, "end_raw_ns": 10**9, "batch": 1}}
+    line = {
+        "type": "block",
+        "block": block["id"],
+        "case": job()["cases"][block["case"]]["id"],
+        "pass": block["pass"],
+        "repetition": 1,
+        "outcome": "ok",
+        "samples": {"offset": 0, "count": 2},
+        "load_ns": 1000,
+        "first_inference_ns": 1000,
+        "timed": {"begin_raw_ns": 1, "end_raw_ns": 10**9, "batch": 1},
+    }
     line.update(keys)
     return json.dumps(line) + "\n"
 
@@ -85,7 +95,7 @@ def journal():
         "samples_text": lambda: block_line(samples={"offset": "0", "count": "2"}),
         "samples_too_many_bytes": lambda: block_line(),
         "output_dotdot": lambda: block_line(evidence={"output_files": ["../../../escaped"]}),
-        "output_absolute": lambda: block_line(evidence={"output_files": ["/tmp/edgedyno-escaped"]}),
+        "output_absolute": lambda: block_line(evidence={"output_files": [str(STATE.parent.parent / "escaped")]}),
         "output_slash": lambda: block_line(evidence={"output_files": ["a/b"]}),
         "output_dot": lambda: block_line(evidence={"output_files": ["."]}),
         "output_empty": lambda: block_line(evidence={"output_files": [""]}),
@@ -93,15 +103,28 @@ def journal():
         "output_number": lambda: block_line(evidence={"output_files": [7]}),
         "output_breaks_off": lambda: block_line(evidence={"output_files": ["large.npy"]}),
         "output_endless": lambda: block_line(evidence={"output_files": ["endless.npy"]}),
-        "batch_huge": lambda: "".join(block_line(i, samples={"offset": 0, "count": 2}, timed={"begin_raw_ns": 1, "end_raw_ns": 2, "batch": 2**53})
-                                      for i in range(len(job()["blocks"]))),
+        "batch_huge": lambda: "".join(
+            block_line(
+                i,
+                samples={"offset": 0, "count": 2},
+                timed={"begin_raw_ns": 1, "end_raw_ns": 2, "batch": 2**53},
+            )
+            for i in range(len(job()["blocks"]))
+        ),
     }
     return others.get(LIE, lambda: "")().encode()
 
 
 def answer_status():
     done, total = 0, len(job()["blocks"])
-    told = {"job": job()["job"], "state": "running", "journal_bytes": len(journal()), "blocks_done": done, "blocks_total": total, "next_news_ns": 0}
+    told = {
+        "job": job()["job"],
+        "state": "running",
+        "journal_bytes": len(journal()),
+        "blocks_done": done,
+        "blocks_total": total,
+        "next_news_ns": 0,
+    }
     if LIE == "status_unknown_state":
         told["state"] = "asleep"
     elif LIE == "status_negative":
@@ -122,13 +145,26 @@ def answer_status():
         told.update(state="died")
     elif LIE == "status_backwards":
         n = count("status")
-        told.update(journal_bytes=max(0, 5000 - 2000 * n), blocks_done=max(0, 5 - n), state="ended" if n > 3 else "running", reason="done")
+        told.update(
+            journal_bytes=max(0, 5000 - 2000 * n),
+            blocks_done=max(0, 5 - n),
+            state="ended" if n > 3 else "running",
+            reason="done",
+        )
     elif LIE == "status_unknown_job":
-        out(json.dumps({"type": "error", "wire": "1.0", "status": "not_found", "message": "no such job"}) + "\n")
+        out(
+            json.dumps({"type": "error", "wire": "1.0", "status": "not_found", "message": "no such job"})
+            + "\n"
+        )
         sys.exit(1)
     elif LIE == "status_huge_numbers":
-        told.update(left_ns=2**53 - 1, blocks_done=2**53 - 1, blocks_total=2**53 - 1, state="running" if count("status") < 1 else "ended",
-                    reason="x" * 100_000)
+        told.update(
+            left_ns=2**53 - 1,
+            blocks_done=2**53 - 1,
+            blocks_total=2**53 - 1,
+            state="running" if count("status") < 1 else "ended",
+            reason="x" * 100_000,
+        )
     elif LIE.startswith(("journal_", "block_", "case_", "outcome_", "samples_", "output_", "batch_")):
         told.update(state="ended", reason="done")
         if LIE in ("journal_endless_line", "journal_flood"):
@@ -148,19 +184,19 @@ def answer_read():
         if LIE == "journal_half":
             out(b'{"type": "block", "block": "c0.ti')
             return
-        out(journal()[first:first + most])
+        out(journal()[first : first + most])
     elif name == "samples.bin":
         if LIE == "samples_too_many_bytes":
             flood(300)
         if LIE in ("samples_huge_offset", "samples_huge_count"):
             flood(most // MIB)
-        out((b"\1\0\0\0\0\0\0\0" * 2)[first:first + most])
+        out((b"\1\0\0\0\0\0\0\0" * 2)[first : first + most])
     elif LIE == "output_endless" or (LIE == "output_breaks_off" and first < 400 * MIB):
         flood(most // MIB)
     elif LIE == "output_breaks_off":
         sys.exit(1)
     else:
-        out(b"x"[first:first + 1])
+        out(b"x"[first : first + 1])
 
 
 def main():
@@ -189,7 +225,18 @@ def main():
         elif LIE == "version_signal":
             os.kill(os.getpid(), 9)
         elif LIE == "version_terminal":
-            out(json.dumps({"type": "error", "wire": "1.0", "status": "io", "where": "\x1b[2J", "message": "\x1b]0;owned\x07 no\r\nedgedyno: all is well"}) + "\n")
+            out(
+                json.dumps(
+                    {
+                        "type": "error",
+                        "wire": "1.0",
+                        "status": "io",
+                        "where": "\x1b[2J",
+                        "message": "\x1b]0;owned\x07 no\r\nedgedyno: all is well",
+                    }
+                )
+                + "\n"
+            )
         elif LIE == "version_hang":
             time.sleep(3600)
         sys.exit(0)

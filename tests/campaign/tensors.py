@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small .npy files without numpy."""
+
 import struct
 
 
