@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
+
 #define CAMPAIGN_MAX_BYTES (256u << 20)
 
 // Frozen texts are copied into fixed fields; "" is as good as absent.
@@ -113,6 +115,25 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
     return status;
 }
 
+// What was required is frozen: a verdict by other limits than those of the run would be another run's.
+static enum ed_status check_requirements(const struct ed_json_at *root, const struct ed_buffer *all,
+                                         struct ed_error *err) {
+    char hex[ED_DIGEST_HEX_BYTES], frozen[ED_DIGEST_HEX_BYTES] = "";
+    enum ed_status status = ed_buffer_status(all, "the requirements", err);
+    if (status == ED_OK)
+        status = ed_json_opt_string(root, "require_sha256", frozen, sizeof frozen, err);
+    if (status != ED_OK)
+        return status;
+    ed_digest_bytes(hex, ed_buffer_text(all), all->size);
+    if (!frozen[0] && !all->size)
+        return ED_OK;
+    return strcmp(hex, frozen)
+               ? ed_json_fail(root, err,
+                              "\"require\" was changed after the campaign began; put it back, or run a "
+                              "campaign with the new limits")
+               : ED_OK;
+}
+
 static enum ed_status read_requirements(const struct ed_json_at *root, struct ed_campaign *campaign,
                                         struct ed_error *err) {
     struct ed_json_at list = ed_json_member(root, "require");
@@ -121,6 +142,8 @@ static enum ed_status read_requirements(const struct ed_json_at *root, struct ed
     campaign->requirements = calloc(n ? n : 1, sizeof *campaign->requirements);
     if (!campaign->requirements)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the requirements of a campaign");
+    struct ed_buffer all;
+    ed_buffer_init(&all, 1u << 20);
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         struct ed_json_at at = ed_json_element(&list, i);
         const char *text = "";
@@ -129,7 +152,11 @@ static enum ed_status read_requirements(const struct ed_json_at *root, struct ed
             status = ed_requirement_parse(&campaign->requirements[i], text, err);
         if (status == ED_OK)
             campaign->n_requirements = i + 1;
+        ed_buffer_printf(&all, "%s\n", text);
     }
+    if (status == ED_OK)
+        status = check_requirements(root, &all, err);
+    ed_buffer_release(&all);
     return status;
 }
 

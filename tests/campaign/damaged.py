@@ -118,6 +118,10 @@ def documents(room):
     change("timing", ["refers to"], 2, lambda d: d["devices"][0]["cases"][0].update(timing=2))
     change("cases", ["cases"], 2, lambda d: d["devices"][0].update(cases="none"))
     change("devices", ["devices"], 2, lambda d: d.update(devices=7))
+    changed = ["was changed after the campaign began"]
+    change("require_limit", changed, 2, lambda d: d.update(require=["accuracy_drop <= 50 %"]))
+    change("require_gone", changed, 2, lambda d: d.pop("require"))
+    change("require_undigested", changed, 2, lambda d: d.pop("require_sha256"))
     change("require", ["latency_p50"], 2, lambda d: d.update(require=["latency_p50 ?? 7"]))
     change("blocks", ["blocks"], 2, lambda d: d["devices"][0].update(blocks=-1))
     change("long_text", ["case"], 2, lambda d: d["devices"][0]["cases"][0].update(case="x" * 100_000))
