@@ -25,7 +25,7 @@ struct ed_measure_args {
     const volatile sig_atomic_t *interrupted; // set by Ctrl-C
 };
 
-// Text of the plan (--dry-run): devices, cases, blocks, estimated time; nothing is made on disk and no model
+// Text of the plan (--dry-run): devices, cases, blocks, estimated time; no campaign is made and no model
 // is run.
 enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct ed_suite *suite,
                                struct ed_buffer *text, struct ed_error *err);

@@ -99,7 +99,7 @@ static enum ed_status wait_ready(int ready, struct ed_error *err) {
         return err ? err->code : ED_ERR_IO;
     }
     return ed_fail(err, ED_ERR_INTERNAL, NULL,
-                   "the supervisor ended before it began; see %s in the job's directory", ED_JOB_LOG);
+                   "the runner's supervisor was ended before it began; start it again");
 }
 
 static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *job,
