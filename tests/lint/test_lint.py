@@ -9,12 +9,12 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import addresses
 import binaries
 import docs_words
 import file_sizes
 import include_direction
 import licence_lines
-import addresses
 import manifests
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
