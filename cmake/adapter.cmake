@@ -64,12 +64,13 @@ function(ed_add_adapter name)
     target_include_directories(adapter_${name} PRIVATE "${generated}")
     # Whatever else an adapter holds stays inside it: two adapters or an engine never see each other's symbols.
     # The sanitizers' run-time library is the program's, so with them not every symbol can be there at link time.
-    target_link_options(adapter_${name} PRIVATE -Wl,--exclude-libs,ALL)
+    target_link_options(adapter_${name} PRIVATE "LINKER:--version-script,${CMAKE_SOURCE_DIR}/cmake/adapter.map")
+    set_target_properties(adapter_${name} PROPERTIES LINK_DEPENDS "${CMAKE_SOURCE_DIR}/cmake/adapter.map")
     if(NOT ED_SANITIZE)
         target_link_options(adapter_${name} PRIVATE -Wl,-z,defs)
     endif()
     set_target_properties(adapter_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} C_VISIBILITY_PRESET hidden
-        LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib/edgedyno/${ED_TARGET}/adapters")
+        LIBRARY_OUTPUT_DIRECTORY "${ED_TARGET_DIR}/adapters")
     install(TARGETS adapter_${name} LIBRARY DESTINATION "lib/edgedyno/${ED_TARGET}/adapters")
     set_property(GLOBAL APPEND PROPERTY ED_MANIFESTS "${manifest}")
 endfunction()

@@ -11,3 +11,15 @@ endfunction()
 ed_static_dependency(ed_cjson libcjson.a cjson/cJSON.h)
 ed_static_dependency(ed_hwloc libhwloc.a hwloc.h)
 ed_static_dependency(ed_md libmd.a sha2.h)
+
+# ed_ssh2: the system's libssh2, linked dynamically. The controller alone needs it.
+if(NOT ED_PACK_ONLY)
+    find_path(ED_SSH2_INCLUDE libssh2.h)
+    find_library(ED_SSH2_LIBRARY ssh2)
+    if(NOT ED_SSH2_INCLUDE OR NOT ED_SSH2_LIBRARY)
+        message(FATAL_ERROR "libssh2 is missing: install libssh2-1-dev (./bootstrap does it)")
+    endif()
+    add_library(ed_ssh2 SHARED IMPORTED GLOBAL)
+    set_target_properties(ed_ssh2 PROPERTIES IMPORTED_LOCATION "${ED_SSH2_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${ED_SSH2_INCLUDE}")
+endif()

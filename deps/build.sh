@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the libraries of deps/pins.txt as static, position-independent archives for one target:
 #
-#   deps/build.sh [TARGET]     default: linux-<this machine>, with gcc
+#   deps/build.sh [TARGET]        default: linux-<this machine>, with gcc
+#   deps/build.sh --pack TARGET   for a pack: with the compiler of deps/zig.sh, for an old C library
 #
-# Result: build/deps/TARGET/{include,lib,licences}. Nothing is done when it is there already for the same
-# sources, compiler and scripts. Another target needs CC, AR and RANLIB in the environment, as words without
-# quotes, for example:
+# Result: build/deps/TARGET/{include,lib,licences}, of a pack build/deps/packs/TARGET. Nothing is done when it is
+# there already for the same sources, compiler and scripts. Another target without --pack (an NDK's) needs CC, AR
+# and RANLIB in the environment, as words without quotes, for example:
 #
-#   CC='zig cc -target aarch64-linux-gnu.2.27' AR='zig ar' RANLIB='zig ranlib' deps/build.sh linux-aarch64
+#   CC=aarch64-linux-android28-clang AR=llvm-ar RANLIB=llvm-ranlib deps/build.sh android-aarch64
 #
 # DEPS_HOST overrides the GNU triple that the target's name stands for, DEPS_CFLAGS adds flags; CFLAGS is not
 # read.
@@ -44,15 +45,32 @@ triple_of() { # TARGET
     linux-armv7) echo arm-linux-gnueabihf ;;
     android-aarch64) echo aarch64-linux-android ;;
     android-armv7) echo armv7a-linux-androideabi ;;
+    musl-x86_64) echo x86_64-linux-musl ;;
+    musl-aarch64) echo aarch64-linux-musl ;;
     *) return 1 ;;
     esac
 }
 
+pack=no
+if [[ ${1-} == --pack ]]; then
+    pack=yes
+    shift
+    if (($# == 0)); then wrong "usage: deps/build.sh --pack TARGET"; fi
+fi
 target=${1-$native}
-if (($# > 1)) || [[ $target == -* ]]; then wrong "usage: deps/build.sh [TARGET]"; fi
+if (($# > 1)) || [[ $target == -* ]]; then wrong "usage: deps/build.sh [--pack] [TARGET]"; fi
 known=$(triple_of "$target") ||
     wrong "unknown target '$target'; known:" linux-{x86_64,aarch64,armv7} android-{aarch64,armv7}
 host=${DEPS_HOST:-$known}
+place=$root/build/deps/$target
+if [[ $pack == yes ]]; then
+    "$root/deps/zig.sh"
+    zig=$root/build/deps/zig/bin
+    if [[ $zig == *[[:space:]]* ]]; then wrong "the path of this folder has a space, which packs cannot be built in"; fi
+    [[ -x $zig/$target-cc ]] || wrong "there is no pack for $target; deps/zig.sh lists the targets of packs"
+    CC=$zig/$target-cc AR=$zig/ar RANLIB=$zig/ranlib
+    place=$root/build/deps/packs/$target
+fi
 if [[ $target != "$native" && (-z ${CC-} || -z ${AR-}) ]]; then
     wrong "target $target is not this machine ($native): give its tools as CC and AR"
 fi
@@ -66,10 +84,9 @@ command -v dpkg-source >/dev/null || wrong "dpkg-source is missing; ./bootstrap 
 "$root/deps/fetch.sh"
 
 # What the result depends on: sources (a .dsc names its archives), these scripts, the compiler and its flags.
-place=$root/build/deps/$target
 stamp=$({
-    cat "$root"/deps/{pins.txt,fetch.sh,build.sh,check.c} "$root"/build/deps/downloads/*/*.dsc
-    "${cc[@]}" --version
+    cat "$root"/deps/{pins.txt,apt.sh,fetch.sh,build.sh,check.c} "$root"/build/deps/downloads/*/*.dsc
+    if [[ $pack == yes ]]; then cat "$root"/deps/{zig.txt,zig.sh}; else "${cc[@]}" --version; fi
     printf '%s\n' "$target" "$host" "${cc[*]}" "${ar[*]}" "${DEPS_CFLAGS-}"
 } | sha256sum)
 stamp=${stamp%% *}
@@ -93,7 +110,7 @@ jobs=$(nproc)
 configure() { # NAME OPTIONS...
     local name=$1 cross=()
     shift
-    if [[ $target != "$native" ]]; then cross=(--host="$host"); fi
+    if [[ $target != "$native" || $pack == yes ]]; then cross=(--host="$host"); fi
     cd "$scratch/source/$name"
     # Debian's patches may touch build-system sources; the released configure script is the one to use.
     ./configure --prefix=/usr --libdir=/usr/lib --localstatedir=/var \
@@ -142,8 +159,8 @@ keep_licence() { # NAME DSC
     } >"$to/SOURCE"
 }
 
-mkdir -p "$root/build/deps"
-staging=$(mktemp -d "$root/build/deps/.$target.XXXXXX")
+mkdir -p "$(dirname "$place")"
+staging=$(mktemp -d "$(dirname "$place")/.$target.XXXXXX")
 chmod 755 "$staging"
 mkdir "$staging/lib"
 while read -r name version _; do

@@ -24,6 +24,9 @@ die() {
 clean_up() { if [[ -n $scratch ]]; then rm -rf -- "$scratch"; fi; }
 trap clean_up EXIT
 
+# shellcheck source=deps/apt.sh
+. "$root/deps/apt.sh"
+
 pins() { grep -Ev '^[[:space:]]*(#|$)' "$root/deps/pins.txt"; }
 
 check_digest() { # FILE SHA256
@@ -38,47 +41,9 @@ check_digest() { # FILE SHA256
     die "  a damaged file: deps/fetch.sh --refresh downloads again; otherwise do not trust its package source"
 }
 
-copy_sources() { # DIRECTORY: the machine's package sources, as sources of source packages
-    local etc list parts file
-    eval "$(apt-config shell etc Dir::Etc/d list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
-    say "package sources: those under ${etc:-/etc/apt}"
-    shopt -s nullglob
-    for file in "$list" "${parts%/}"/*.list; do
-        [[ -r $file && -f $file ]] || continue
-        sed -En 's/^[[:space:]]*deb(-src)?[[:space:]]+/deb-src /p' "$file" | grep -v 'cdrom:' | sort -u \
-            >"$1/copy-$(basename "$file" .list).list" || true
-    done
-    for file in "${parts%/}"/*.sources; do
-        [[ -r $file ]] || continue
-        sed -E 's/^Types:.*/Types: deb-src/I' "$file" >"$1/$(basename "$file")"
-    done
-}
-
 prepare_apt() {
-    command -v apt-get >/dev/null || die "apt-get is missing: the dependencies come as Debian source packages"
     scratch=$(mktemp -d)
-    chmod 755 "$scratch"
-    mkdir -p "$scratch"/{lists,archives}/partial "$scratch/empty" "$scratch/got"
-    mkdir -m 700 "$scratch/sources"
-    if [[ $(id -u) -eq 0 ]] && id _apt >/dev/null 2>&1; then
-        chown _apt "$scratch/got"
-    fi
-    copy_sources "$scratch/sources"
-    cat >"$scratch/apt.conf" <<CONF
-Dir::Etc::sourcelist "/dev/null";
-Dir::Etc::sourceparts "$scratch/sources";
-Dir::State::lists "$scratch/lists";
-Dir::Cache "$scratch";
-Dir::Cache::archives "$scratch/archives";
-Acquire::Languages "none";
-Acquire::Retries "3";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-CONF
-    say "reading the index of source packages"
-    apt-get -q -c "$scratch/apt.conf" update >&2 ||
-        say "some package sources could not be read; trying with the others"
+    apt_private "$scratch" deb-src || exit "$refused"
 }
 
 newest_revision() { # NAME UPSTREAM: prints the newest Debian version of it, or nothing

@@ -15,6 +15,8 @@
 #include "devices/version_range.h"
 
 #define TARGETS_MAX 32
+#define NO_ADAPTER "the adapter is not built for %s; docs/packs.md says how it is"
+#define PACKS "packs" // the folder with one of each target
 
 bool ed_engine_files_present(const struct ed_engine_build *build, const char *directory, char reason[256]) {
     reason[0] = '\0';
@@ -93,17 +95,20 @@ static enum ed_status read_list(struct ed_engines *engines, const char *given, s
     return status;
 }
 
+// This machine's adapters are those of its own compiler; another target's come from its pack, else from a
+// folder that holds a whole build of that target.
 static enum ed_status find_adapter(struct ed_engine_build *build, const char *library_dir,
                                    struct ed_error *err) {
-    char path[ED_PATH_BYTES], name[ED_PATH_BYTES];
-    enum ed_status status;
+    static const char *const places[] = {PACKS "/", ""};
+    enum ed_status status = ED_OK;
     build->adapter[0] = '\0';
-    if (!library_dir)
-        return ED_OK;
-    snprintf(name, sizeof name, "%s/adapters/%s.so", build->target, build->name);
-    status = ed_path_join(path, library_dir, name, err);
-    if (!status && access(path, F_OK) == 0)
-        status = ed_path_real(build->adapter, path, err);
+    for (size_t i = strcmp(build->target, ED_TARGET) ? 0 : 1; i < 2 && library_dir && !status; i++) {
+        char path[ED_PATH_BYTES], name[ED_PATH_BYTES];
+        snprintf(name, sizeof name, "%s%s/adapters/%s.so", places[i], build->target, build->name);
+        status = ed_path_join(path, library_dir, name, err);
+        if (!status && access(path, F_OK) == 0)
+            return ed_path_real(build->adapter, path, err);
+    }
     return status;
 }
 
@@ -137,7 +142,7 @@ static enum ed_status judge(struct ed_engine_build *build, const struct ed_engin
         snprintf(build->reason, sizeof build->reason, "the adapter takes versions %s",
                  build->manifest->versions);
     else if (library_dir && !build->adapter[0])
-        snprintf(build->reason, sizeof build->reason, "the adapter is not built for %s", build->target);
+        snprintf(build->reason, sizeof build->reason, NO_ADAPTER, build->target);
     else if (!build->directory[0])
         snprintf(build->reason, sizeof build->reason, "there is no store: set EDGEDYNO_ENGINE_STORE or HOME");
     else if (ed_engine_files_present(build, build->directory, why))
@@ -155,19 +160,32 @@ static int compare_targets(const void *a, const void *b) {
     return strcmp(a, b);
 }
 
-// This machine's target first, then every other one that adapters were built for.
-static size_t list_targets(char targets[TARGETS_MAX][32], const char *library_dir) {
+// Adds the folders of `directory` that may be targets and are not listed yet.
+static size_t add_targets(char targets[TARGETS_MAX][32], size_t n, const char *directory) {
     struct dirent *entry;
-    size_t n = 1;
-    DIR *stream;
-    snprintf(targets[0], 32, "%s", ED_TARGET);
-    stream = library_dir ? opendir(library_dir) : NULL;
-    while (stream && n < TARGETS_MAX && (entry = readdir(stream)) != NULL)
-        if (ed_path_name_ok(entry->d_name) && strlen(entry->d_name) < 32 &&
-            strcmp(entry->d_name, ED_TARGET) != 0)
+    DIR *stream = opendir(directory);
+    while (stream && n < TARGETS_MAX && (entry = readdir(stream)) != NULL) {
+        bool fresh =
+            ed_path_name_ok(entry->d_name) && strlen(entry->d_name) < 32 && strcmp(entry->d_name, PACKS);
+        for (size_t i = 0; i < n && fresh; i++)
+            fresh = strcmp(entry->d_name, targets[i]) != 0;
+        if (fresh)
             snprintf(targets[n++], 32, "%.31s", entry->d_name);
+    }
     if (stream)
         closedir(stream);
+    return n;
+}
+
+// This machine's target first, then every other one that there may be adapters for.
+static size_t list_targets(char targets[TARGETS_MAX][32], const char *library_dir) {
+    char packs[ED_PATH_BYTES];
+    size_t n = 1;
+    snprintf(targets[0], 32, "%s", ED_TARGET);
+    if (library_dir)
+        n = add_targets(targets, n, library_dir);
+    if (library_dir && !ed_path_join(packs, library_dir, PACKS, NULL))
+        n = add_targets(targets, n, packs);
     qsort(targets[1], n - 1, sizeof targets[0], compare_targets);
     return n;
 }
@@ -206,8 +224,7 @@ static enum ed_status add_built_in(struct ed_engines *engines, const struct ed_c
                 continue;
             build->state = library_dir && !build->adapter[0] ? ED_ENGINE_UNAVAILABLE : ED_ENGINE_PRESENT;
             if (build->state == ED_ENGINE_UNAVAILABLE)
-                snprintf(build->reason, sizeof build->reason, "the adapter is not built for %s",
-                         build->target);
+                snprintf(build->reason, sizeof build->reason, NO_ADAPTER, build->target);
             engines->n++;
         }
     return ED_OK;

@@ -26,7 +26,8 @@ struct ed_engine_build {
     char name[64], version[64], target[32];
     char id[130];    // NAME@VERSION
     char client[16]; // pip; "" for a built-in one
-    char package[128], licence[64], libc[64];
+    char package[128], licence[64];
+    char libc[64]; // the GNU C library that its files need at least, such as "2.27"; "" not known
     char archive_sha256[ED_DIGEST_HEX_BYTES];
     char **platforms; // pip's --platform words; NULL-terminated
     char python[16];  // pip's --python-version
@@ -51,7 +52,8 @@ struct ed_engines_places {
     const char *engines_file; // NULL: $XDG_CONFIG_HOME/edgedyno/engines.json if it exists, else the list
                               // built into the program
     const char *store;        // NULL: as above
-    const char *library_dir;  // PREFIX/lib/edgedyno: adapters lie in TARGET/adapters/NAME.so below it
+    const char *library_dir;  // PREFIX/lib/edgedyno: adapters lie below it, this machine's in
+                              // TARGET/adapters/NAME.so, another target's in packs/TARGET/adapters/NAME.so
 };
 
 enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catalogue *catalogue,

@@ -39,6 +39,13 @@ static bool is_python(const char *text) {
     return isdigit((unsigned char)text[0]) && strspn(text, "0123456789.") == strlen(text);
 }
 
+// A version of the GNU C library, such as 2.27: it is compared with a device's.
+static bool is_libc_version(const char *text) {
+    const size_t major = strspn(text, "0123456789");
+    const size_t minor = text[major] == '.' ? strspn(text + major + 1, "0123456789") : 0;
+    return major > 0 && minor > 0 && !text[major + 1 + minor] && strlen(text) < 16;
+}
+
 static bool is_member(const char *text) {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '\\')
@@ -138,8 +145,9 @@ static enum ed_status read_build(const struct ed_json_at *at, struct ed_engine_b
     if (!status)
         status = get_checked(at, "archive_sha256", build->archive_sha256, sizeof build->archive_sha256,
                              ed_digest_ok, a_digest, err);
-    if (!status)
-        status = ed_json_opt_string(at, "libc", build->libc, sizeof build->libc, err);
+    if (!status && ed_json_member(at, "libc").value)
+        status = get_checked(at, "libc", build->libc, sizeof build->libc, is_libc_version,
+                             "the version of the GNU C library that the build needs, such as \"2.27\"", err);
     return status ? status : read_files(at, build, err);
 }
 

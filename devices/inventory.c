@@ -1,163 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading devices.json.
+// Reading the fleet: devices.json and the files that it includes.
 #include "devices/inventory.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/json_read.h"
-#include "base/nearest.h"
 #include "base/path.h"
 #include "devices/inventory_keys.h"
 #include "devices/text_list.h"
-#include "devices/transport.h"
 
-#define FILE_MAX_BYTES (4u << 20)
-
-static bool begins_and_holds(const char *text, const char *first, const char *more) {
-    if (!isalnum((unsigned char)text[0]) && (text[0] == '\0' || !strchr(first, text[0])))
-        return false;
-    for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && !strchr(more, *text))
-            return false;
-    return true;
-}
-
-// Host and user become arguments of a program: neither may look like an option.
-static bool is_host(const char *text) {
-    return begins_and_holds(text, "_:[", "._:%[]-");
-}
-
-static bool is_user(const char *text) {
-    return begins_and_holds(text, "_", "._-");
-}
-
-static bool is_directory(const char *text) {
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    return text[0] == '/';
-}
-
-static bool is_transport(const char *text) {
-    return ed_transport_find(text) != NULL;
-}
-
-#define NAME_PATTERN "^[A-Za-z0-9_@+][A-Za-z0-9._@+-]{0,63}$"
-#define NAME_WORDS "a name of at most 63 letters, digits and ._@+- that begins with neither '.' nor '-'"
-#define FIELD(name) offsetof(struct ed_device_entry, name), sizeof((struct ed_device_entry *)0)->name
-
-const struct ed_inventory_key ed_inventory_keys[] = {
-    {"id", ED_INVENTORY_TEXT, true, false, FIELD(id), 0, 0, ed_path_name_ok, NAME_PATTERN, NAME_WORDS,
-     "the device's name, which selects it and names its folder in a campaign"},
-    {"transport", ED_INVENTORY_TEXT, true, false, FIELD(transport), 0, 0, is_transport, NULL, "a transport",
-     "how the device is reached"},
-    {"host", ED_INVENTORY_TEXT, false, true, FIELD(host), 0, 0, is_host,
-     "^[A-Za-z0-9_:\\[][A-Za-z0-9._:%\\[\\]-]*$", "a host name, an address or a serial number",
-     "host name or address"},
-    {"port", ED_INVENTORY_INT, false, true, FIELD(port), 1, 65535, NULL, NULL, NULL,
-     "port; absent: the transport's own"},
-    {"user", ED_INVENTORY_TEXT, false, true, FIELD(user), 0, 0, is_user, "^[A-Za-z0-9_][A-Za-z0-9._-]*$",
-     "a user's name", "user to log in as; absent: the transport's own"},
-    {"work_dir", ED_INVENTORY_TEXT, false, false, FIELD(work_dir), 0, 0, is_directory,
-     "^/[^\\u0000-\\u001f\\u007f]*$", "an absolute path",
-     "directory on the device for everything that edgedyno puts there, mode 0700; absent: the transport's "
-     "own"},
-    {"tags", ED_INVENTORY_TEXTS, false, false, FIELD(tags), 0, 0, ed_path_name_ok, NAME_PATTERN, NAME_WORDS,
-     "names that select this device together with others"},
+// One file that is read, or was.
+struct source {
+    char path[ED_PATH_BYTES]; // absolute; "" for a text without a place
+    char name[ED_PATH_BYTES]; // as messages call it
+    size_t first;             // its first device
+    bool open;                // its includes are being read
 };
-const size_t ed_inventory_n_keys = sizeof ed_inventory_keys / sizeof ed_inventory_keys[0];
 
-static enum ed_status unknown_transport(const struct ed_json_at *at, const char *word, struct ed_error *err) {
-    const char *names[33] = {NULL}, *near;
-    char list[256] = "";
-    size_t n, used = 0;
-    const struct ed_transport *const *table = ed_transports(&n);
-    for (size_t i = 0; i < n && i < 32; i++) {
-        names[i] = table[i]->name;
-        if (used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", names[i]);
-    }
-    near = ed_nearest(word, names);
-    if (near)
-        return ed_json_fail(at, err, "there is no transport \"%.40s\"; did you mean \"%s\"?", word, near);
-    return ed_json_fail(at, err, "there is no transport \"%.40s\"; there are: %s", word, list);
-}
+struct loader {
+    struct ed_inventory *inventory;
+    struct source *sources; // ED_INVENTORY_INCLUDES_MAX of them
+    size_t n_sources;
+    size_t *source_of; // of each device
+};
 
-static enum ed_status read_key(const struct ed_json_at *device, const struct ed_inventory_key *key,
-                               struct ed_device_entry *entry, struct ed_error *err) {
-    void *field = (char *)entry + key->offset;
-    struct ed_json_at at = ed_json_member(device, key->name);
-    enum ed_status status;
-    int64_t number = 0;
-    switch (key->kind) {
-    case ED_INVENTORY_INT:
-        status = ed_json_opt_int(device, key->name, key->min, key->max, &number, err);
-        *(int *)field = (int)number;
-        return status;
-    case ED_INVENTORY_TEXTS:
-        return ed_text_list_read(device, key->name, key->ok, key->expected, field, err);
-    case ED_INVENTORY_TEXT:
-        break;
-    }
-    status = key->required ? ed_json_get_string(device, key->name, field, key->bytes, err)
-                           : ed_json_opt_string(device, key->name, field, key->bytes, err);
-    if (status || !((char *)field)[0] || key->ok(field))
-        return status;
-    if (key->ok == is_transport)
-        return unknown_transport(&at, field, err);
-    return ed_json_fail(&at, err, "\"%.100s\" is not %s", (char *)field, key->expected);
-}
+static enum ed_status read_file(struct loader *loader, const char *path, const char *real, const struct ed_json_at *from,
+                                size_t depth, struct ed_error *err);
 
-static enum ed_status read_device(const struct ed_json_at *at, struct ed_device_entry *entry,
-                                  struct ed_error *err) {
-    const char *known[sizeof ed_inventory_keys / sizeof ed_inventory_keys[0] + 1] = {NULL};
-    enum ed_status status;
-    bool in_place;
-    for (size_t i = 0; i < ed_inventory_n_keys; i++)
-        known[i] = ed_inventory_keys[i].name;
-    status = ed_json_known_keys(at, known, err);
-    for (size_t i = 0; i < ed_inventory_n_keys && !status; i++)
-        status = read_key(at, &ed_inventory_keys[i], entry, err);
-    if (status)
-        return status;
-    in_place = ed_transport_find(entry->transport)->in_place;
-    for (size_t i = 0; i < ed_inventory_n_keys; i++) {
-        struct ed_json_at place = ed_json_member(at, ed_inventory_keys[i].name);
-        if (in_place && ed_inventory_keys[i].remote && place.value && !cJSON_IsNull(place.value))
-            return ed_json_fail(&place, err,
-                                "the transport \"%s\" takes no \"%s\"; remove it, or name another transport",
-                                entry->transport, ed_inventory_keys[i].name);
-    }
-    if (!in_place && !entry->host[0])
-        return ed_json_fail(at, err, "the transport \"%s\" needs \"host\"", entry->transport);
+static enum ed_status grow(struct loader *loader, size_t n, struct ed_error *err) {
+    struct ed_inventory *inventory = loader->inventory;
+    struct ed_device_entry *devices = realloc(inventory->devices, (inventory->n + n + 1) * sizeof *devices);
+    if (devices)
+        inventory->devices = devices;
+    size_t *source_of = devices ? realloc(loader->source_of, (inventory->n + n + 1) * sizeof *source_of) : NULL;
+    if (!source_of)
+        return ed_fail(err, ED_ERR_NO_MEMORY, "devices", "no memory for %zu devices", inventory->n + n);
+    loader->source_of = source_of;
     return ED_OK;
 }
 
+static enum ed_status read_devices(struct loader *loader, const struct ed_json_at *array, size_t source,
+                                   struct ed_error *err) {
+    struct ed_inventory *inventory = loader->inventory;
+    enum ed_status status = ed_json_expect_array(array, err);
+    size_t n = ed_json_count(array);
+    if (!status && inventory->n + n > ED_INVENTORY_DEVICES_MAX)
+        status = ed_json_fail(array, err, "has %zu devices; at most %d are allowed", inventory->n + n,
+                              ED_INVENTORY_DEVICES_MAX);
+    if (!status)
+        status = grow(loader, n, err);
+    struct ed_json_at at = ed_json_element(array, 0);
+    for (size_t i = 0; i < n && !status; i++, at = ed_json_next(&at)) {
+        struct ed_device_entry *entry = &inventory->devices[inventory->n];
+        memset(entry, 0, sizeof *entry);
+        memcpy(entry->file, loader->sources[source].path, sizeof entry->file);
+        loader->source_of[inventory->n++] = source;
+        status = ed_inventory_read_device(&at, entry, err);
+    }
+    return status;
+}
+
+static enum ed_status read_include(struct loader *loader, const struct ed_json_at *at, size_t source, size_t depth,
+                                   struct ed_error *err) {
+    char directory[ED_PATH_BYTES], path[ED_PATH_BYTES], real[ED_PATH_BYTES];
+    const char *name;
+    enum ed_status status = ed_json_as_text(at, &name, err);
+    if (status)
+        return status;
+    if (!loader->sources[source].path[0])
+        return ed_json_fail(at, err, "a text that is no file cannot include \"%.200s\"", name);
+    if (depth >= ED_INVENTORY_DEPTH_MAX)
+        return ed_json_fail(at, err, "files include files more than %d deep; include this one from a file further up",
+                            ED_INVENTORY_DEPTH_MAX);
+    ed_path_directory(directory, loader->sources[source].path);
+    status = ed_path_join(path, directory, name, err);
+    if (!status && ed_path_real(real, path, NULL))
+        return ed_json_fail(at, err, "there is no file %.600s; names are relative to the file that includes them", path);
+    for (size_t i = 0; i < loader->n_sources && !status; i++)
+        if (strcmp(loader->sources[i].path, real) == 0)
+            status = loader->sources[i].open
+                         ? ed_json_fail(at, err, "the file includes itself by way of %.600s; remove one of the lines",
+                                        loader->sources[source].path)
+                         : ed_json_fail(at, err, "%.600s is included twice; remove one of the lines", real);
+    return status ? status : read_file(loader, path, real, at, depth + 1, err);
+}
+
+static enum ed_status read_includes(struct loader *loader, const struct ed_json_at *array, size_t source, size_t depth,
+                                    struct ed_error *err) {
+    enum ed_status status = ed_json_expect_array(array, err);
+    size_t n = ed_json_count(array);
+    struct ed_json_at at = ed_json_element(array, 0);
+    for (size_t i = 0; i < n && !status; i++, at = ed_json_next(&at))
+        status = read_include(loader, &at, source, depth, err);
+    return status;
+}
+
+static enum ed_status read_text(struct loader *loader, size_t source, const char *text, size_t bytes, size_t depth,
+                                struct ed_error *err) {
+    static const char *const known[] = {"devices", "include", NULL};
+    struct ed_json_document document = {0};
+    enum ed_status status = ed_json_parse(&document, loader->sources[source].name, text, bytes, err);
+    if (!status) {
+        const struct ed_json_at root = ed_json_root(&document), devices = ed_json_member(&root, "devices"),
+                                include = ed_json_member(&root, "include");
+        status = ed_json_known_keys(&root, known, err);
+        // A file that only includes others needs no devices of its own.
+        if (!status && (devices.value || !include.value))
+            status = read_devices(loader, &devices, source, err);
+        if (!status && include.value)
+            status = read_includes(loader, &include, source, depth, err);
+    }
+    loader->sources[source].open = false;
+    ed_json_document_release(&document);
+    return status;
+}
+
+static enum ed_status add_source(struct loader *loader, const char *name, const char *real, size_t *source,
+                                 struct ed_error *err) {
+    if (loader->n_sources == ED_INVENTORY_INCLUDES_MAX)
+        return ed_fail(err, ED_ERR_USAGE, name, "the fleet has more than %d files", ED_INVENTORY_INCLUDES_MAX);
+    *source = loader->n_sources++;
+    struct source *item = &loader->sources[*source];
+    memset(item, 0, sizeof *item);
+    snprintf(item->name, sizeof item->name, "%s", name);
+    snprintf(item->path, sizeof item->path, "%s", real);
+    item->first = loader->inventory->n;
+    item->open = true;
+    return ED_OK;
+}
+
+static enum ed_status read_file(struct loader *loader, const char *path, const char *real, const struct ed_json_at *from,
+                                size_t depth, struct ed_error *err) {
+    struct ed_error failure = {0};
+    struct ed_buffer text;
+    size_t source = 0;
+    ed_buffer_init(&text, ED_INVENTORY_FILE_MAX_BYTES);
+    enum ed_status status = ed_path_read(path, ED_INVENTORY_FILE_MAX_BYTES, &text, &failure);
+    if (status)
+        status = from ? ed_json_fail(from, err, "%.600s: %.300s", path, failure.message)
+                      : ed_fail(err, status, failure.where, "%s", failure.message);
+    if (!status)
+        status = add_source(loader, path, real, &source, err);
+    if (!status)
+        status = read_text(loader, source, ed_buffer_text(&text), text.size, depth, err);
+    ed_buffer_release(&text);
+    return status;
+}
+
+static enum ed_status fail_at(const struct loader *loader, size_t device, struct ed_error *err, const char *id,
+                              const char *what, size_t other) {
+    const struct source *source = &loader->sources[loader->source_of[device]];
+    const struct source *first = &loader->sources[loader->source_of[other]];
+    char where[ED_ERROR_WHERE_BYTES];
+    snprintf(where, sizeof where, "%.220s: /devices/%zu", source->name, device - source->first);
+    if (source == first)
+        return ed_fail(err, ED_ERR_USAGE, where, "the id \"%s\" is %s \"%s\"; rename one of them", id, what,
+                       loader->inventory->devices[other].id);
+    return ed_fail(err, ED_ERR_USAGE, where, "the id \"%s\" is %s \"%s\" in %.400s; rename one of them", id, what,
+                   loader->inventory->devices[other].id, first->name);
+}
+
 // An id stands for one device, and never for a group as well.
-static enum ed_status check_names(const struct ed_inventory *inventory, const struct ed_json_at *array,
-                                  struct ed_error *err) {
-    for (size_t i = 0; i < inventory->n; i++) {
-        struct ed_json_at at = ed_json_element(array, i);
+static enum ed_status check_names(const struct loader *loader, struct ed_error *err) {
+    const struct ed_device_entry *devices = loader->inventory->devices;
+    const size_t n = loader->inventory->n;
+    for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < i; j++)
-            if (strcmp(inventory->devices[i].id, inventory->devices[j].id) == 0)
-                return ed_json_fail(&at, err, "the id \"%s\" is there twice", inventory->devices[i].id);
-        for (size_t j = 0; j < inventory->n; j++)
-            for (char **tag = inventory->devices[j].tags; *tag; tag++)
-                if (strcmp(inventory->devices[i].id, *tag) == 0)
-                    return ed_json_fail(&at, err, "the id \"%s\" is also a tag of \"%s\"; rename one of them",
-                                        *tag, inventory->devices[j].id);
+            if (strcmp(devices[i].id, devices[j].id) == 0)
+                return fail_at(loader, i, err, devices[i].id, "there twice: it is also the id of", j);
+        for (size_t j = 0; j < n; j++)
+            for (char **tag = devices[j].tags; *tag; tag++)
+                if (strcmp(devices[i].id, *tag) == 0)
+                    return fail_at(loader, i, err, devices[i].id, "also a tag of", j);
     }
     return ED_OK;
 }
 
 static enum ed_status add_local(struct ed_inventory *inventory, struct ed_error *err) {
-    struct ed_device_entry *devices, *local;
     for (size_t i = 0; i < inventory->n; i++)
         if (strcmp(inventory->devices[i].id, "local") == 0)
             return ED_OK;
-    devices = realloc(inventory->devices, (inventory->n + 1) * sizeof *devices);
+    struct ed_device_entry *devices = realloc(inventory->devices, (inventory->n + 1) * sizeof *devices), *local;
     if (!devices)
         return ed_fail(err, ED_ERR_NO_MEMORY, "devices", "no memory for %zu devices", inventory->n + 1);
     inventory->devices = devices;
@@ -172,65 +195,52 @@ static enum ed_status add_local(struct ed_inventory *inventory, struct ed_error 
     return ED_OK;
 }
 
-enum ed_status ed_inventory_parse(struct ed_inventory *inventory, const char *name, const char *text,
-                                  size_t bytes, struct ed_error *err) {
-    static const char *const known[] = {"devices", NULL};
-    struct ed_json_document document = {0};
-    struct ed_json_at root, array;
-    enum ed_status status;
-    size_t n;
+// `text` NULL: the file itself is read. `real` is "" for a text without a place.
+static enum ed_status load(struct ed_inventory *inventory, const char *name, const char *real, const char *text,
+                           size_t bytes, struct ed_error *err) {
+    struct loader loader = {.inventory = inventory};
+    enum ed_status status = ED_OK;
+    size_t source = 0;
     memset(inventory, 0, sizeof *inventory);
-    status = ed_json_parse(&document, name, text, bytes, err);
-    if (status)
-        goto out;
-    root = ed_json_root(&document);
-    array = ed_json_member(&root, "devices");
-    n = ed_json_count(&array);
-    status = ed_json_known_keys(&root, known, err);
-    if (!status)
-        status = ed_json_expect_array(&array, err);
-    if (!status && n > ED_INVENTORY_DEVICES_MAX)
-        status =
-            ed_json_fail(&array, err, "has %zu devices; at most %d are allowed", n, ED_INVENTORY_DEVICES_MAX);
-    if (status)
-        goto out;
-    inventory->devices = calloc(n + 1, sizeof *inventory->devices);
-    if (!inventory->devices) {
-        status = ed_fail(err, ED_ERR_NO_MEMORY, name, "no memory for %zu devices", n);
-        goto out;
-    }
-    inventory->n = n;
-    for (size_t i = 0; i < n && !status; i++) {
-        struct ed_json_at at = ed_json_element(&array, i);
-        status = read_device(&at, &inventory->devices[i], err);
+    loader.sources = calloc(ED_INVENTORY_INCLUDES_MAX, sizeof *loader.sources);
+    if (!loader.sources)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, name, "no memory for the fleet");
+    else if (!text)
+        status = read_file(&loader, name, real, NULL, 0, err);
+    else {
+        status = add_source(&loader, name, real, &source, err);
+        if (!status)
+            status = read_text(&loader, source, text, bytes, 0, err);
     }
     if (!status)
-        status = check_names(inventory, &array, err);
+        status = check_names(&loader, err);
     if (!status)
         status = add_local(inventory, err);
-out:
-    ed_json_document_release(&document);
+    free(loader.sources);
+    free(loader.source_of);
     if (status)
         ed_inventory_release(inventory);
+    else
+        snprintf(inventory->path, sizeof inventory->path, "%s", real);
     return status;
+}
+
+enum ed_status ed_inventory_parse(struct ed_inventory *inventory, const char *name, const char *text, size_t bytes,
+                                  struct ed_error *err) {
+    return load(inventory, name, "", text, bytes, err);
+}
+
+enum ed_status ed_inventory_parse_as(struct ed_inventory *inventory, const char *path, const char *text, size_t bytes,
+                                     struct ed_error *err) {
+    return load(inventory, path, path, text, bytes, err);
 }
 
 static enum ed_status read_inventory(struct ed_inventory *inventory, const char *path, struct ed_error *err) {
     char real[ED_PATH_BYTES];
-    struct ed_buffer text;
-    enum ed_status status;
-    ed_buffer_init(&text, FILE_MAX_BYTES);
-    status = ed_path_read(path, FILE_MAX_BYTES, &text, err);
-    if (!status)
-        status = ed_inventory_parse(inventory, path, ed_buffer_text(&text), text.size, err);
-    ed_buffer_release(&text);
-    if (status)
-        return status;
     // The name alone would mean another file after a change of directory.
     if (ed_path_real(real, path, NULL))
         snprintf(real, sizeof real, "%s", path);
-    memcpy(inventory->path, real, sizeof inventory->path);
-    return ED_OK;
+    return load(inventory, path, real, NULL, 0, err);
 }
 
 enum ed_status ed_inventory_load(struct ed_inventory *inventory, const char *path, struct ed_error *err) {

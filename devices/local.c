@@ -7,8 +7,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 #include "base/clock.h"
 #include "base/path.h"
@@ -54,12 +58,14 @@ static enum ed_status check_work_dir(const char *path, struct ed_error *err) {
     return ED_OK;
 }
 
-static enum ed_status local_connect(void *state, const struct ed_address *address, int64_t deadline_ns,
+static enum ed_status local_connect(void *state, const struct ed_address *address,
+                                    const struct ed_transport_context *context, int64_t deadline_ns,
                                     struct ed_error *err) {
     char path[ED_PATH_BYTES], home[ED_PATH_BYTES];
     const char *wanted = address->work_dir ? address->work_dir : "";
     struct local *local = state;
     enum ed_status status = in_time(deadline_ns, "connect", err);
+    (void)context;
     local->work_dir[0] = '\0';
     if (status)
         return status;
@@ -119,6 +125,16 @@ static enum ed_status find_target(char target[32], const char *machine, struct e
                                          : "unreadable");
 }
 
+static void describe_system(struct ed_identity *out, const char *work_dir) {
+    struct statvfs disk;
+    out->real_us = out->real_asked_us = ed_clock_read_ns(CLOCK_REALTIME) / 1000;
+    out->free_bytes = statvfs(work_dir, &disk) == 0 ? (int64_t)disk.f_bavail * (int64_t)disk.f_frsize : -1;
+#ifdef __GLIBC__
+    snprintf(out->libc, sizeof out->libc, "glibc");
+    snprintf(out->libc_version, sizeof out->libc_version, "%.31s", gnu_get_libc_version());
+#endif
+}
+
 static enum ed_status local_identify(void *state, struct ed_identity *out, int64_t deadline_ns,
                                      struct ed_error *err) {
     const struct local *local = state;
@@ -134,6 +150,8 @@ static enum ed_status local_identify(void *state, struct ed_identity *out, int64
     if (status)
         return status;
     snprintf(out->kernel, sizeof out->kernel, "%.60s %.60s", name.sysname, name.release);
+    snprintf(out->machine, sizeof out->machine, "%.63s", name.machine);
+    describe_system(out, local->work_dir);
     snprintf(out->work_dir, sizeof out->work_dir, "%.511s", local->work_dir);
     ed_buffer_init(&boot, sizeof out->boot_id);
     // Where /proc does not tell, it is unknown.
@@ -168,26 +186,47 @@ static enum ed_status open_file(const char *path, int *fd, struct ed_error *err)
     return ed_fail(err, ED_ERR_IO, path, "is not a regular file");
 }
 
-static enum ed_status local_push(void *state, const char *local_path, const char *sha256, const char *name,
-                                 char *remote_path, size_t remote_path_bytes, int64_t deadline_ns,
-                                 struct ed_error *err) {
-    char path[ED_PATH_BYTES];
-    enum ed_status status = begin(state, deadline_ns, "push a file", err);
-    int fd;
-    // The file stays where it is: its digest was just taken by the caller, and it keeps its own name.
-    (void)sha256, (void)name;
+// One piece from `from` to `to`; *n is 0 at the end.
+static enum ed_status copy_piece(const struct ed_push_args *args, int from, int to, int64_t offset, char *piece,
+                                 ssize_t *n, struct ed_error *err) {
+    do
+        *n = pread(from, piece, PIECE_BYTES, (off_t)offset);
+    while (*n < 0 && errno == EINTR);
+    if (*n < 0)
+        return ed_fail_errno(err, ED_ERR_IO, args->local_path, "cannot be read: %m");
+    return *n ? ed_path_write_all(to, piece, (size_t)*n, args->remote_path, err) : ED_OK;
+}
+
+// Campaigns leave the files of a device in place where they lie; this is for what wants a copy all the same.
+static enum ed_status local_push(void *state, const struct ed_push_args *args, struct ed_error *err) {
+    enum ed_status status = begin(state, args->deadline_ns, "push a file", err);
+    int from = -1, to = -1;
+    char *piece = NULL;
+    ssize_t n = 1;
     if (!status)
-        status = ed_path_real(path, local_path, err);
-    if (!status)
-        status = open_file(path, &fd, err);
+        status = open_file(args->local_path, &from, err);
     if (status)
         return status;
-    close(fd);
-    if (strlen(path) >= remote_path_bytes)
-        return ed_fail(err, ED_ERR_LIMIT, local_path, "its absolute path is longer than %zu bytes",
-                       remote_path_bytes - 1);
-    memcpy(remote_path, path, strlen(path) + 1);
-    return ED_OK;
+    to = open(args->remote_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, args->mode);
+    if (to < 0)
+        status = ed_fail_errno(err, ED_ERR_IO, args->remote_path, "cannot be made: %m");
+    else if (ftruncate(to, (off_t)args->offset) != 0 || lseek(to, 0, SEEK_END) != (off_t)args->offset ||
+             fchmod(to, args->mode) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, args->remote_path, "cannot be written: %m");
+    if (!status && !(piece = malloc(PIECE_BYTES)))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, args->remote_path, "no memory for a piece of %u bytes", PIECE_BYTES);
+    for (int64_t sent = 0; !status && n > 0; sent += n) {
+        status = in_time(args->deadline_ns, "push a file", err);
+        if (!status)
+            status = copy_piece(args, from, to, args->offset + sent, piece, &n, err);
+        if (!status && args->progress)
+            args->progress(args->progress_context, sent + n);
+    }
+    free(piece);
+    close(from);
+    if (to >= 0 && close(to) != 0 && !status)
+        status = ed_fail_errno(err, ED_ERR_IO, args->remote_path, "cannot be written: %m");
+    return status;
 }
 
 static enum ed_status local_pull(void *state, const char *remote_path, int64_t offset, int64_t bytes,
@@ -256,6 +295,7 @@ const struct ed_transport ed_transport_local = {
     .n_options = 0,
     .state_bytes = sizeof(struct local),
     .in_place = true,
+    .can_resume = true,
     .connect = local_connect,
     .identify = local_identify,
     .spawn = local_spawn,

@@ -16,6 +16,7 @@ struct ed_remote {
     void *state;
     char device[64];            // for messages
     char runner[ED_PATH_BYTES]; // the runner's path on the device
+    char loader[ED_PATH_BYTES]; // the runner is started through this loader of a pack's libc; "": directly
     char work_dir[ED_PATH_BYTES];
 };
 
@@ -27,6 +28,7 @@ struct ed_remote_status {
     char message[512];
     char block[ED_WIRE_ID_MAX_BYTES + 1]; // that runs now
     int64_t journal_bytes, blocks_done, blocks_total, next_news_ns, left_ns;
+    bool lease_lost; // the token given with the question does not hold the lease any more
 };
 
 // The runner answers, and speaks this wire's major version.
@@ -52,10 +54,46 @@ enum ed_status ed_remote_start(const struct ed_remote *remote, const char *job, 
 // ED_ERR_NOT_FOUND: the device knows no such job.
 enum ed_status ed_remote_status(const struct ed_remote *remote, const char *job_id,
                                 struct ed_remote_status *out, struct ed_error *err);
+// The same, and the lease of `token` lasts at least extend_ns from now.
+enum ed_status ed_remote_status_renew(const struct ed_remote *remote, const char *job_id, const char *token,
+                                      int64_t extend_ns, struct ed_remote_status *out, struct ed_error *err);
 // Appends at most `max` bytes of a job's file from `from` to `out`.
 enum ed_status ed_remote_read(const struct ed_remote *remote, const char *job_id, const char *file,
                               int64_t from, int64_t max, struct ed_buffer *out, struct ed_error *err);
-enum ed_status ed_remote_stop(const struct ed_remote *remote, const char *job_id, struct ed_error *err);
+// `by` says who, for the journal; may be "".
+enum ed_status ed_remote_stop(const struct ed_remote *remote, const char *job_id, const char *by,
+                              struct ed_error *err);
 enum ed_status ed_remote_forget(const struct ed_remote *remote, const char *job_id, struct ed_error *err);
+
+// The lease (wire.h, runners/lease.h).
+struct ed_remote_lease {
+    bool granted;
+    char token[ED_WIRE_TOKEN_MAX_BYTES + 1];
+    char holder[ED_WIRE_ID_MAX_BYTES + 1], owner[ED_WIRE_OWNER_MAX_BYTES + 1], purpose[256];
+    int64_t left_ns;
+    char reserved_by[ED_WIRE_OWNER_MAX_BYTES + 1];
+    int64_t reserved_left_ns;
+    int ahead;
+    char job[ED_WIRE_ID_MAX_BYTES + 1]; // that runs now; ""
+};
+struct ed_remote_lease_ask {
+    const char *action; // take, renew, release, reserve, unreserve, show
+    const char *holder, *owner, *purpose, *token; // NULL: ""
+    int64_t for_ns;
+    bool wait;
+};
+enum ed_status ed_remote_lease(const struct ed_remote *remote, const struct ed_remote_lease_ask *ask,
+                               struct ed_remote_lease *out, struct ed_error *err);
+// "anna@ci-7" of this process.
+void ed_remote_owner(char owner[ED_WIRE_OWNER_MAX_BYTES + 1]);
+
+// What lies there (wire.h). The reply is checked by the caller's parser: harness and cli read it as JSON.
+enum ed_status ed_remote_sets(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err);
+// Removes sets: `ids` (n_ids of them), or all but the newest `keep` versions (-1: not so), or everything.
+enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token, const char *const *ids, size_t n_ids,
+                               int keep, bool all, size_t *removed, int64_t *freed_bytes, struct ed_error *err);
+// Puts back what an ended job changed; lines of what was and was not put back are appended to `lines`.
+enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffer *lines, struct ed_error *err);
+enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/json_write.h"
 #include "devices/inventory_keys.h"
 #include "devices/text_list.h"
-#include "devices/transport.h"
 
 static void write_text(struct ed_json_writer *writer, const struct ed_inventory_key *key, size_t bytes) {
     ed_json_text(writer, "type", "string");
@@ -14,14 +13,24 @@ static void write_text(struct ed_json_writer *writer, const struct ed_inventory_
     }
 }
 
-static void write_transports(struct ed_json_writer *writer, bool in_place_only) {
-    size_t n;
-    const struct ed_transport *const *table = ed_transports(&n);
+static void write_transports(struct ed_json_writer *writer) {
     ed_json_array_begin(writer, "enum");
-    for (size_t i = 0; i < n; i++)
-        if (!in_place_only || table[i]->in_place)
-            ed_json_text(writer, NULL, table[i]->name);
+    for (size_t i = 0; ed_inventory_transports[i]; i++)
+        ed_json_text(writer, NULL, ed_inventory_transports[i]);
     ed_json_array_end(writer);
+}
+
+static void write_comments(struct ed_json_writer *writer);
+
+static void write_number(struct ed_json_writer *writer, const struct ed_inventory_key *key) {
+    ed_json_text(writer, "type", "integer");
+    ed_json_int(writer, "minimum", key->min);
+    ed_json_int(writer, "maximum", key->max);
+}
+
+static void write_quantity(struct ed_json_writer *writer, const char *pattern) {
+    ed_json_text(writer, "type", "string");
+    ed_json_text(writer, "pattern", pattern);
 }
 
 static void write_key(struct ed_json_writer *writer, const struct ed_inventory_key *key) {
@@ -31,12 +40,26 @@ static void write_key(struct ed_json_writer *writer, const struct ed_inventory_k
     case ED_INVENTORY_TEXT:
         write_text(writer, key, key->bytes);
         if (!key->pattern)
-            write_transports(writer, false);
+            write_transports(writer);
         break;
     case ED_INVENTORY_INT:
-        ed_json_text(writer, "type", "integer");
-        ed_json_int(writer, "minimum", key->min);
-        ed_json_int(writer, "maximum", key->max);
+        write_number(writer, key);
+        break;
+    case ED_INVENTORY_SIZE:
+        ed_json_array_begin(writer, "anyOf");
+        ed_json_object_begin(writer, NULL);
+        write_quantity(writer, "^[0-9.]+ *([kKMGT]i?)?B$");
+        ed_json_object_end(writer);
+        ed_json_object_begin(writer, NULL);
+        write_number(writer, key);
+        ed_json_object_end(writer);
+        ed_json_array_end(writer);
+        break;
+    case ED_INVENTORY_DURATION:
+        write_quantity(writer, "^[0-9.]+ *(ms|s|min|h)$");
+        break;
+    case ED_INVENTORY_BOOL:
+        ed_json_text(writer, "type", "boolean");
         break;
     case ED_INVENTORY_TEXTS:
         ed_json_text(writer, "type", "array");
@@ -46,31 +69,60 @@ static void write_key(struct ed_json_writer *writer, const struct ed_inventory_k
         write_text(writer, key, 65);
         ed_json_object_end(writer);
         break;
+    case ED_INVENTORY_OBJECT:
+        ed_json_text(writer, "type", "object");
+        ed_json_object_begin(writer, "properties");
+        for (size_t i = 0; i < key->n_members; i++)
+            write_key(writer, &key->members[i]);
+        ed_json_object_end(writer);
+        write_comments(writer);
+        break;
     }
     ed_json_object_end(writer);
 }
 
-// A transport to this machine takes no address; every other one needs a host.
-static void write_address_rule(struct ed_json_writer *writer) {
-    ed_json_object_begin(writer, "if");
+// Keys that mean nothing to the transport.
+static void write_forbidden(struct ed_json_writer *writer, const struct ed_inventory_key *keys, size_t n,
+                            unsigned transport) {
     ed_json_object_begin(writer, "properties");
-    ed_json_object_begin(writer, "transport");
-    write_transports(writer, true);
+    for (size_t i = 0; i < n; i++) {
+        if (!(keys[i].takes & transport))
+            ed_json_bool(writer, keys[i].name, false);
+        else if (keys[i].kind == ED_INVENTORY_OBJECT) {
+            ed_json_object_begin(writer, keys[i].name);
+            write_forbidden(writer, keys[i].members, keys[i].n_members, transport);
+            ed_json_object_end(writer);
+        }
+    }
     ed_json_object_end(writer);
-    ed_json_object_end(writer);
-    ed_json_object_end(writer);
-    ed_json_object_begin(writer, "then");
-    ed_json_object_begin(writer, "properties");
-    for (size_t i = 0; i < ed_inventory_n_keys; i++)
-        if (ed_inventory_keys[i].remote)
-            ed_json_bool(writer, ed_inventory_keys[i].name, false);
-    ed_json_object_end(writer);
-    ed_json_object_end(writer);
-    ed_json_object_begin(writer, "else");
-    ed_json_array_begin(writer, "required");
-    ed_json_text(writer, NULL, "host");
+}
+
+// What a transport needs and what it does not take.
+static void write_transport_rules(struct ed_json_writer *writer) {
+    ed_json_array_begin(writer, "allOf");
+    for (unsigned t = 0; ed_inventory_transports[t]; t++) {
+        ed_json_object_begin(writer, NULL);
+        ed_json_object_begin(writer, "if");
+        ed_json_object_begin(writer, "properties");
+        ed_json_object_begin(writer, "transport");
+        ed_json_text(writer, "const", ed_inventory_transports[t]);
+        ed_json_object_end(writer);
+        ed_json_object_end(writer);
+        ed_json_array_begin(writer, "required");
+        ed_json_text(writer, NULL, "transport");
+        ed_json_array_end(writer);
+        ed_json_object_end(writer);
+        ed_json_object_begin(writer, "then");
+        write_forbidden(writer, ed_inventory_keys, ed_inventory_n_keys, 1u << t);
+        ed_json_array_begin(writer, "required");
+        for (size_t i = 0; i < ed_inventory_n_keys; i++)
+            if (ed_inventory_keys[i].needs & (1u << t))
+                ed_json_text(writer, NULL, ed_inventory_keys[i].name);
+        ed_json_array_end(writer);
+        ed_json_object_end(writer);
+        ed_json_object_end(writer);
+    }
     ed_json_array_end(writer);
-    ed_json_object_end(writer);
 }
 
 // As the parser: keys that begin with "$" or "//" are comments.
@@ -81,6 +133,20 @@ static void write_comments(struct ed_json_writer *writer) {
     ed_json_bool(writer, "additionalProperties", false);
 }
 
+// A file has devices, includes some, or both.
+static void write_roots(struct ed_json_writer *writer) {
+    static const char *const keys[] = {"devices", "include"};
+    ed_json_array_begin(writer, "anyOf");
+    for (size_t i = 0; i < 2; i++) {
+        ed_json_object_begin(writer, NULL);
+        ed_json_array_begin(writer, "required");
+        ed_json_text(writer, NULL, keys[i]);
+        ed_json_array_end(writer);
+        ed_json_object_end(writer);
+    }
+    ed_json_array_end(writer);
+}
+
 void ed_inventory_schema(struct ed_buffer *out) {
     struct ed_json_writer writer;
     ed_json_writer_init(&writer, out, true);
@@ -88,10 +154,16 @@ void ed_inventory_schema(struct ed_buffer *out) {
     ed_json_text(&writer, "$schema", "https://json-schema.org/draft/2020-12/schema");
     ed_json_text(&writer, "title", "devices.json: the fleet of edgedyno");
     ed_json_text(&writer, "type", "object");
-    ed_json_array_begin(&writer, "required");
-    ed_json_text(&writer, NULL, "devices");
-    ed_json_array_end(&writer);
+    write_roots(&writer);
     ed_json_object_begin(&writer, "properties");
+    ed_json_object_begin(&writer, "include");
+    ed_json_text(&writer, "description", "files with more devices, relative to this one");
+    ed_json_text(&writer, "type", "array");
+    ed_json_object_begin(&writer, "items");
+    ed_json_text(&writer, "type", "string");
+    ed_json_int(&writer, "minLength", 1);
+    ed_json_object_end(&writer);
+    ed_json_object_end(&writer);
     ed_json_object_begin(&writer, "devices");
     ed_json_text(&writer, "type", "array");
     ed_json_int(&writer, "maxItems", ED_INVENTORY_DEVICES_MAX);
@@ -107,7 +179,7 @@ void ed_inventory_schema(struct ed_buffer *out) {
         write_key(&writer, &ed_inventory_keys[i]);
     ed_json_object_end(&writer);
     write_comments(&writer);
-    write_address_rule(&writer);
+    write_transport_rules(&writer);
     ed_json_object_end(&writer);
     ed_json_object_end(&writer);
     ed_json_object_end(&writer);

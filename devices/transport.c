@@ -2,10 +2,12 @@
 // The visible table of transports: a new one is a new file and one line here.
 #include "devices/transport.h"
 
+#include "devices/adb/adb.h"
 #include "devices/local.h"
+#include "devices/ssh/ssh.h"
 
 const struct ed_transport *const *ed_transports(size_t *n) {
-    static const struct ed_transport *const table[] = {&ed_transport_local};
+    static const struct ed_transport *const table[] = {&ed_transport_local, &ed_transport_ssh, &ed_transport_adb};
     *n = sizeof table / sizeof table[0];
     return table;
 }
@@ -17,6 +19,10 @@ const struct ed_transport *ed_transport_find(const char *name) {
         if (strcmp(table[i]->name, name) == 0)
             return table[i];
     return NULL;
+}
+
+enum ed_status ed_transports_start(struct ed_error *err) {
+    return ed_ssh_init(err);
 }
 
 enum ed_status ed_transport_check(const struct ed_transport *transport, struct ed_error *err) {

@@ -55,6 +55,22 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     return status;
 }
 
+static enum ed_status read_circumstances(const struct ed_json_at *at, struct ed_campaign_device *device,
+                                         struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    COPY(at, "libc", device->libc);
+    COPY(at, "libc_version", device->libc_version);
+    COPY(at, "cpuset", device->cpuset);
+    device->oom_score_adj = INT64_MIN;
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "oom_score_adj", -1000, 1000, &device->oom_score_adj, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "android", &device->android, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "pack_foreign", &device->pack_foreign, err);
+    return status == ED_OK ? ed_json_opt_bool(at, "runner_libc", &device->runner_libc, err) : status;
+}
+
 static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaign *campaign,
                                   struct ed_campaign_device *device, struct ed_error *err) {
     char name[128];
@@ -64,6 +80,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     COPY(at, "transport", device->transport);
     COPY(at, "target", device->target);
     COPY(at, "summary", device->summary);
+    if (status == ED_OK)
+        status = read_circumstances(at, device, err);
     NUMBER(at, "blocks", 0, blocks);
     device->n_blocks = (size_t)blocks;
     if (status == ED_OK && !ed_path_name_ok(device->id))
@@ -82,6 +100,31 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     for (size_t i = 0; status == ED_OK && i < n; i++, element = ed_json_next(&element)) {
         device->n_cases = i + 1;
         status = read_case(&element, &device->cases[i], n, campaign->n_tasks, err);
+    }
+    return status;
+}
+
+// Reasons are the words of errors, so a long one is cut.
+static enum ed_status read_absent(const struct ed_json_at *root, struct ed_campaign *campaign,
+                                  struct ed_error *err) {
+    struct ed_json_at list = ed_json_member(root, "absent");
+    const size_t n = ed_json_count(&list);
+    enum ed_status status = ED_OK;
+    campaign->absent = calloc(n ? n : 1, sizeof *campaign->absent);
+    if (!campaign->absent)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices of a campaign");
+    struct ed_json_at element = ed_json_element(&list, 0);
+    for (size_t i = 0; status == ED_OK && i < n; i++, element = ed_json_next(&element)) {
+        struct ed_campaign_absent *absent = &campaign->absent[i];
+        const char *reason = "";
+        campaign->n_absent = i + 1;
+        status = ed_json_expect_object(&element, err);
+        COPY(&element, "id", absent->id);
+        if (status == ED_OK)
+            status = ed_json_opt_text(&element, "reason", &reason, err);
+        if (status == ED_OK && !ed_path_name_ok(absent->id))
+            status = ed_json_fail(&element, err, "'%.64s' is not a device's name", absent->id);
+        snprintf(absent->reason, sizeof absent->reason, "%s", reason);
     }
     return status;
 }
@@ -178,12 +221,16 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     NUMBER(root, "seed", 0, campaign->seed);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "allow_fallback", &campaign->allow_fallback, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(root, "leave_nothing", &campaign->leave_nothing, err);
     if (status == ED_OK && !ed_path_name_ok(campaign->id))
         status = ed_json_fail(root, err, "the campaign has no usable id");
     if (status == ED_OK)
         status = read_requirements(root, campaign, err);
     if (status == ED_OK)
         status = read_tasks(root, campaign, err);
+    if (status == ED_OK)
+        status = read_absent(root, campaign, err);
     struct ed_json_at devices = ed_json_member(root, "devices");
     if (status == ED_OK)
         status = ed_json_expect_array(&devices, err);
@@ -228,6 +275,7 @@ void ed_campaign_release(struct ed_campaign *campaign) {
     for (size_t i = 0; i < campaign->n_devices; i++)
         free(campaign->devices[i].cases);
     free(campaign->devices);
+    free(campaign->absent);
     free(campaign->tasks);
     free(campaign->requirements);
     memset(campaign, 0, sizeof *campaign);

@@ -53,15 +53,30 @@ struct ed_campaign_device {
     struct ed_campaign_case *cases;
     size_t n_cases;
     size_t n_blocks; // planned
+    // How processes run there, as found when the campaign began; a campaign without these knows nothing of
+    // it.
+    char libc[16], libc_version[32]; // the device's own: "glibc" "2.31"; "musl", "bionic", "none", "" unknown
+    char cpuset[128];                // of a process that the transport starts; "" unknown
+    int64_t oom_score_adj;           // likewise; INT64_MIN unknown
+    bool android;                    // a phone: processes of a shell, not an app
+    bool pack_foreign; // an Android device served by a Linux pack: CPU only, not the app's build
+    bool runner_libc;  // the runner itself runs with the pack's C library
+};
+
+// A device that was asked for and could not take part.
+struct ed_campaign_absent {
+    char id[64], reason[512];
 };
 
 struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed;
-    bool allow_fallback;
+    bool allow_fallback, leave_nothing;
     struct ed_campaign_device *devices;
     size_t n_devices;
+    struct ed_campaign_absent *absent;
+    size_t n_absent;
     struct ed_campaign_task *tasks;
     size_t n_tasks;
     struct ed_requirement *requirements;
@@ -80,6 +95,7 @@ struct ed_records {
     struct ed_result *items;
     size_t n;
     size_t blocks_planned, blocks_done, blocks_left; // over all devices; left: neither done nor skipped
+    size_t devices_absent;
     bool usage_error; // a block was refused for a configuration mistake (exit code 2)
     char usage_message[ED_ERROR_MESSAGE_BYTES];
 };
@@ -88,7 +104,8 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
 void ed_records_release(struct ed_records *records);
 
 // Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine
-// failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. `incomplete`: blocks are left.
+// failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. A device that
+// could not take part is a device failure.
 int ed_records_exit_code(const struct ed_records *records);
 
 #endif

@@ -9,12 +9,16 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "devices/quarantine.h"
 #include "harness/job_write.h"
 #include "harness/keep.h"
 
 #define MS INT64_C(1000000)
 #define POLL_MIN_NS (20 * MS)
 #define POLL_MAX_NS (2000 * MS)
+#define LOOK_AT_LEAST_NS (600000 * MS)
+#define LEASE_MARGIN_NS (120000 * MS)
+#define DEATHS_MAX 2 // in a row without a finished block; one more is a failure
 #define FIRST_LOOK_NS (100 * MS)
 #define STOP_PATIENCE_NS (30000 * MS)
 
@@ -24,6 +28,7 @@ struct ed_drive {
     const struct ed_campaign *campaign;
     const struct ed_campaign_device *device;
     const struct ed_remote *remote;
+    const char *token;
     const struct ed_log *log;
     struct ed_keep keep; // the device's files in the campaign
     enum step step;
@@ -31,10 +36,13 @@ struct ed_drive {
     int64_t stop_since_ns; // when the job was told to stop; 0: not
     int64_t done_at_start; // blocks that were known when the current job started
     int64_t started_ns;    // when the current job was started by this drive; 0: found running
+    int64_t extend_ns;     // for how long the lease is to last, asked with the next question
+    int deaths;            // of runners, in a row, without a finished block
 };
 
 enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
-                            const struct ed_remote *remote, const struct ed_log *log, struct ed_error *err) {
+                            const struct ed_remote *remote, const char *token, const struct ed_log *log,
+                            struct ed_error *err) {
     struct ed_drive *drive = calloc(1, sizeof *drive);
     *out = NULL;
     if (!drive)
@@ -42,7 +50,9 @@ enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *cam
     drive->campaign = campaign;
     drive->device = &campaign->devices[device];
     drive->remote = remote;
+    drive->token = token;
     drive->log = log;
+    drive->extend_ns = LEASE_MARGIN_NS;
     enum ed_status status = ed_keep_open(&drive->keep, drive->device, err);
     if (status != ED_OK) {
         free(drive);
@@ -75,8 +85,8 @@ static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct
     if (status == ED_OK)
         status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
     if (status == ED_OK)
-        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, is_missing, &drive->keep,
-                               n, err);
+        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, drive->token, is_missing,
+                               &drive->keep, n, err);
     ed_buffer_release(&frozen);
     return status;
 }
@@ -97,9 +107,11 @@ static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
         status = ed_keep_attach(&drive->keep, id, err);
         if (status == ED_OK)
             status = ed_remote_start(drive->remote, ed_buffer_text(&job), job.size, err);
-        drive->done_at_start = (int64_t)drive->keep.n_done;
-        drive->started_ns = ed_clock_monotonic_ns();
-        drive->step = STEP_FOLLOW;
+        if (status == ED_OK) {
+            drive->done_at_start = (int64_t)drive->keep.n_done;
+            drive->started_ns = ed_clock_monotonic_ns();
+            drive->step = STEP_FOLLOW;
+        }
     }
     ed_buffer_release(&job);
     return status;
@@ -157,7 +169,8 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
     if (!left || stop)
         return ED_OK;
     if (there->state == ED_REMOTE_DIED) {
-        if (!progress && drive->started_ns)
+        drive->deaths = progress ? 0 : drive->deaths + 1;
+        if (drive->deaths > DEATHS_MAX)
             return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
                            "the runner died before it finished a block%s%s; what was measured is kept",
                            words[0] ? ": " : "", words);
@@ -174,9 +187,14 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
         // By somebody else, or in an earlier life of this program: a resume goes on, a run that was just
         // started does not.
         if (drive->started_ns)
-            return ed_fail(err, ED_ERR_CANCELLED, drive->device->id, "the job was stopped on the device");
+            return ed_fail(err, ED_ERR_CANCELLED, drive->device->id, "the job was stopped on the device%s%s",
+                           there->message[0] ? ": " : "", there->message);
         drive->step = STEP_START;
         return ED_OK;
+    }
+    if (!strcmp(there->reason, "lease")) {
+        drive->step = STEP_START;
+        return ed_fail(err, ED_ERR_BUSY, drive->device->id, "the lease was lost: %s", there->message);
     }
     if (!strcmp(there->reason, "deadline")) {
         if (drive->started_ns) {
@@ -218,15 +236,25 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     struct ed_remote_status there;
     const int64_t now = ed_clock_monotonic_ns();
     if (stop && !drive->stop_since_ns) {
-        drive->stop_since_ns = now;
-        enum ed_status told = ed_remote_stop(drive->remote, drive->keep.job, err);
-        if (told != ED_OK)
+        char owner[ED_WIRE_OWNER_MAX_BYTES + 1];
+        ed_remote_owner(owner);
+        enum ed_status told = ed_remote_stop(drive->remote, drive->keep.job, owner, err);
+        if (told != ED_OK && told != ED_ERR_NOT_FOUND)
             return told;
+        drive->stop_since_ns = now;
     }
-    enum ed_status status = ed_remote_status(drive->remote, drive->keep.job, &there, err);
-    if (status == ED_ERR_NOT_FOUND)
-        return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
-                       "the device does not know the job any more; what was measured is kept");
+    enum ed_status status = ed_remote_status_renew(drive->remote, drive->keep.job, drive->token[0] ? drive->token : NULL,
+                                                   drive->extend_ns, &there, err);
+    if (status == ED_ERR_NOT_FOUND) {
+        if (++drive->deaths > DEATHS_MAX)
+            return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
+                           "the device does not know the job any more; what was measured is kept");
+        ed_log_line(drive->log, ED_LOG_WARNING,
+                    "%s: the device does not know the job any more (was it reset?); starting what is missing again",
+                    drive->device->id);
+        drive->step = STEP_START;
+        return ED_OK;
+    }
     if (status != ED_OK)
         return status;
     const size_t before = drive->keep.n_done;
@@ -248,8 +276,10 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
             ? POLL_MIN_NS
             : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
     int64_t wait = there.next_news_ns > POLL_MIN_NS ? there.next_news_ns + 5 * MS : drive->overdue_ns;
-    if (wait > POLL_MAX_NS * 5)
-        wait = POLL_MAX_NS * 5;
+    // Not earlier than the block's predicted end, however long it is: a question in the middle would disturb it.
+    if (wait > LOOK_AT_LEAST_NS)
+        wait = LOOK_AT_LEAST_NS;
+    drive->extend_ns = 2 * there.left_ns + wait + LEASE_MARGIN_NS;
     if (stop)
         wait = 50 * MS;
     news->wake_ns = ed_clock_monotonic_ns() + wait;
@@ -281,8 +311,13 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
     case STEP_FAILED:
         break;
     }
-    if (status != ED_OK)
+    // Whether a start came through that was not answered is found out by asking for the job.
+    if (status != ED_OK && (ed_status_is_transient(status) || status == ED_ERR_BUSY)) {
+        if (drive->step == STEP_START && status != ED_ERR_BUSY)
+            drive->step = STEP_ATTACH;
+    } else if (status != ED_OK) {
         drive->step = STEP_FAILED;
+    }
     news->done = (int64_t)drive->keep.n_done;
     news->total = (int64_t)drive->device->n_blocks;
     news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED

@@ -22,11 +22,14 @@ struct ed_drive_news {
 };
 
 // Reads what is there already: cuts a half line off the journal, samples beyond the last line off
-// samples.bin. `remote` is borrowed and connected.
+// samples.bin. `remote` and `token` (of the lease; "" none) are borrowed and read anew at every step.
 enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
-                            const struct ed_remote *remote, const struct ed_log *log, struct ed_error *err);
+                            const struct ed_remote *remote, const char *token, const struct ed_log *log,
+                            struct ed_error *err);
 // One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when
-// it has. ED_DRIVE_FAILED comes with an error; what was measured is on disk all the same.
+// it has. An error that a new connection may mend (ed_status_is_transient) leaves the drive where it can be stepped
+// again: a job whose start was not answered is asked for first. ED_ERR_BUSY: the lease is lost, and another token is
+// needed for the next step. Any other error comes with ED_DRIVE_FAILED; what was measured is on disk all the same.
 enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
                              struct ed_error *err);
 void ed_drive_free(struct ed_drive *drive);

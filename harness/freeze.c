@@ -44,8 +44,10 @@ static enum ed_status digest_variant(struct ed_freeze *freeze, struct ed_plan_ca
 }
 
 // Digest and size over an engine build: its files by engines.json, and the adapter.
-static enum ed_status digest_build(struct ed_freeze *freeze, struct ed_plan_case *c, struct ed_error *err) {
+static enum ed_status digest_build(struct ed_freeze *freeze, const struct ed_freeze_device *device,
+                                   struct ed_plan_case *c, struct ed_error *err) {
     const struct ed_engine_build *build = c->build;
+    const char *file = ed_files_find_build(device->files, build)->adapter;
     const size_t n = build->n_files + 1;
     char adapter[ED_DIGEST_HEX_BYTES];
     const char **texts = calloc(n, sizeof *texts), **names = calloc(n, sizeof *names);
@@ -59,10 +61,10 @@ static enum ed_status digest_build(struct ed_freeze *freeze, struct ed_plan_case
         c->frozen.engine_file_bytes += sizes[i];
     }
     if (status == ED_OK)
-        status = digest_of(freeze, build->adapter, adapter, &sizes[n - 1], err);
+        status = digest_of(freeze, file, adapter, &sizes[n - 1], err);
     if (status == ED_OK) {
         texts[n - 1] = adapter;
-        names[n - 1] = ed_path_base(build->adapter);
+        names[n - 1] = ed_path_base(file);
         c->frozen.engine_file_bytes += sizes[n - 1];
         ed_digest_set(c->frozen.engine_build_sha256, texts, sizes, names, n);
     }
@@ -120,12 +122,20 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
 }
 
 static void write_device(struct ed_json_writer *w, const struct ed_freeze_device *device) {
+    const struct ed_session *session = device->session;
     ed_json_object_begin(w, NULL);
-    ed_json_text(w, "id", device->entry->id);
-    ed_json_text(w, "transport", device->entry->transport);
-    ed_json_text(w, "target", device->target);
+    ed_json_text(w, "id", session->entry->id);
+    ed_json_text(w, "transport", session->entry->transport);
+    ed_json_text(w, "target", session->pack.target);
     ed_json_text(w, "summary", device->hardware_summary);
-    ed_json_text(w, "runner_sha256", device->runner_sha256);
+    ed_json_text(w, "runner_sha256", session->runner_sha256);
+    ed_json_text(w, "libc", session->identity.libc);
+    ed_json_text(w, "libc_version", session->identity.libc_version);
+    ed_json_bool(w, "android", session->identity.android);
+    ed_json_bool(w, "pack_foreign", session->pack.foreign);
+    ed_json_bool(w, "runner_libc", session->pack.runner_libc);
+    ed_json_int(w, "oom_score_adj", session->identity.oom_score_adj);
+    ed_json_text(w, "cpuset", session->identity.cpuset);
     ed_json_uint(w, "blocks", device->plan.n_blocks);
     ed_json_array_begin(w, "cases");
     for (size_t i = 0; i < device->plan.n_cases; i++)
@@ -133,6 +143,17 @@ static void write_device(struct ed_json_writer *w, const struct ed_freeze_device
     ed_json_array_end(w);
     ed_json_raw(w, "hardware", device->hardware_json);
     ed_json_object_end(w);
+}
+
+static void write_absent(struct ed_json_writer *w, const struct ed_freeze *freeze) {
+    ed_json_array_begin(w, "absent");
+    for (size_t i = 0; i < freeze->n_absent; i++) {
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "id", freeze->absent[i].id);
+        ed_json_text(w, "reason", freeze->absent[i].reason);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
 }
 
 static void write_tasks(struct ed_json_writer *w, const struct ed_plan *plan) {
@@ -188,12 +209,14 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_int(&w, "max_time_ns", freeze->suite->max_time_ns);
     ed_json_text(&w, "pin", freeze->suite->pin);
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);
+    ed_json_bool(&w, "leave_nothing", freeze->leave_nothing);
     write_requirements(&w, freeze->suite);
     write_tasks(&w, &freeze->devices[0].plan);
     ed_json_array_begin(&w, "devices");
     for (size_t i = 0; i < freeze->n_devices; i++)
         write_device(&w, &freeze->devices[i]);
     ed_json_array_end(&w);
+    write_absent(&w, freeze);
     ed_json_object_end(&w);
     ed_buffer_text_append(&text, "\n");
     enum ed_status status = w.misuse
@@ -215,17 +238,22 @@ static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_d
     for (size_t i = 0; status == ED_OK && i < device->plan.n_cases; i++) {
         status = digest_variant(freeze, &device->plan.cases[i], err);
         if (status == ED_OK)
-            status = digest_build(freeze, &device->plan.cases[i], err);
+            status = digest_build(freeze, device, &device->plan.cases[i], err);
     }
-    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_OUTPUTS, device->entry->id);
+    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_OUTPUTS, device->session->entry->id);
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, name, err);
     if (status == ED_OK)
         status = ed_path_make(path, 0755, err);
+    snprintf(name, sizeof name, "devices/%s", device->session->entry->id);
+    if (status == ED_OK && !device->files->in_place)
+        status = ed_path_join(path, freeze->directory, name, err);
+    if (status == ED_OK && !device->files->in_place)
+        status = ed_files_save(device->files, path, err);
     ed_buffer_init(&job, ED_WIRE_JOB_MAX_BYTES);
     if (status == ED_OK)
         status = ed_job_text(&job, freeze, device, err);
-    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_JOB, device->entry->id);
+    snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_JOB, device->session->entry->id);
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, name, err);
     if (status == ED_OK)

@@ -5,17 +5,20 @@
 #define EDGEDYNO_HARNESS_FREEZE_H
 
 #include "base/digest.h"
+#include "harness/files.h"
 #include "harness/plan.h"
 
 // A device that takes part, and what was found out about it.
 struct ed_freeze_device {
-    const struct ed_device_entry *entry;
-    const char *target, *hardware_json, *hardware_summary, *runner_sha256;
+    const struct ed_session *session;
+    const char *hardware_json, *hardware_summary;
     struct ed_plan plan;
-    // Where a file lies on the device; in place for `local`. NULL result means that it was not pushed: a
-    // defect.
-    const char *(*locate)(void *context, const char *local_path);
-    void *locate_context;
+    const struct ed_files *files; // everything that the plan names, with the places on the device
+};
+
+// A device that was asked for and does not take part.
+struct ed_freeze_absent {
+    const char *id, *reason;
 };
 
 struct ed_freeze {
@@ -25,8 +28,11 @@ struct ed_freeze {
     int64_t seed;
     struct ed_digest_cache *digests;
     bool verify;
+    bool leave_nothing; // models and data are removed from the devices at the end
     struct ed_freeze_device *devices;
     size_t n_devices;
+    const struct ed_freeze_absent *absent;
+    size_t n_absent;
 };
 
 // Fills the digests and sizes of every case, copies the labels into the campaign, writes all files

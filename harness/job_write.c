@@ -9,6 +9,8 @@
 #include "base/random.h"
 #include "devices/inventory.h"
 
+#define SECOND_NS INT64_C(1000000000)
+
 struct writer {
     struct ed_json_writer json;
     struct ed_freeze *freeze;
@@ -19,14 +21,15 @@ struct writer {
 
 static void write_file(struct writer *w, const char *key, const char *path) {
     char hex[ED_DIGEST_HEX_BYTES] = "";
+    char there[ED_PATH_BYTES] = "";
     int64_t bytes = 0;
     if (w->status == ED_OK)
         w->status = ed_digest_cache_file(w->freeze->digests, hex, &bytes, path, w->freeze->verify, w->err);
-    const char *there = w->device->locate(w->device->locate_context, path);
-    if (w->status == ED_OK && !there)
-        w->status = ed_fail(w->err, ED_ERR_INTERNAL, path, "is not on device %s", w->device->entry->id);
+    const bool found = ed_files_locate(w->device->files, path, there);
+    if (w->status == ED_OK && !found)
+        w->status = ed_fail(w->err, ED_ERR_INTERNAL, path, "is not on device %s", w->device->session->entry->id);
     ed_json_object_begin(&w->json, key);
-    ed_json_text(&w->json, "path", there ? there : "");
+    ed_json_text(&w->json, "path", found ? there : "");
     ed_json_int(&w->json, "bytes", bytes);
     ed_json_text(&w->json, "sha256", hex);
     ed_json_object_end(&w->json);
@@ -34,13 +37,22 @@ static void write_file(struct writer *w, const char *key, const char *path) {
 
 static void write_engine(struct writer *w, const struct ed_engine_build *build) {
     char path[ED_PATH_BYTES];
+    const struct ed_files_build *there = ed_files_find_build(w->device->files, build);
+    const struct ed_pack *pack = &w->device->session->pack;
     ed_json_object_begin(&w->json, NULL);
     ed_json_text(&w->json, "id", build->id);
     ed_json_text(&w->json, "name", build->name);
     ed_json_text(&w->json, "version", build->version);
-    write_file(w, "adapter", build->adapter);
-    ed_json_text(&w->json, "directory", build->directory);
-    ed_json_text(&w->json, "library", build->library);
+    write_file(w, "adapter", there->adapter);
+    ed_json_text(&w->json, "directory", there->directory);
+    ed_json_text(&w->json, "library", there->library);
+    if (there->pack_libc) {
+        ed_json_object_begin(&w->json, "libc");
+        ed_json_text(&w->json, "directory", there->libc_dir);
+        ed_json_text(&w->json, "loader", pack->loader);
+        ed_json_text(&w->json, "version", pack->libc_version);
+        ed_json_object_end(&w->json);
+    }
     ed_json_array_begin(&w->json, "files");
     for (size_t i = 0; i < build->n_files; i++)
         if (w->status == ED_OK &&
@@ -152,6 +164,39 @@ static size_t distinct(const struct ed_plan *plan, bool builds, size_t *indices,
     return n;
 }
 
+static void write_setting(struct writer *w, const char *kind, const char *value) {
+    ed_json_object_begin(&w->json, NULL);
+    ed_json_text(&w->json, "kind", kind);
+    ed_json_text(&w->json, "value", value);
+    ed_json_object_end(&w->json);
+}
+
+static void write_settings(struct writer *w, const struct ed_device_settings *settings) {
+    char number[32];
+    ed_json_array_begin(&w->json, "settings");
+    if (settings->governor[0])
+        write_setting(w, "governor", settings->governor);
+    if (settings->frequency_min_khz) {
+        snprintf(number, sizeof number, "%lld", (long long)settings->frequency_min_khz);
+        write_setting(w, "frequency_min_khz", number);
+    }
+    if (settings->frequency_max_khz) {
+        snprintf(number, sizeof number, "%lld", (long long)settings->frequency_max_khz);
+        write_setting(w, "frequency_max_khz", number);
+    }
+    if (settings->fixed_performance)
+        write_setting(w, "fixed_performance", "true");
+    if (settings->stay_awake)
+        write_setting(w, "stay_awake", "true");
+    ed_json_array_end(&w->json);
+}
+
+// The shorter of the suite's limit and the device's own; 0 is none.
+static int64_t job_limit(const struct writer *w) {
+    const int64_t suite = w->freeze->suite->max_time_ns, device = w->device->session->entry->job_max_ns;
+    return suite && (!device || suite < device) ? suite : device;
+}
+
 static void write_job(struct writer *w, size_t *engines, size_t *models, size_t *firsts) {
     const struct ed_plan *plan = &w->device->plan;
     // 53 bits, since a job is read by readers that keep doubles. Every block has the same inputs: they are
@@ -162,7 +207,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     ed_json_text(&w->json, "wire", ED_WIRE_VERSION);
     ed_json_text(&w->json, "job", w->freeze->id);
     ed_json_text(&w->json, "campaign", w->freeze->id);
-    ed_json_int(&w->json, "max_ns", w->freeze->suite->max_time_ns);
+    ed_json_int(&w->json, "max_ns", job_limit(w));
+    write_settings(w, &w->device->session->entry->settings);
     ed_json_array_begin(&w->json, "engines");
     size_t n = distinct(plan, true, engines, firsts);
     for (size_t i = 0; i < n; i++)
@@ -215,8 +261,27 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
     return w.status == ED_OK ? ed_buffer_status(out, "the job", err) : w.status;
 }
 
+// For how long a job of these blocks may hold the lease without news of the controller: each block's window with a
+// warm-up that goes to its limit, and something for the load.
+static int64_t lease_time_ns(const cJSON *blocks) {
+    int64_t sum = 120 * SECOND_NS;
+    const cJSON *block;
+    cJSON_ArrayForEach(block, blocks) {
+        const cJSON *least = cJSON_GetObjectItemCaseSensitive(block, "min_ns");
+        sum += (cJSON_IsNumber(least) ? (int64_t)least->valuedouble : 0) + 10 * SECOND_NS;
+    }
+    return sum;
+}
+
+// false: no memory.
+static bool add_lease(cJSON *job, const cJSON *blocks, const char *token) {
+    cJSON *lease = cJSON_AddObjectToObject(job, "lease");
+    return lease && cJSON_AddStringToObject(lease, "token", token) &&
+           cJSON_AddNumberToObject(lease, "for_ns", (double)lease_time_ns(blocks));
+}
+
 enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
-                             const char *id, bool (*wanted)(void *context, const char *block), void *context,
+                             const char *id, const char *token, bool (*wanted)(void *context, const char *block), void *context,
                              size_t *n, struct ed_error *err) {
     struct ed_json_document document = {0};
     *n = 0;
@@ -234,7 +299,7 @@ enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char
     }
     char *text = NULL;
     if (!blocks || !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(id)) ||
-        !(text = cJSON_PrintUnformatted(document.root)))
+        (token[0] && !add_lease(document.root, blocks, token)) || !(text = cJSON_PrintUnformatted(document.root)))
         status = ed_fail(err, ED_ERR_PARSE, name, "is not a job that this program wrote");
     else
         ed_buffer_text_append(out, text);

@@ -22,27 +22,52 @@ struct line {
     int64_t samples_offset, samples_count, samples_base;
 };
 
-static enum ed_status remember(struct ed_keep *keep, const char *block, struct ed_error *err) {
-    if (keep->n_done == keep->capacity) {
-        const size_t capacity = keep->capacity ? keep->capacity * 2 : 256;
-        char **done = realloc(keep->done, capacity * sizeof *done);
-        if (!done)
-            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of finished blocks");
-        keep->done = done;
-        keep->capacity = capacity;
-    }
-    keep->done[keep->n_done] = strdup(block);
-    if (!keep->done[keep->n_done])
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of finished blocks");
-    keep->n_done++;
-    return ED_OK;
+static int block_compare(const void *a, const void *b) {
+    return strcmp(((const struct ed_keep_block *)a)->id, ((const struct ed_keep_block *)b)->id);
+}
+
+static struct ed_keep_block *find_block(const struct ed_keep *keep, const char *block) {
+    struct ed_keep_block key;
+    if (strlen(block) >= sizeof key.id || !keep->n_planned)
+        return NULL;
+    memcpy(key.id, block, strlen(block) + 1);
+    return bsearch(&key, keep->planned, keep->n_planned, sizeof *keep->planned, block_compare);
 }
 
 bool ed_keep_has(const struct ed_keep *keep, const char *block) {
-    for (size_t i = 0; i < keep->n_done; i++)
-        if (!strcmp(keep->done[i], block))
-            return true;
-    return false;
+    const struct ed_keep_block *found = find_block(keep, block);
+    return found && found->done;
+}
+
+static void remember(struct ed_keep *keep, const char *block) {
+    struct ed_keep_block *found = find_block(keep, block);
+    if (!found || found->done)
+        return;
+    found->done = true;
+    keep->n_done++;
+}
+
+// The ids of the device's frozen job.
+static enum ed_status load_plan(struct ed_keep *keep, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_json_document document = {0};
+    enum ed_status status = ed_path_join(path, keep->directory, ED_CAMPAIGN_JOB, err);
+    if (status == ED_OK)
+        status = ed_json_parse_file(&document, path, ED_WIRE_JOB_MAX_BYTES, err);
+    if (status != ED_OK)
+        return status;
+    const struct ed_json_at root = ed_json_root(&document), blocks = ed_json_member(&root, "blocks");
+    keep->planned = calloc(ed_json_count(&blocks) + 1, sizeof *keep->planned);
+    if (!keep->planned)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, path, "no memory for the list of blocks");
+    for (struct ed_json_at at = ed_json_element(&blocks, 0); status == ED_OK && at.value; at = ed_json_next(&at)) {
+        struct ed_keep_block *block = &keep->planned[keep->n_planned++];
+        status = ed_json_get_string(&at, "id", block->id, sizeof block->id, err);
+    }
+    ed_json_document_release(&document);
+    if (status == ED_OK)
+        qsort(keep->planned, keep->n_planned, sizeof *keep->planned, block_compare);
+    return status;
 }
 
 // Nobody writes a journal by hand: a wrong value in one is no wrong usage.
@@ -100,7 +125,7 @@ static enum ed_status replay(struct ed_keep *keep, struct ed_buffer *text, struc
         } else if (status == ED_OK) {
             keep->job_journal_bytes += stop - at + 1;
             if (line.block[0])
-                status = remember(keep, line.block, err);
+                remember(keep, line.block);
             const int64_t up_to = keep->samples_base + line.samples_offset + line.samples_count * 8;
             if (line.samples_count && up_to > keep->samples_bytes)
                 keep->samples_bytes = up_to;
@@ -132,6 +157,8 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
         status = ed_fail(err, ED_ERR_BUSY, keep->directory,
                          "another edgedyno works on this campaign; wait for it, or stop it");
     if (status == ED_OK)
+        status = load_plan(keep, err);
+    if (status == ED_OK)
         status = open_file(keep, ED_CAMPAIGN_SAMPLES, &keep->samples_fd, err);
     ed_buffer_init(&text, JOURNAL_MAX_BYTES);
     if (status == ED_OK)
@@ -157,9 +184,7 @@ void ed_keep_close(struct ed_keep *keep) {
         close(keep->journal_fd);
     if (keep->samples_fd >= 0)
         close(keep->samples_fd);
-    for (size_t i = 0; i < keep->n_done; i++)
-        free(keep->done[i]);
-    free(keep->done);
+    free(keep->planned);
     memset(keep, 0, sizeof *keep);
     keep->journal_fd = keep->samples_fd = -1;
 }
@@ -303,9 +328,8 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
     struct line line;
     snprintf(name, sizeof name, "journal of %.80s", remote->device);
     enum ed_status status = read_line(name, text, n, &line, &document, err);
-    if (status == ED_OK && line.block[0] && (!ed_path_name_ok(line.block) || ed_keep_has(keep, line.block)))
-        status =
-            ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' is no block's name, or came twice", line.block);
+    if (status == ED_OK && line.block[0] && (!find_block(keep, line.block) || ed_keep_has(keep, line.block)))
+        status = ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' was not asked for, or came twice", line.block);
     if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
         status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
     // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may
@@ -325,7 +349,7 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
     if (status == ED_OK) {
         keep->job_journal_bytes += (int64_t)n + 1;
         if (line.block[0])
-            status = remember(keep, line.block, err);
+            remember(keep, line.block);
     }
     return status;
 }

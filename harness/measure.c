@@ -9,38 +9,51 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/units.h"
-#include "harness/drive.h"
+#include "harness/fleet.h"
 #include "harness/freeze.h"
-#include "harness/session.h"
-
-#define DEVICES_MAX 256
-#define SLICE_NS INT64_C(100000000) // between two looks at the progress and at Ctrl-C
-
-struct member {
-    struct ed_session session;
-    struct ed_json_document hardware;
-    char *hardware_json;
-    char summary[512];
-};
 
 // What the engine builds offer on one device, asked of its runner at need.
 struct survey_cache {
     const struct ed_measure_args *args;
-    struct ed_session *session;
+    struct ed_member *member;
+    struct ed_digest_cache *digests;
     const struct ed_engine_build *build; // of `survey`
     struct ed_survey survey;
 };
+
+// The engine's files have to be there for that, so the device is leased from here on.
+static enum ed_status survey_build(struct survey_cache *cache, const struct ed_engine_build *build, struct ed_error *err) {
+    struct ed_member *member = cache->member;
+    const struct ed_files_build *there = NULL;
+    struct ed_remote remote = member->session.remote;
+    enum ed_status status = ed_files_add_build(&member->files, build, cache->digests, cache->args->verify, &there, err);
+    if (status == ED_OK && !member->files.in_place) {
+        if (!member->token[0])
+            status = ed_member_lease(member, err);
+        member->pushed = false;
+        if (status == ED_OK)
+            status = ed_member_push(member, err);
+    }
+    if (status != ED_OK)
+        return status;
+    char adapter[ED_PATH_BYTES];
+    if (!ed_files_locate(&member->files, there->adapter, adapter))
+        return ed_fail(err, ED_ERR_INTERNAL, there->adapter, "is not on device %s", member->entry->id);
+    if (there->pack_libc)
+        status = ed_path_join(remote.loader, there->libc_dir, member->session.pack.loader, err);
+    const struct ed_remote_survey_args args = {.adapter = adapter,
+                                               .engine_dir = there->directory,
+                                               .library = there->library,
+                                               .environment = build->manifest->environment};
+    return status == ED_OK ? ed_remote_survey(&remote, &args, &cache->survey, err) : status;
+}
 
 static bool is_usable(void *context, const struct ed_engine_build *build, const char *backend) {
     struct survey_cache *cache = context;
     struct ed_error failure = {0};
     if (cache->build != build) {
-        const struct ed_remote_survey_args args = {.adapter = build->adapter,
-                                                   .engine_dir = build->directory,
-                                                   .library = build->library,
-                                                   .environment = build->manifest->environment};
         cache->build = build;
-        if (ed_remote_survey(&cache->session->remote, &args, &cache->survey, &failure) != ED_OK) {
+        if (survey_build(cache, build, &failure) != ED_OK) {
             ed_log_line(cache->args->log, ED_LOG_WARNING, "%s: %s left out, since its survey failed: %s",
                         failure.where, build->id, failure.message);
             memset(&cache->survey, 0, sizeof cache->survey);
@@ -53,83 +66,55 @@ static bool is_usable(void *context, const struct ed_engine_build *build, const 
 }
 
 static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
-                                const struct ed_suite *suite, struct ed_session *session, int64_t seed,
-                                struct ed_error *err) {
+                                const struct ed_suite *suite, struct ed_member *member,
+                                struct ed_digest_cache *digests, int64_t seed, struct ed_error *err) {
     struct survey_cache *cache = calloc(1, sizeof *cache);
     if (!cache)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
     cache->args = args;
-    cache->session = session;
+    cache->member = member;
+    cache->digests = digests;
     const struct ed_offers offers = {cache, is_usable};
+    if (!member->has_files) {
+        ed_files_init(&member->files, &member->session);
+        member->has_files = true;
+    }
     enum ed_status status = ed_plan_make(plan, suite, args->catalogue, args->engines,
-                                         session->identity.target, &offers, seed, err);
+                                         member->session.pack.target, &offers, seed, err);
     free(cache);
     return status;
 }
 
-struct team {
-    struct member *members;
-    size_t n;
-    struct ed_digest_cache *digests;
-};
-
-static enum ed_status open_digests(struct team *team, struct ed_error *err) {
+static enum ed_status open_digests(struct ed_digest_cache **digests, struct ed_error *err) {
     char folder[ED_PATH_BYTES], path[ED_PATH_BYTES];
+    *digests = NULL;
     // Without a home there is no cache, and everything is digested each time.
     if (ed_path_xdg(folder, ED_XDG_CACHE, NULL) != ED_OK || ed_path_make(folder, 0700, NULL) != ED_OK ||
         ed_path_join(path, folder, "digests.jsonl", NULL) != ED_OK)
         return ED_OK;
-    return ed_digest_cache_new(&team->digests, path, err);
+    return ed_digest_cache_new(digests, path, err);
 }
 
-static void close_team(struct team *team) {
-    for (size_t i = 0; i < team->n; i++) {
-        ed_session_close(&team->members[i].session);
-        ed_json_document_release(&team->members[i].hardware);
-        cJSON_free(team->members[i].hardware_json);
-    }
-    free(team->members);
-    ed_digest_cache_free(team->digests);
-    memset(team, 0, sizeof *team);
-}
-
-static enum ed_status open_member(struct member *member, const struct ed_measure_args *args,
-                                  struct ed_digest_cache *digests, const struct ed_device_entry *entry,
-                                  bool describe, struct ed_error *err) {
-    enum ed_status status = ed_session_open(&member->session, entry, args->library_dir, digests, err);
-    if (status != ED_OK || !describe)
-        return status;
-    status = ed_remote_hardware(&member->session.remote, &member->hardware, err);
-    if (status != ED_OK)
-        return status;
-    struct ed_json_at root = ed_json_root(&member->hardware);
-    ed_json_opt_string(&root, "summary", member->summary, sizeof member->summary, NULL);
-    member->hardware_json = cJSON_PrintUnformatted(member->hardware.root);
-    return member->hardware_json ? ED_OK
-                                 : ed_fail(err, ED_ERR_NO_MEMORY, entry->id, "no memory for its description");
-}
-
-static enum ed_status open_team(struct team *team, const struct ed_measure_args *args,
-                                const struct ed_suite *suite, bool describe, struct ed_error *err) {
+// `holder` and `purpose` outlive the fleet.
+static enum ed_status open_fleet(struct ed_fleet *fleet, const struct ed_measure_args *args,
+                                 const struct ed_suite *suite, const char *holder, const char *purpose, bool describe,
+                                 struct ed_error *err) {
     static const char *const local[] = {"local"};
-    size_t indices[DEVICES_MAX], n = 0;
+    size_t indices[ED_FLEET_MAX], n = 0;
     const char *const *selectors = suite->n_devices ? (const char *const *)suite->devices : local;
-    memset(team, 0, sizeof *team);
-    enum ed_status status = ed_inventory_select(
-        args->inventory, selectors, suite->n_devices ? suite->n_devices : 1, indices, DEVICES_MAX, &n, err);
-    if (status == ED_OK)
-        status = open_digests(team, err);
-    team->members = calloc(n ? n : 1, sizeof *team->members);
-    if (status == ED_OK && !team->members)
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
-    for (size_t i = 0; status == ED_OK && i < n; i++) {
-        team->n = i + 1;
-        status = open_member(&team->members[i], args, team->digests, &args->inventory->devices[indices[i]],
-                             describe, err);
-    }
-    if (status != ED_OK)
-        close_team(team);
-    return status;
+    const struct ed_member_context context = {.library_dir = args->library_dir,
+                                              .transport = args->transport,
+                                              .log = args->log,
+                                              .progress = args->progress,
+                                              .interrupted = args->interrupted,
+                                              .holder = holder,
+                                              .purpose = purpose,
+                                              .wait_ns = args->wait_ns,
+                                              .verify = args->verify};
+    memset(fleet, 0, sizeof *fleet);
+    enum ed_status status = ed_inventory_select(args->inventory, selectors, suite->n_devices ? suite->n_devices : 1,
+                                                indices, ED_FLEET_MAX, &n, err);
+    return status == ED_OK ? ed_fleet_open(fleet, &context, args->inventory, indices, n, describe, err) : status;
 }
 
 static int64_t choose_seed(const struct ed_suite *suite) {
@@ -167,85 +152,30 @@ static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const 
 
 enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct ed_suite *suite,
                                struct ed_buffer *text, struct ed_error *err) {
-    struct team team;
-    enum ed_status status = open_team(&team, args, suite, false, err);
+    struct ed_fleet fleet;
+    struct ed_digest_cache *digests = NULL;
+    char holder[64];
     const int64_t seed = choose_seed(suite);
-    for (size_t i = 0; status == ED_OK && i < team.n; i++) {
+    snprintf(holder, sizeof holder, "plan-%ld", (long)getpid());
+    enum ed_status status = open_digests(&digests, err);
+    if (status == ED_OK)
+        status = open_fleet(&fleet, args, suite, holder, "a dry run", false, err);
+    if (status != ED_OK) {
+        ed_digest_cache_free(digests);
+        return status;
+    }
+    for (size_t i = 0; status == ED_OK && i < fleet.n_present; i++) {
+        struct ed_member *member = &fleet.members[fleet.present[i]];
         struct ed_plan plan;
-        status = make_plan(&plan, args, suite, &team.members[i].session, seed, err);
+        status = make_plan(&plan, args, suite, member, digests, seed, err);
         if (status == ED_OK) {
-            plan_text(text, &plan, suite, team.members[i].session.entry->id);
+            plan_text(text, &plan, suite, member->entry->id);
             ed_plan_release(&plan);
         }
     }
-    if (team.members)
-        close_team(&team);
+    ed_fleet_close(&fleet);
+    ed_digest_cache_free(digests);
     return status;
-}
-
-// Steps every device whose time has come, until all are finished. One that fails does not stop the others.
-static enum ed_status drive_all(const struct ed_measure_args *args, const struct ed_campaign *campaign,
-                                const struct team *team, int64_t *blocks_done, struct ed_error *err) {
-    struct ed_drive **drives = calloc(team->n, sizeof *drives);
-    struct ed_drive_news *news = calloc(team->n, sizeof *news);
-    const char **ids = calloc(team->n, sizeof *ids);
-    size_t going = 0;
-    enum ed_status first = ED_OK;
-    *blocks_done = 0;
-    if (!drives || !news || !ids)
-        first = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to drive the devices");
-    for (size_t i = 0; first == ED_OK && i < team->n; i++) {
-        ids[i] = campaign->devices[i].id;
-        first = ed_drive_new(&drives[i], campaign, i, &team->members[i].session.remote, args->log, err);
-        going += first == ED_OK;
-    }
-    if (first == ED_OK)
-        ed_progress_devices(args->progress, ids, team->n);
-    while (first != ED_ERR_NO_MEMORY && going) {
-        int64_t wake = INT64_MAX;
-        for (size_t i = 0; i < team->n; i++) {
-            struct ed_error failure = {0};
-            const bool stop = *args->interrupted != 0;
-            if (!drives[i] || news[i].state != ED_DRIVE_GOING)
-                continue;
-            if (stop || ed_clock_monotonic_ns() >= news[i].wake_ns) {
-                enum ed_status status = ed_drive_step(drives[i], stop, &news[i], &failure);
-                ed_progress_update(args->progress, i, news[i].now, news[i].done, news[i].total,
-                                   news[i].left_ns);
-                if (status != ED_OK) {
-                    // The caller reports the first; the others are said here, at once.
-                    if (first == ED_OK) {
-                        first = status;
-                        if (err)
-                            *err = failure;
-                    } else {
-                        ed_log_error(args->log, &failure);
-                    }
-                }
-                if (news[i].state != ED_DRIVE_GOING) {
-                    ed_progress_finish(args->progress, i);
-                    going--;
-                    continue;
-                }
-            }
-            if (news[i].wake_ns < wake)
-                wake = news[i].wake_ns;
-        }
-        ed_progress_draw(args->progress);
-        const int64_t slice = ed_clock_monotonic_ns() + (*args->interrupted ? SLICE_NS / 4 : SLICE_NS);
-        if (going)
-            ed_clock_sleep_until(wake < slice ? wake : slice, NULL);
-    }
-    for (size_t i = 0; drives && i < team->n; i++) {
-        *blocks_done += news ? news[i].done : 0;
-        ed_drive_free(drives[i]);
-    }
-    free(drives);
-    free(news);
-    free(ids);
-    if (*args->interrupted && first == ED_OK)
-        return ed_fail(err, ED_ERR_CANCELLED, NULL, "stopped by the user; every finished block is kept");
-    return first;
 }
 
 static enum ed_status make_directory(const struct ed_measure_args *args, const char *id,
@@ -271,97 +201,140 @@ static bool never_began(enum ed_status status) {
            status == ED_ERR_NOT_FOUND;
 }
 
-// `local` sees our files where they lie.
-static const char *in_place(void *context, const char *local_path) {
-    const struct ed_session *session = context;
-    return session->transport->in_place ? local_path : NULL;
+static void make_id(char id[64], char started[32]) {
+    const int64_t now = ed_clock_read_ns(CLOCK_REALTIME);
+    uint64_t mix = (uint64_t)now ^ ((uint64_t)getpid() << 40);
+    ed_clock_format_utc(started, now);
+    snprintf(id, 64, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8, started + 11, started + 14,
+             started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
+}
+
+// Everything that needs no campaign directory yet: what each device is going to do, and with which files.
+static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_args *args, struct ed_fleet *fleet,
+                              struct ed_freeze_absent *absent, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; i < fleet->n; i++)
+        if (fleet->members[i].status != ED_OK)
+            absent[freeze->n_absent++] =
+                (struct ed_freeze_absent){fleet->members[i].entry->id, fleet->members[i].failure.message};
+    freeze->absent = absent;
+    for (size_t i = 0; status == ED_OK && i < fleet->n_present; i++) {
+        struct ed_member *member = &fleet->members[fleet->present[i]];
+        struct ed_freeze_device *device = &freeze->devices[i];
+        freeze->n_devices = i + 1;
+        *device = (struct ed_freeze_device){.session = &member->session,
+                                            .hardware_json = member->hardware_json,
+                                            .hardware_summary = member->summary,
+                                            .files = &member->files};
+        status = make_plan(&device->plan, args, freeze->suite, member, freeze->digests, freeze->seed, err);
+        if (status == ED_OK)
+            status = ed_files_add_plan(&member->files, &device->plan, freeze->digests, args->verify, err);
+        member->pushed = false;
+    }
+    return status;
 }
 
 enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct ed_suite *suite,
                               char directory[ED_PATH_BYTES], struct ed_error *err) {
-    struct team team;
-    struct ed_freeze freeze = {.suite = suite, .seed = choose_seed(suite), .verify = args->verify};
+    char id[64], started[32], purpose[128];
+    struct ed_freeze freeze = {.suite = suite,
+                               .seed = choose_seed(suite),
+                               .verify = args->verify,
+                               .leave_nothing = args->leave_nothing,
+                               .id = id,
+                               .started_utc = started,
+                               .directory = directory};
+    struct ed_freeze_absent *absent = NULL;
     struct ed_campaign campaign = {0};
-    char id[64], started[32];
+    struct ed_fleet fleet = {0};
     int64_t done = 0;
     directory[0] = 0;
-    enum ed_status status = open_team(&team, args, suite, true, err);
-    if (status != ED_OK)
-        return status;
-    const int64_t now = ed_clock_read_ns(CLOCK_REALTIME);
-    uint64_t mix = (uint64_t)now ^ ((uint64_t)getpid() << 40);
-    ed_clock_format_utc(started, now);
-    snprintf(id, sizeof id, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8,
-             started + 11, started + 14, started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
-    freeze.id = id;
-    freeze.started_utc = started;
-    freeze.digests = team.digests;
-    freeze.devices = calloc(team.n, sizeof *freeze.devices);
-    if (!freeze.devices)
+    make_id(id, started);
+    snprintf(purpose, sizeof purpose, "campaign %s", id);
+    enum ed_status status = open_digests(&freeze.digests, err);
+    if (status == ED_OK)
+        status = open_fleet(&fleet, args, suite, id, purpose, true, err);
+    freeze.devices = calloc(fleet.n_present + 1, sizeof *freeze.devices);
+    absent = calloc(fleet.n + 1, sizeof *absent);
+    if (status == ED_OK && (!freeze.devices || !absent))
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the campaign");
-    for (size_t i = 0; status == ED_OK && i < team.n; i++) {
-        struct member *member = &team.members[i];
-        freeze.n_devices = i + 1;
-        freeze.devices[i] = (struct ed_freeze_device){.entry = member->session.entry,
-                                                      .target = member->session.identity.target,
-                                                      .hardware_json = member->hardware_json,
-                                                      .hardware_summary = member->summary,
-                                                      .runner_sha256 = member->session.runner_sha256,
-                                                      .locate = in_place,
-                                                      .locate_context = &member->session};
-        status = make_plan(&freeze.devices[i].plan, args, suite, &member->session, freeze.seed, err);
-    }
+    if (status == ED_OK)
+        status = prepare(&freeze, args, &fleet, absent, err);
     // Nothing is made on disk before everything that can be wrong with the words has been found right.
     if (status == ED_OK)
         status = make_directory(args, id, directory, err);
-    freeze.directory = directory;
     if (status == ED_OK)
         status = ed_freeze_campaign(&freeze, err);
     if (status == ED_OK)
         status = ed_campaign_load(&campaign, directory, err);
     if (status == ED_OK)
-        status = drive_all(args, &campaign, &team, &done, err);
+        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err);
     ed_campaign_release(&campaign);
-    if (done == 0 && !args->out && never_began(status)) {
+    if (done == 0 && !args->out && directory[0] && never_began(status)) {
         ed_path_remove(directory, NULL);
         directory[0] = 0;
     }
+    // The devices that were left out have been named; that they were is what is left to say.
+    if (status == ED_OK && freeze.n_absent)
+        status = ed_fail(err, fleet.members[0].status != ED_OK ? fleet.members[0].status : ED_ERR_UNREACHABLE,
+                         absent[0].id, "%zu of %zu devices took no part: %s", freeze.n_absent, fleet.n,
+                         absent[0].reason);
     for (size_t i = 0; freeze.devices && i < freeze.n_devices; i++)
         ed_plan_release(&freeze.devices[i].plan);
     free(freeze.devices);
-    close_team(&team);
+    free(absent);
+    ed_fleet_close(&fleet);
+    ed_digest_cache_free(freeze.digests);
+    return status;
+}
+
+// The campaign's own devices, by their ids.
+static enum ed_status open_again(struct ed_fleet *fleet, const struct ed_measure_args *args,
+                                 const struct ed_campaign *campaign, const char *purpose, struct ed_error *err) {
+    struct ed_suite devices;
+    ed_suite_init(&devices);
+    char **ids = calloc(campaign->n_devices + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < campaign->n_devices; i++)
+        ids[i] = campaign->devices[i].id;
+    devices.devices = ids;
+    devices.n_devices = campaign->n_devices;
+    enum ed_status status = ids ? open_fleet(fleet, args, &devices, campaign->id, purpose, false, err)
+                                : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
+    devices.devices = NULL;
+    devices.n_devices = 0;
+    ed_suite_release(&devices);
+    free(ids);
+    if (status == ED_OK && fleet->n != campaign->n_devices)
+        status = ed_fail(err, ED_ERR_USAGE, campaign->directory,
+                         "the fleet has changed: the campaign ran on %zu devices, %zu of them are known",
+                         campaign->n_devices, fleet->n);
     return status;
 }
 
 enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory,
                                  struct ed_error *err) {
     struct ed_campaign campaign;
-    struct ed_suite devices;
-    struct team team = {0};
-    int64_t done = 0;
+    struct ed_fleet fleet = {0};
+    char purpose[128];
     enum ed_status status = ed_campaign_load(&campaign, directory, err);
     if (status != ED_OK)
         return status;
-    ed_suite_init(&devices);
-    char **ids = calloc(campaign.n_devices + 1, sizeof *ids);
-    for (size_t i = 0; ids && i < campaign.n_devices; i++)
-        ids[i] = campaign.devices[i].id;
-    devices.devices = ids;
-    devices.n_devices = campaign.n_devices;
-    status = ids ? open_team(&team, args, &devices, false, err)
-                 : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
-    devices.devices = NULL;
-    devices.n_devices = 0;
-    ed_suite_release(&devices);
-    if (status == ED_OK && team.n != campaign.n_devices)
-        status = ed_fail(err, ED_ERR_USAGE, directory,
-                         "the fleet has changed: the campaign ran on %zu devices, %zu of them are known",
-                         campaign.n_devices, team.n);
+    snprintf(purpose, sizeof purpose, "campaign %.64s", campaign.id);
+    status = open_again(&fleet, args, &campaign, purpose, err);
+    for (size_t i = 0; status == ED_OK && i < fleet.n_present; i++) {
+        struct ed_member *member = &fleet.members[fleet.present[i]];
+        const size_t device = ed_fleet_device(&campaign, member);
+        ed_files_init(&member->files, &member->session);
+        member->has_files = true;
+        if (device != SIZE_MAX)
+            status = ed_files_load(&member->files, campaign.devices[device].directory, err);
+    }
     if (status == ED_OK)
-        status = drive_all(args, &campaign, &team, &done, err);
-    if (status == ED_OK || team.members)
-        close_team(&team);
-    free(ids);
+        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing || campaign.leave_nothing, NULL, err);
+    if (status == ED_OK && fleet.n_present < fleet.n)
+        status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
+                         fleet.n - fleet.n_present, fleet.n);
+    ed_fleet_close(&fleet);
     ed_campaign_release(&campaign);
     return status;
 }

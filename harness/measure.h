@@ -21,7 +21,10 @@ struct ed_measure_args {
     const char *out;         // --out DIR; NULL: runs/START-ID below the current directory
     const struct ed_log *log;
     struct ed_progress *progress;
-    bool verify;                              // rehash every file
+    bool verify;                              // rehash every file, here and on the devices
+    const struct ed_transport_context *transport; // how transports ask people; may be NULL
+    int64_t wait_ns;                          // for a busy device; 0: not at all
+    bool leave_nothing;                       // remove models and data from the devices at the end
     const volatile sig_atomic_t *interrupted; // set by Ctrl-C
 };
 

@@ -27,6 +27,7 @@
 void ed_progress_init(struct ed_progress *progress, int fd, bool quiet, bool colour) {
     const char *term = getenv("TERM");
     memset(progress, 0, sizeof *progress);
+    pthread_mutex_init(&progress->lock, NULL);
     progress->fd = fd;
     progress->colour = colour;
     if (quiet)
@@ -273,8 +274,8 @@ bool ed_progress_devices(struct ed_progress *progress, const char *const *ids, s
     return true;
 }
 
-void ed_progress_update(struct ed_progress *progress, size_t device, const char *now, int64_t done,
-                        int64_t total, int64_t left_ns) {
+static void update_locked(struct ed_progress *progress, size_t device, const char *now, int64_t done,
+                          int64_t total, int64_t left_ns) {
     if (device >= progress->n || progress->devices[device].finished)
         return;
     struct ed_progress_device *item = &progress->devices[device];
@@ -290,7 +291,7 @@ void ed_progress_update(struct ed_progress *progress, size_t device, const char 
     item->updated_ns = ed_clock_monotonic_ns();
 }
 
-void ed_progress_finish(struct ed_progress *progress, size_t device) {
+static void finish_locked(struct ed_progress *progress, size_t device) {
     if (device >= progress->n || progress->devices[device].finished)
         return;
     progress->devices[device].finished = true;
@@ -310,7 +311,7 @@ static bool live_due(const struct ed_progress *progress, int64_t now_ns) {
     return progress->drawn_ns == 0 || now_ns - progress->drawn_ns >= (news ? LIVE_PERIOD_NS : LIVE_IDLE_NS);
 }
 
-void ed_progress_draw(struct ed_progress *progress) {
+static void draw_locked(struct ed_progress *progress) {
     int64_t now_ns = ed_clock_monotonic_ns();
     if (!any_left(progress))
         return;
@@ -323,6 +324,7 @@ void ed_progress_draw(struct ed_progress *progress) {
 void ed_progress_hide(void *context) {
     struct ed_progress *progress = context;
     struct ed_buffer out;
+    pthread_mutex_lock(&progress->lock);
     if (!progress->lines_drawn)
         return;
     ed_buffer_init(&out, TEXT_MAX_BYTES);
@@ -336,6 +338,26 @@ void ed_progress_show(void *context) {
     // Before the first draw there was nothing to take away.
     if (progress->style == ED_PROGRESS_LIVE && progress->drawn_ns != 0 && any_left(progress))
         draw_live(progress, ed_clock_monotonic_ns(), false);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void ed_progress_update(struct ed_progress *progress, size_t device, const char *now, int64_t done,
+                        int64_t total, int64_t left_ns) {
+    pthread_mutex_lock(&progress->lock);
+    update_locked(progress, device, now, done, total, left_ns);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void ed_progress_finish(struct ed_progress *progress, size_t device) {
+    pthread_mutex_lock(&progress->lock);
+    finish_locked(progress, device);
+    pthread_mutex_unlock(&progress->lock);
+}
+
+void ed_progress_draw(struct ed_progress *progress) {
+    pthread_mutex_lock(&progress->lock);
+    draw_locked(progress);
+    pthread_mutex_unlock(&progress->lock);
 }
 
 void ed_progress_release(struct ed_progress *progress) {
@@ -343,5 +365,6 @@ void ed_progress_release(struct ed_progress *progress) {
     if (progress->lines_drawn)
         draw_live(progress, ed_clock_monotonic_ns(), true);
     free(progress->devices);
+    pthread_mutex_destroy(&progress->lock);
     memset(progress, 0, sizeof *progress);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Progress on standard error: on a terminal a live line per device, redrawn in place; in a log a plain line
-// now and then; nothing with -q. Log lines that are written meanwhile go above the live lines.
+// now and then; nothing with -q. Log lines that are written meanwhile go above the live lines. Every function but init
+// and release may be called from any thread.
 #ifndef EDGEDYNO_HARNESS_PROGRESS_H
 #define EDGEDYNO_HARNESS_PROGRESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,7 @@ struct ed_progress {
     size_t n;
     size_t lines_drawn;
     int64_t drawn_ns;
+    pthread_mutex_t lock; // held from hide to show, so that a log line has the screen to itself
 };
 
 // LIVE when `fd` is a terminal that can move its cursor (TERM is not "dumb"), else PLAIN; NONE with `quiet`.

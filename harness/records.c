@@ -72,6 +72,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
     for (size_t c = 0; c < device->n_cases && failure.code == ED_OK; c++) {
         struct ed_result *result = &records->items[records->n++];
         fill_case(result, campaign, device, &device->cases[c]);
+        ed_summary_process(result, device, &blocks, c, device->cases[c].timing);
         ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
         ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
@@ -93,6 +94,7 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
     size_t n = 0;
     enum ed_status status = ED_OK;
     memset(records, 0, sizeof *records);
+    records->devices_absent = campaign->n_absent;
     for (size_t d = 0; d < campaign->n_devices; d++)
         n += campaign->devices[d].n_cases;
     records->items = calloc(n ? n : 1, sizeof *records->items);
@@ -113,7 +115,7 @@ void ed_records_release(struct ed_records *records) {
 }
 
 int ed_records_exit_code(const struct ed_records *records) {
-    bool failed = false, broken = false, invalid = false, inconclusive = false;
+    bool failed = false, broken = records->devices_absent > 0, invalid = false, inconclusive = false;
     for (size_t i = 0; i < records->n; i++) {
         const struct ed_result *result = &records->items[i];
         const enum ed_verdict verdict = ed_verdict_of_word(result->verdict);

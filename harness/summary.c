@@ -208,6 +208,67 @@ void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *block
             n);
 }
 
+// Of the blocks of this case that tell it; `mixed` where they differ, as after a change between two runs.
+static void worker_libc(const struct ed_blocks *blocks, size_t case_index, size_t timing_case, char *out,
+                        size_t bytes, bool *pack, bool *mixed) {
+    out[0] = '\0';
+    *pack = *mixed = false;
+    for (size_t i = 0; i < blocks->n; i++) {
+        const size_t of = blocks->items[i].case_index;
+        const struct ed_json_at root = ed_json_root(&blocks->documents[i]),
+                                libc = ed_json_member(&root, "libc");
+        const char *version = "";
+        bool of_pack = false;
+        char text[64];
+        if ((of != case_index && of != timing_case) || !libc.value ||
+            ed_json_opt_text(&libc, "version", &version, NULL) != ED_OK ||
+            ed_json_opt_bool(&libc, "pack", &of_pack, NULL) != ED_OK)
+            continue;
+        snprintf(text, sizeof text, "%s%s%.40s", of_pack ? "pack" : "device", version[0] ? " " : "", version);
+        *mixed = *mixed || (out[0] && strcmp(out, text) != 0);
+        // What differs from the device's own is what has to be said.
+        if (!out[0] || (of_pack && !*pack))
+            snprintf(out, bytes, "%s", text);
+        *pack = *pack || of_pack;
+    }
+}
+
+static void explain_pack_libc(struct ed_result *result, const struct ed_campaign_device *device, bool mixed) {
+    char own[80] = "";
+    if (!strcmp(device->libc, "none"))
+        snprintf(own, sizeof own, ", which has none");
+    else if (device->libc[0])
+        snprintf(own, sizeof own, " (%s%s%s)", device->libc, device->libc_version[0] ? " " : "",
+                 device->libc_version);
+    ed_result_reason(result, "libc", ED_REASON_PACK_LIBC,
+                     "pack libc%s: the %s %s with the pack's C library, not that of the device%s%s",
+                     result->libc + strlen("pack"), device->runner_libc ? "worker and the runner" : "worker",
+                     device->runner_libc ? "run" : "runs", own,
+                     mixed ? "; other blocks of this case ran with another" : "");
+}
+
+void ed_summary_process(struct ed_result *result, const struct ed_campaign_device *device,
+                        const struct ed_blocks *blocks, size_t case_index, size_t timing_case) {
+    char libc[ED_RESULT_TEXT_BYTES], score[64] = "an unknown oom_score_adj";
+    bool pack, mixed;
+    worker_libc(blocks, case_index, timing_case, libc, sizeof libc, &pack, &mixed);
+    ED_RESULT_SET_TEXT(result, libc, libc);
+    if (pack)
+        explain_pack_libc(result, device, mixed);
+    else if (mixed)
+        ed_result_reason(result, "libc", "libc_differs",
+                         "blocks of this case ran with different C libraries");
+    if (device->pack_foreign || (device->android && !strncmp(device->target, "linux-", 6)))
+        ed_result_reason(result, "", ED_REASON_NOT_THE_APPS_BUILD,
+                         "CPU only, not the app's build: a phone served by the build for %s", device->target);
+    if (!device->android && strcmp(device->transport, "adb"))
+        return;
+    if (device->oom_score_adj != INT64_MIN)
+        snprintf(score, sizeof score, "oom_score_adj %lld", (long long)device->oom_score_adj);
+    ed_result_reason(result, "", ED_REASON_SHELL_PROCESS, "shell process, not an app: %s, cpuset %s", score,
+                     device->cpuset[0] ? device->cpuset : "unknown");
+}
+
 void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         size_t timing_case) {
     // The first of these that a block has; "ok" is last.

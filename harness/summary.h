@@ -13,6 +13,10 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+// How the processes ran: the worker's C library by the journal, and on a phone that it is no app and whose
+// build it is.
+void ed_summary_process(struct ed_result *result, const struct ed_campaign_device *device,
+                        const struct ed_blocks *blocks, size_t case_index, size_t timing_case);
 // Outcome of the case: the worst of its blocks', with the words of the first such block.
 void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         size_t timing_case);

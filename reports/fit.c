@@ -33,8 +33,8 @@ static bool column_drop(struct ed_view *view, int least_rank) {
     return worst != NULL;
 }
 
-// Keeps both ends of the text, which is where names differ.
-static bool cell_cut(char **cell, size_t width) {
+// Both ends of the text are kept, which is where names differ.
+bool ed_view_cut(char **cell, size_t width) {
     char *text = *cell;
     size_t whole = ed_text_width(text);
     if (whole <= width)
@@ -73,7 +73,7 @@ static bool texts_cut(struct ed_view *view, size_t excess, size_t shortest, stru
     if (width == widest->width)
         return false;
     for (size_t i = 0; i < view->n_rows; i++) {
-        if (!cell_cut(&widest->cells[i], width)) {
+        if (!ed_view_cut(&widest->cells[i], width)) {
             *status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for a table of %zu cases",
                               view->n_rows);
             return false;

@@ -92,6 +92,14 @@ static enum ed_status json_begin(void *state, const struct ed_report_info *info,
         ed_json_object_end(writer);
     }
     ed_json_array_end(writer);
+    ed_json_array_begin(writer, "absent");
+    for (size_t i = 0; i < info->n_absent; i++) {
+        ed_json_object_begin(writer, NULL);
+        ed_json_text(writer, "device", info->absent[i].device);
+        ed_json_text(writer, "reason", info->absent[i].reason);
+        ed_json_object_end(writer);
+    }
+    ed_json_array_end(writer);
     ed_json_array_begin(writer, "requirements");
     for (size_t i = 0; i < info->n_requirements; i++)
         ed_json_text(writer, NULL, info->requirements[i]);

@@ -99,7 +99,17 @@ static void outcomes_append(const struct ed_view *view, struct ed_buffer *out) {
         ed_buffer_printf(out, "%s %zu of unknown outcome", shown ? "," : "", unknown);
 }
 
-void ed_notes_total(const struct ed_view *view, struct ed_buffer *out) {
+void ed_notes_absent(const struct ed_report_absent *absent, struct ed_buffer *out) {
+    ed_buffer_text_append(out, "not measured: ");
+    ed_text_visible(out, absent->device, strlen(absent->device));
+    if (*absent->reason) {
+        ed_buffer_text_append(out, " (");
+        ed_text_visible(out, absent->reason, strlen(absent->reason));
+        ed_buffer_text_append(out, ")");
+    }
+}
+
+void ed_notes_total(const struct ed_view *view, const struct ed_report_info *info, struct ed_buffer *out) {
     static const struct {
         enum ed_verdict verdict;
         const char *word;
@@ -122,4 +132,6 @@ void ed_notes_total(const struct ed_view *view, struct ed_buffer *out) {
             if (n[order[i].verdict] > 0)
                 ed_buffer_printf(out, "%s%zu %s", shown++ ? ", " : "", n[order[i].verdict], order[i].word);
     }
+    if (info->n_absent > 0)
+        ed_buffer_printf(out, "; %zu device%s not measured", info->n_absent, info->n_absent == 1 ? "" : "s");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/matrix.h"
 #include "reports/notes.h"
 #include "reports/records.h"
 #include "reports/registry.h"
@@ -46,7 +47,17 @@ static void heading_append(struct ed_buffer *out, const struct ed_report_info *i
         ed_text_markdown(out, info->hardware[i].summary);
         ed_buffer_text_append(out, "\n");
     }
-    ed_buffer_text_append(out, info->n_hardware > 0 ? "\n" : "");
+    for (size_t i = 0; i < info->n_absent; i++) {
+        struct ed_buffer text;
+        ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+        ed_notes_absent(&info->absent[i], &text);
+        ed_buffer_text_append(out, "- **");
+        ed_text_markdown(out, ed_buffer_text(&text));
+        ed_buffer_text_append(out, "**\n");
+        out->no_memory = out->no_memory || text.no_memory;
+        ed_buffer_release(&text);
+    }
+    ed_buffer_text_append(out, info->n_hardware + info->n_absent > 0 ? "\n" : "");
     if (view->constants.size > 0) {
         ed_text_markdown(out, ed_buffer_text(&view->constants));
         ed_buffer_text_append(out, "\n\n");
@@ -84,11 +95,7 @@ static bool has_figures(const struct ed_view *view) {
     return false;
 }
 
-static void grid_append(struct ed_buffer *out, const struct ed_view *view) {
-    bool outcome_column = false;
-    for (size_t row = 0; row < view->n_rows; row++)
-        outcome_column =
-            outcome_column || (!has_figures(view) && strcmp(view->rows[row]->outcome, "ok") != 0);
+static void head_append(struct ed_buffer *out, const struct ed_view *view, bool outcome_column) {
     ed_buffer_text_append(out, "| # |");
     for (size_t i = 0; i < view->n_columns; i++) {
         ed_buffer_printf(out, " %s%s%s |", view->columns[i].head, *view->columns[i].unit ? ", " : "",
@@ -98,8 +105,33 @@ static void grid_append(struct ed_buffer *out, const struct ed_view *view) {
     for (size_t i = 0; i < view->n_columns; i++)
         ed_buffer_text_append(out, view->columns[i].figure ? "--:|" : ":--|");
     ed_buffer_text_append(out, outcome_column ? ":--|\n" : "\n");
+}
+
+// A table each group, since a table can have no line that spans it.
+static void group_append(struct ed_buffer *out, const struct ed_view *view, size_t row) {
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    ed_view_group_text(view, row, &text);
+    ed_buffer_text_append(out, row > 0 ? "\n#### " : "#### ");
+    ed_text_markdown(out, ed_buffer_text(&text));
+    ed_buffer_text_append(out, "\n\n");
+    out->no_memory = out->no_memory || text.no_memory;
+    ed_buffer_release(&text);
+}
+
+static void grid_append(struct ed_buffer *out, const struct ed_view *view) {
+    bool outcome_column = false;
     for (size_t row = 0; row < view->n_rows; row++)
+        outcome_column =
+            outcome_column || (!has_figures(view) && strcmp(view->rows[row]->outcome, "ok") != 0);
+    for (size_t row = 0; row < view->n_rows; row++) {
+        bool begins = ed_view_group_begins(view, row);
+        if (begins)
+            group_append(out, view, row);
+        if (begins || row == 0)
+            head_append(out, view, outcome_column);
         row_append(out, view, row);
+    }
     if (view->has_spans)
         ed_buffer_text_append(out, "\nIn square brackets: the 95 % interval.\n");
 }
@@ -116,6 +148,21 @@ static void speed_warnings_append(struct ed_buffer *out, const struct ed_view *v
                 ed_buffer_printf(out, "%s%zu", n++ ? ", " : "\nSpeed in parentheses, row ", row + 1);
         if (n > 0)
             ed_buffer_printf(out, ": **%s**\n", said[i]);
+    }
+}
+
+// What every reader has to see of how the figures came about.
+static void prominent_append(struct ed_buffer *out, const struct ed_notes *notes) {
+    size_t n = 0;
+    for (size_t i = 0; i < notes->n; i++) {
+        const struct ed_note *note = &notes->items[i];
+        if (!note->prominent)
+            continue;
+        ed_buffer_text_append(out, n++ ? "- " : "\n- ");
+        ed_text_markdown(out, note->text);
+        if (*note->rows)
+            ed_buffer_printf(out, " (row%s %s)", strpbrk(note->rows, ",-") ? "s" : "", note->rows);
+        ed_buffer_text_append(out, "\n");
     }
 }
 
@@ -147,7 +194,7 @@ static void notes_append(struct ed_buffer *out, const struct ed_notes *notes, bo
     size_t n = 0;
     for (size_t i = 0; i < notes->n; i++) {
         const struct ed_note *note = &notes->items[i];
-        if (note->unmeasured != unmeasured)
+        if (note->unmeasured != unmeasured || note->prominent)
             continue;
         if (n++ == 0)
             ed_buffer_printf(out, "\n<details><summary>%s</summary>\n\n", title);
@@ -161,24 +208,37 @@ static void notes_append(struct ed_buffer *out, const struct ed_notes *notes, bo
         ed_buffer_text_append(out, "\n</details>\n");
 }
 
+static enum ed_status matrix_append(struct ed_buffer *out, const struct ed_report_info *info,
+                                    const struct ed_view *view, struct ed_error *err) {
+    struct ed_matrix matrix;
+    enum ed_status status = ed_matrix_init(&matrix, info, view, err);
+    if (status == ED_OK)
+        ed_matrix_markdown(&matrix, out);
+    ed_matrix_release(&matrix);
+    return status;
+}
+
 static enum ed_status markdown_append(struct ed_buffer *out, const struct ed_report_info *info,
                                       const struct ed_view *view, struct ed_error *err) {
-    struct ed_notes notes;
+    struct ed_notes notes = {0};
     heading_append(out, info, view);
     if (view->n_rows == 0) {
         ed_buffer_text_append(out, "no cases\n");
         return ED_OK;
     }
-    grid_append(out, view);
-    speed_warnings_append(out, view);
-    enum ed_status status = requirements_append(out, info, view, err);
-    if (status)
-        return status;
-    ed_buffer_text_append(out, "\n**");
-    ed_notes_total(view, out);
-    ed_buffer_text_append(out, "**\n");
-    status = ed_notes_init(&notes, view, err);
+    enum ed_status status = matrix_append(out, info, view, err);
+    if (status == ED_OK)
+        status = ed_notes_init(&notes, view, err);
     if (status == ED_OK) {
+        grid_append(out, view);
+        speed_warnings_append(out, view);
+        prominent_append(out, &notes);
+        status = requirements_append(out, info, view, err);
+    }
+    if (status == ED_OK) {
+        ed_buffer_text_append(out, "\n**");
+        ed_notes_total(view, info, out);
+        ed_buffer_text_append(out, "**\n");
         notes_append(out, &notes, false, "Notes");
         notes_append(out, &notes, true, "Not measured");
     }
@@ -191,7 +251,7 @@ static enum ed_status markdown_end(void *state, struct ed_error *err) {
     struct ed_view view;
     struct ed_buffer out;
     ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
-    enum ed_status status = ed_view_init(&view, records->items, records->n, ED_VIEW_FULL, err);
+    enum ed_status status = ed_view_init(&view, records->info, records->items, records->n, ED_VIEW_FULL, err);
     if (status == ED_OK)
         status = markdown_append(&out, records->info, &view, err);
     if (status == ED_OK)

@@ -2,6 +2,7 @@
 // Gathers the reasons of all records: equal ones become one note with its keys and rows.
 #include "reports/notes.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,14 +143,40 @@ static bool is_unmeasured(const struct gathering *g, const struct group *group) 
     return field >= 0 && ed_result_is_null(g->view->rows[entry->row], field) && !column_shown(g->view, field);
 }
 
+// Whether `text` has the words of `code` in it, letter case and apostrophes aside: "CPU only, not the app's
+// build" has "not the apps build".
+static bool words_are_in(const char *text, const char *code) {
+    for (bool start = true; *text; start = *text == ' ', text++) {
+        const char *t = text, *c = code;
+        while (start && *c && *t &&
+               (tolower((unsigned char)*t) == tolower((unsigned char)*c) || *t == '\'')) {
+            c += *t != '\'';
+            t++;
+        }
+        if (start && *c == '\0')
+            return true;
+    }
+    return false;
+}
+
+static bool is_prominent(const struct ed_reason *reason) {
+    static const char *const codes[] = {ED_REASON_PACK_LIBC, ED_REASON_NOT_THE_APPS_BUILD,
+                                        ED_REASON_SHELL_PROCESS};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(reason->code, codes[i]) == 0)
+            return true;
+    return false;
+}
+
 static void words_append(struct ed_buffer *out, const struct ed_reason *reason) {
     char code[sizeof reason->code];
     snprintf(code, sizeof code, "%s", reason->code);
     for (char *p = code; *p; p++)
         *p = *p == '_' ? ' ' : *p;
     // A text that says the word itself needs no second one.
-    bool said =
-        *code == '\0' || strncmp(reason->text, code, strlen(code)) == 0 || strcmp(code, "more reasons") == 0;
+    bool said = *code == '\0' || strncmp(reason->text, code, strlen(code)) == 0 ||
+                strcmp(code, "more reasons") == 0 ||
+                (is_prominent(reason) && words_are_in(reason->text, code));
     if (!said)
         ed_text_visible(out, code, sizeof code);
     if (!said && *reason->text)
@@ -160,7 +187,7 @@ static void words_append(struct ed_buffer *out, const struct ed_reason *reason) 
 // Keys of groups with the same words and rows are listed together; `i` is the first of them.
 static void note_text(struct ed_buffer *out, struct gathering *g, size_t i, bool *unmeasured) {
     const struct ed_reason *reason = g->entries[g->groups[i].first].reason;
-    bool keyed = *reason->key != '\0' && *reason->code != '\0';
+    bool keyed = *reason->key != '\0' && *reason->code != '\0' && !is_prominent(reason);
     *unmeasured = is_unmeasured(g, &g->groups[i]);
     if (!keyed) {
         words_append(out, reason);
@@ -194,6 +221,7 @@ static bool notes_build(struct ed_notes *notes, struct gathering *g) {
         ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
         ed_buffer_init(&rows, ED_REPORT_MAX_BYTES);
         note_text(&text, g, i, &note->unmeasured);
+        note->prominent = is_prominent(g->entries[g->groups[i].first].reason);
         rows_append(&rows, g, &g->groups[i]);
         note->text = text_detach(&text);
         note->rows = text_detach(&rows);

@@ -15,6 +15,7 @@ struct ed_note {
     char *text;
     char *rows;
     bool unmeasured; // only says why keys that the view does not show were not measured
+    bool prominent;  // how the figures came about: not to be folded away
 };
 
 struct ed_notes {
@@ -39,7 +40,10 @@ void ed_judged_release(struct ed_judged *judged);
 // was not.
 enum ed_verdict ed_judged_find(const struct ed_result *result, const char *requirement, const char **detail);
 
-// "2 passed, 1 failed, 1 inconclusive" over the rows; without any verdict "3 cases: 2 ok, 1 crashed".
-void ed_notes_total(const struct ed_view *view, struct ed_buffer *out);
+// "2 passed, 1 failed, 1 inconclusive" over the rows; without any verdict "3 cases: 2 ok, 1 crashed". Then
+// the devices that could not take part.
+void ed_notes_total(const struct ed_view *view, const struct ed_report_info *info, struct ed_buffer *out);
+// "not measured: pixel-7a (unauthorized: ...)" of an absent device; visible text.
+void ed_notes_absent(const struct ed_report_absent *absent, struct ed_buffer *out);
 
 #endif

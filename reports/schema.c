@@ -123,8 +123,8 @@ static void record_write(struct ed_json_writer *w) {
 }
 
 static void document_write(struct ed_json_writer *w) {
-    static const char *const required[] = {"edgedyno", "campaign",     "started", "suite",
-                                           "hardware", "requirements", "records", NULL};
+    static const char *const required[] = {"edgedyno", "campaign",     "started", "suite", "hardware",
+                                           "absent",   "requirements", "records", NULL};
     ed_json_object_begin(w, "document");
     ed_json_text(w, "type", "object");
     ed_json_object_begin(w, "properties");
@@ -133,6 +133,7 @@ static void document_write(struct ed_json_writer *w) {
     simple_write(w, "started", "string", false, "UTC, as 2026-11-21T08:15:00Z");
     simple_write(w, "suite", "string", false, "name of the suite; empty for models on the command line");
     array_of(w, "hardware", "#/$defs/hardware");
+    array_of(w, "absent", "#/$defs/absent");
     ed_json_object_begin(w, "requirements");
     ed_json_text(w, "type", "array");
     simple_write(w, "items", "string", false, "a requirement as written");
@@ -152,6 +153,7 @@ static void choice_write(struct ed_json_writer *w, const char *key, const char *
 void ed_report_schema(struct ed_buffer *out) {
     static const char *const reason[] = {"key", "code", "text", NULL},
                              *const hardware[] = {"device", "summary", NULL},
+                             *const absent[] = {"device", "reason", NULL},
                              *const records[] = {"records", NULL};
     struct ed_json_writer writer, *w = &writer;
     ed_json_writer_init(w, out, true);
@@ -169,6 +171,7 @@ void ed_report_schema(struct ed_buffer *out) {
     texts_object_write(
         w, "reason", "why a key is null, void or judged as it is; key is empty for the whole record", reason);
     texts_object_write(w, "hardware", "one device of the campaign", hardware);
+    texts_object_write(w, "absent", "a device that was asked for and could not take part", absent);
     record_write(w);
     document_write(w);
     ed_json_object_end(w);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/matrix.h"
 #include "reports/notes.h"
 #include "reports/records.h"
 #include "reports/registry.h"
@@ -62,6 +63,16 @@ static void line(struct paper *paper, size_t indent, size_t hang, const struct e
     wrap(paper, indent, hang, ed_buffer_text(text));
 }
 
+static void line_coloured(struct paper *paper, const char *colour, const struct ed_buffer *text) {
+    struct ed_buffer *out = &paper->out;
+    ed_buffer_text_append(out, paper->info->colour ? colour : "");
+    line(paper, 0, 2, text);
+    if (!paper->info->colour || out->size == 0)
+        return;
+    out->data[--out->size] = '\0'; // the line's end comes after the colour's
+    ed_buffer_text_append(out, "\x1b[0m\n");
+}
+
 static void join(struct ed_buffer *out, const char *text) {
     if (!text || !*text)
         return;
@@ -86,6 +97,11 @@ static void heading(struct paper *paper, const struct ed_view *view) {
         ed_buffer_text_append(&text, ": ");
         ed_text_visible(&text, info->hardware[i].summary, strlen(info->hardware[i].summary));
         line(paper, 0, 2, &text);
+    }
+    for (size_t i = 0; i < info->n_absent; i++) {
+        ed_buffer_clear(&text);
+        ed_notes_absent(&info->absent[i], &text);
+        line_coloured(paper, "\x1b[1;31m", &text);
     }
     if (view->constants.size > 0)
         line(paper, 0, 2, &view->constants);
@@ -211,6 +227,17 @@ static void left_out_line(struct paper *paper, const struct ed_view *view) {
     ed_buffer_release(&text);
 }
 
+static void group_line(struct paper *paper, const struct ed_view *view, size_t row) {
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    if (row > 0)
+        newline(paper);
+    ed_view_group_text(view, row, &text);
+    line_coloured(paper, "\x1b[1m", &text);
+    paper->out.no_memory = paper->out.no_memory || text.no_memory;
+    ed_buffer_release(&text);
+}
+
 static void grid(struct paper *paper, const struct ed_view *view, bool shortened) {
     size_t figures = figures_width(view), area = figures;
     struct ed_buffer text;
@@ -224,8 +251,11 @@ static void grid(struct paper *paper, const struct ed_view *view, bool shortened
     }
     head_line(paper, view, false);
     head_line(paper, view, true);
-    for (size_t row = 0; row < view->n_rows; row++)
+    for (size_t row = 0; row < view->n_rows; row++) {
+        if (ed_view_group_begins(view, row))
+            group_line(paper, view, row);
         row_line(paper, view, row, area, figures);
+    }
     bool any_left_out = false;
     for (size_t i = 0; i < view->n_columns; i++)
         any_left_out = any_left_out || view->columns[i].left_out;
@@ -328,11 +358,21 @@ static enum ed_status below(struct paper *paper, const struct ed_view *view, str
         notes_section(paper, &notes, paper->number_width ? "not measured [rows]" : "not measured", true);
         newline(paper);
         ed_buffer_init(&total, ED_REPORT_MAX_BYTES);
-        ed_notes_total(view, &total);
+        ed_notes_total(view, paper->info, &total);
         line(paper, 0, 0, &total);
         ed_buffer_release(&total);
     }
     ed_notes_release(&notes);
+    return status;
+}
+
+static enum ed_status matrix(struct paper *paper, const struct ed_view *view, bool *shortened,
+                             struct ed_error *err) {
+    struct ed_matrix matrix;
+    enum ed_status status = ed_matrix_init(&matrix, paper->info, view, err);
+    if (status == ED_OK)
+        ed_matrix_text(&matrix, paper->width, &paper->out, shortened);
+    ed_matrix_release(&matrix);
     return status;
 }
 
@@ -346,6 +386,9 @@ static enum ed_status table_print(struct ed_records *records, struct paper *pape
     if (status)
         return status;
     heading(paper, view);
+    status = matrix(paper, view, &shortened, err);
+    if (status)
+        return status;
     if (view->n_rows > 0)
         grid(paper, view, shortened);
     status = view->n_rows > 0 ? below(paper, view, err) : ED_OK;
@@ -364,8 +407,8 @@ static enum ed_status table_end(void *state, struct ed_error *err) {
     if (records->n > 1)
         for (size_t n = records->n; n > 0; n /= 10)
             paper.number_width++;
-    enum ed_status status =
-        ed_view_init(&view, records->items, records->n, wide ? ED_VIEW_WIDE : ED_VIEW_NARROW, err);
+    enum ed_status status = ed_view_init(&view, records->info, records->items, records->n,
+                                         wide ? ED_VIEW_WIDE : ED_VIEW_NARROW, err);
     if (status == ED_OK)
         status = table_print(records, &paper, &view, err);
     ed_view_release(&view);

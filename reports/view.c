@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "reports/fields.h"
-#include "reports/scale.h"
+#include "reports/naming.h"
+#include "reports/order.h"
 #include "reports/text.h"
 
 #define PEAK (-1) // the largest of the peaks of resident memory
 #define NUMBER_BYTES 48
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum shown { ALWAYS, NARROW_ONLY, WIDE_ONLY };
 
@@ -54,48 +56,12 @@ static const struct figure figures[] = {
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
 };
 
-// What the texts of a row are made of, in the order in which they are shown.
-enum identity {
-    ID_CAMPAIGN,
-    ID_DEVICE,
-    ID_ENGINE,
-    ID_BACKEND,
-    ID_MODEL,
-    ID_VARIANT,
-    ID_THREADS,
-    ID_OPTIONS,
-    ID_WORKLOAD,
-    ID_LABEL,
-    ID_RAN_ON,
-    ID_METRIC,
-    ID_COUNT
-};
-
-static const struct {
-    const char *head, *constant; // constant: the word before the value in the line above
-    int field;
-    bool figure_like; // says how it went, not what the case is: never tells cases apart
-} identities[ID_COUNT] = {
-    {"campaign", NULL, ED_FIELD_campaign, false},
-    {"device", "device ", ED_FIELD_device, false},
-    {"engine", "", ED_FIELD_engine, false},
-    {"backend", "", ED_FIELD_backend, false},
-    {"model", "", ED_FIELD_model, false},
-    {"variant", "", ED_FIELD_variant, false},
-    {"threads", "threads ", ED_FIELD_threads, false},
-    {"options", "", ED_FIELD_options, false},
-    {"workload", "", ED_FIELD_workload, false},
-    {"label", "", ED_FIELD_label, false},
-    {"ran on", "ran on ", ED_FIELD_placement_observed, true},
-    {"metric", "metric ", ED_FIELD_accuracy_metric, true},
-};
-
-static bool row_ran(const struct ed_result *result) {
+bool ed_view_ran(const struct ed_result *result) {
     return ed_result_is_null(result, ED_FIELD_outcome) || strcmp(result->outcome, "ok") == 0;
 }
 
 bool ed_view_outcome(const struct ed_result *result, struct ed_buffer *out) {
-    if (row_ran(result))
+    if (ed_view_ran(result))
         return false;
     ed_text_visible(out, result->outcome, sizeof result->outcome);
     if (!ed_result_is_null(result, ED_FIELD_died_in_phase)) {
@@ -117,22 +83,30 @@ bool ed_view_speed_usable(const struct ed_result *result, const char **why) {
     return *why == NULL;
 }
 
-static void identity_text(struct ed_buffer *out, const struct ed_result *r, enum identity id) {
-    int field = identities[id].field;
-    if (id == ID_ENGINE) {
-        ed_text_visible(out, r->engine, sizeof r->engine);
-        if (!ed_result_is_null(r, ED_FIELD_engine_version)) {
-            ed_buffer_text_append(out, "@");
-            ed_text_visible(out, r->engine_version, sizeof r->engine_version);
-        }
-    } else if (id == ID_THREADS) {
-        if (r->has[field] && r->threads == 0)
-            ed_buffer_text_append(out, "default");
-        else if (r->has[field])
-            ed_buffer_printf(out, "%" PRId64, r->threads);
-    } else if (!ed_result_is_null(r, field)) {
-        ed_text_visible(out, ed_result_text(r, field), ED_RESULT_TEXT_BYTES);
+bool ed_view_figure(int field, struct ed_view_figure *out) {
+    static const struct {
+        const char *unit;
+        enum ed_scale_kind kind;
+    } kinds[] = {{"ns", ED_SCALE_TIME},   {"bytes", ED_SCALE_SIZE},     {"1/s", ED_SCALE_RATE},
+                 {"uj", ED_SCALE_ENERGY}, {"mc", ED_SCALE_TEMPERATURE}, {"", ED_SCALE_COUNT}};
+    const struct ed_result_field *row = &ed_result_fields()[field];
+    if (row->type == ED_RESULT_TEXT || row->type == ED_RESULT_BOOL)
+        return false;
+    for (size_t i = 0; i < COUNT(figures); i++) {
+        const struct figure *figure = &figures[i];
+        if (figure->field != field)
+            continue;
+        *out = (struct ed_view_figure){figure->head, figure->kind, figure->digits, figure->speed};
+        return true;
     }
+    *out = (struct ed_view_figure){row->key, ED_SCALE_COUNT, 3,
+                                   strcmp(row->group, "latency") == 0 || strcmp(row->group, "language") == 0};
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (strcmp(row->unit, kinds[i].unit) == 0)
+            out->kind = kinds[i].kind;
+    if (!*row->unit && row->type != ED_RESULT_INT)
+        out->kind = ED_SCALE_SHARE; // numbers without a unit are fractions
+    return true;
 }
 
 static struct ed_view_column *column_add(struct ed_view *view, const char *head, const char *unit,
@@ -169,78 +143,100 @@ static void width_update(struct ed_view *view, struct ed_view_column *column) {
     }
 }
 
-static void identity_column(struct ed_view *view, enum identity id) {
-    struct ed_view_column *column = column_add(view, identities[id].head, "", identities[id].field);
+static void identity_column(struct ed_view *view, enum ed_naming naming) {
+    const struct ed_naming_kind *kind = ed_naming_kind(naming);
+    struct ed_view_column *column = column_add(view, kind->head, "", kind->field);
     if (!column)
         return;
-    column->identity = !identities[id].figure_like;
+    column->identity = !kind->how;
     column->rank = column->identity ? 0 : 19;
     for (size_t i = 0; i < view->n_rows; i++) {
         struct ed_buffer text;
         ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
-        identity_text(&text, view->rows[i], id);
+        ed_naming_text(&text, view->rows[i], naming);
         cell_take(view, column, i, &text);
     }
     width_update(view, column);
 }
 
-static bool identity_differs(struct ed_view *view, enum identity id, struct ed_buffer *first) {
-    bool differs = false;
-    struct ed_buffer text;
-    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
-    for (size_t i = 0; i < view->n_rows && !differs; i++) {
-        ed_buffer_clear(&text);
-        identity_text(&text, view->rows[i], id);
-        if (i == 0)
-            ed_buffer_text_append(first, ed_buffer_text(&text));
-        else
-            differs = strcmp(ed_buffer_text(&text), ed_buffer_text(first)) != 0;
+static bool identity_differs(const struct ed_view *view, enum ed_naming naming) {
+    for (size_t i = 1; i < view->n_rows; i++)
+        if (!ed_naming_equal(view->rows[i], view->rows[0], naming))
+            return true;
+    return false;
+}
+
+bool ed_view_group_begins(const struct ed_view *view, size_t row) {
+    bool begins = view->n_groups > 0 && row == 0;
+    for (size_t i = 0; i < view->n_groups && row > 0 && !begins; i++)
+        begins = !ed_order_same(view->rows[row], view->rows[row - 1], view->groups[i]);
+    return begins;
+}
+
+void ed_view_group_text(const struct ed_view *view, size_t row, struct ed_buffer *out) {
+    for (size_t i = 0; i < view->n_groups; i++) {
+        ed_buffer_text_append(out, i ? " \xC2\xB7 " : "");
+        ed_naming_key_text(out, view->rows[row], view->groups[i]);
     }
-    view->no_memory = view->no_memory || text.no_memory || first->no_memory;
-    ed_buffer_release(&text);
-    return differs;
+}
+
+// Whether the line above each group says it for all of its rows.
+static bool identity_is_grouped(const struct ed_view *view, enum ed_naming naming) {
+    bool named = false;
+    for (size_t i = 0; i < view->n_groups; i++)
+        named = named || view->groups[i] == ED_ORDER_CASE || view->groups[i] == ed_naming_kind(naming)->field;
+    for (size_t i = 1; i < view->n_rows && named; i++)
+        named = ed_view_group_begins(view, i) || ed_naming_equal(view->rows[i], view->rows[i - 1], naming);
+    return named;
 }
 
 // "onnxruntime@1.27.0/cpu" is one word where both halves are equal in every row.
-static void constant_append(struct ed_view *view, enum identity id, const char *text) {
-    struct ed_buffer *out = &view->constants;
-    bool joined = id == ID_BACKEND && view->engine_is_constant,
-         unproven = id == ID_RAN_ON && strncmp(text, "not ", 4) == 0;
-    if (out->size > 0)
-        ed_buffer_text_append(out, joined ? "/" : " \xC2\xB7 ");
-    ed_buffer_text_append(out, unproven ? "placement " : identities[id].constant);
-    ed_buffer_text_append(out, text);
-    view->engine_is_constant = view->engine_is_constant || id == ID_ENGINE;
+static void constant_append(struct ed_view *view, enum ed_naming naming) {
+    struct ed_buffer *out = &view->constants, text;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    if (view->n_rows > 0)
+        ed_naming_text(&text, view->rows[0], naming);
+    if (text.size > 0) {
+        bool joined = naming == ED_NAMING_BACKEND && view->engine_is_constant,
+             unproven = naming == ED_NAMING_RAN_ON && strncmp(ed_buffer_text(&text), "not ", 4) == 0;
+        if (out->size > 0)
+            ed_buffer_text_append(out, joined ? "/" : " \xC2\xB7 ");
+        ed_buffer_text_append(out, unproven ? "placement " : ed_naming_kind(naming)->constant);
+        ed_buffer_text_append(out, ed_buffer_text(&text));
+        view->engine_is_constant = view->engine_is_constant || naming == ED_NAMING_ENGINE;
+    }
+    view->no_memory = view->no_memory || text.no_memory;
+    ed_buffer_release(&text);
 }
 
-// `how` picks those that say how a case went; `name` has a column in any case (ID_COUNT: none).
-static void identities_build(struct ed_view *view, bool how, enum identity name) {
-    for (int id = 0; id < ID_COUNT; id++) {
-        struct ed_buffer first;
-        if (identities[id].figure_like != how)
+// `how` picks those that say how a case went; `name` has a column in any case (ED_NAMING_COUNT: none).
+static void identities_build(struct ed_view *view, bool how, enum ed_naming name) {
+    bool several_devices = false;
+    for (int id = 0; id < ED_NAMING_COUNT; id++) {
+        enum ed_naming naming = (enum ed_naming)id;
+        if (ed_naming_kind(naming)->how != how || identity_is_grouped(view, naming))
             continue;
-        ed_buffer_init(&first, ED_REPORT_MAX_BYTES);
-        if (identity_differs(view, (enum identity)id, &first) || (enum identity)id == name) {
-            if (!how || view->style != ED_VIEW_NARROW)
-                identity_column(view, (enum identity)id);
-        } else if (first.size > 0 && identities[id].constant) {
-            constant_append(view, (enum identity)id, ed_buffer_text(&first));
+        if (identity_differs(view, naming) || naming == name) {
+            if (naming == ED_NAMING_DEVICE)
+                several_devices = true;
+            else if (!how || view->style != ED_VIEW_NARROW)
+                identity_column(view, naming);
+        } else if (ed_naming_kind(naming)->constant) {
+            constant_append(view, naming);
         }
-        ed_buffer_release(&first);
     }
+    // Last, beside the figures: the rows of one case are compared by it.
+    if (several_devices)
+        identity_column(view, ED_NAMING_DEVICE);
 }
 
 // A row must be called something, also where nothing tells it apart.
-static enum identity name_pick(struct ed_view *view) {
-    for (int id = 0; id < ID_COUNT; id++) {
-        struct ed_buffer first;
-        ed_buffer_init(&first, ED_REPORT_MAX_BYTES);
-        bool differs = !identities[id].figure_like && identity_differs(view, (enum identity)id, &first);
-        ed_buffer_release(&first);
-        if (differs)
-            return ID_COUNT;
-    }
-    return view->n_rows > 0 && ed_result_is_null(view->rows[0], ED_FIELD_variant) ? ID_MODEL : ID_VARIANT;
+static enum ed_naming name_pick(const struct ed_view *view) {
+    for (int id = 0; id < ED_NAMING_COUNT; id++)
+        if (!ed_naming_kind((enum ed_naming)id)->how && identity_differs(view, (enum ed_naming)id))
+            return ED_NAMING_COUNT;
+    return view->n_rows > 0 && ed_result_is_null(view->rows[0], ED_FIELD_variant) ? ED_NAMING_MODEL
+                                                                                  : ED_NAMING_VARIANT;
 }
 
 struct value {
@@ -253,7 +249,7 @@ static struct value value_get(const struct ed_result *result, int field) {
                                 ED_FIELD_memory_inference_peak_bytes};
     struct value v = {0};
     double one;
-    if (!row_ran(result))
+    if (!ed_view_ran(result))
         return v;
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
@@ -395,23 +391,26 @@ static bool is_wanted(const struct ed_view *view, const struct figure *figure) {
     if (figure->field != ED_FIELD_latency_mean_ns)
         return true;
     for (size_t i = 0; i < view->n_rows; i++)
-        if (ed_result_is_null(view->rows[i], ED_FIELD_latency_p50_ns) && row_ran(view->rows[i]))
+        if (ed_result_is_null(view->rows[i], ED_FIELD_latency_p50_ns) && ed_view_ran(view->rows[i]))
             return true;
     return false;
 }
 
-enum ed_status ed_view_init(struct ed_view *view, const struct ed_result *const *rows, size_t n_rows,
-                            enum ed_view_style style, struct ed_error *err) {
+enum ed_status ed_view_init(struct ed_view *view, const struct ed_report_info *info,
+                            const struct ed_result *const *rows, size_t n_rows, enum ed_view_style style,
+                            struct ed_error *err) {
     memset(view, 0, sizeof *view);
     view->style = style;
     view->rows = rows;
     view->n_rows = n_rows;
+    view->groups = info->groups;
+    view->n_groups = info->n_groups;
     ed_buffer_init(&view->constants, ED_REPORT_MAX_BYTES);
     identities_build(view, false, name_pick(view));
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+    for (size_t i = 0; i < COUNT(figures); i++)
         if (is_wanted(view, &figures[i]))
             figure_column(view, &figures[i]);
-    identities_build(view, true, ID_COUNT);
+    identities_build(view, true, ED_NAMING_COUNT);
     verdict_column(view);
     if (view->no_memory || view->constants.no_memory)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for a table of %zu cases", n_rows);

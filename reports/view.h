@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "edgedyno/result.h"
+#include "edgedyno/report.h"
+#include "reports/scale.h"
 
 #define ED_VIEW_COLUMNS_MAX 40
 
@@ -34,6 +35,8 @@ struct ed_view {
     enum ed_view_style style;
     size_t n_rows, n_columns;
     const struct ed_result *const *rows; // borrowed
+    const int *groups;                   // borrowed: keys whose rows stand together
+    size_t n_groups;
     struct ed_view_column columns[ED_VIEW_COLUMNS_MAX];
     struct ed_buffer constants; // what is equal in every row, separated by " · "; visible text
     bool has_spans;             // some figure shows an interval
@@ -41,9 +44,11 @@ struct ed_view {
     bool no_memory;
 };
 
-// Init leaves something to release in any case. ED_ERR_NO_MEMORY.
-enum ed_status ed_view_init(struct ed_view *view, const struct ed_result *const *rows, size_t n_rows,
-                            enum ed_view_style style, struct ed_error *err);
+// Init leaves something to release in any case. What `info` groups by has no column: ed_view_group_text is
+// said above its rows. ED_ERR_NO_MEMORY.
+enum ed_status ed_view_init(struct ed_view *view, const struct ed_report_info *info,
+                            const struct ed_result *const *rows, size_t n_rows, enum ed_view_style style,
+                            struct ed_error *err);
 void ed_view_release(struct ed_view *view);
 
 // Leaves columns out, by rank, and then shortens identity texts (with …) until a line takes at most `width`,
@@ -51,8 +56,26 @@ void ed_view_release(struct ed_view *view);
 // cut.
 enum ed_status ed_view_fit(struct ed_view *view, size_t width, size_t fixed, size_t gap, bool *shortened,
                            struct ed_error *err);
+// Cuts the middle out of a text that is wider than `width`; the text is replaced. False: no memory.
+bool ed_view_cut(char **text, size_t width);
 // Width of one line as it is.
 size_t ed_view_width(const struct ed_view *view, size_t gap);
+// Whether a group begins with this row; never where nothing is grouped. Then its words: "device pixel-7a ·
+// threads 4".
+bool ed_view_group_begins(const struct ed_view *view, size_t row);
+void ed_view_group_text(const struct ed_view *view, size_t row, struct ed_buffer *out);
+
+// How a figure is called and scaled, also one that no table has a column for. False where the key is no
+// figure.
+struct ed_view_figure {
+    const char *head;
+    enum ed_scale_kind kind;
+    int digits;
+    bool speed; // not to be used where ed_view_speed_usable says so
+};
+bool ed_view_figure(int field, struct ed_view_figure *out);
+// The row ran to its end, so that its figures are shown.
+bool ed_view_ran(const struct ed_result *result);
 // The row's outcome in place of figures: "crashed in load, 3 blocks ok"; false where the outcome is ok.
 bool ed_view_outcome(const struct ed_result *result, struct ed_buffer *out);
 // False where the speed of this row is not to be used; *why is then a sentence.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runners/cold.h"
+#include "runners/launch.h"
 #include "runners/worker.h"
 
 static int64_t cpu_ns(const struct rusage *usage) {
@@ -48,10 +49,9 @@ static char **make_environment(const struct ed_job_engine *engine) {
 }
 
 // In the child. Nothing here may allocate: the parent could have threads one day.
-static void become_worker(const char *runner, pid_t supervisor, int output, int mapping_fd,
+static void become_worker(const struct ed_launch *launch, pid_t supervisor, int output, int mapping_fd,
                           char *const *environment, const sigset_t *mask) {
     struct rlimit core = {0, 0};
-    char *const argv[] = {(char *)(uintptr_t) "edgedyno-runner", (char *)(uintptr_t) "worker", NULL};
     int null = open("/dev/null", O_RDONLY);
     dup2(null, 0);
     dup2(output, 1);
@@ -70,7 +70,8 @@ static void become_worker(const char *runner, pid_t supervisor, int output, int 
     signal(SIGPIPE, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    execve(runner, argv, environment);
+    execve(ed_launch_file(launch), (char *const *)(uintptr_t)launch->argv, environment);
+    dprintf(2, "%s: %s\n", ed_launch_file(launch), strerror(errno));
     _exit(127);
 }
 
@@ -92,6 +93,7 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
                                    int mapping_fd, int output, pid_t *pid, struct ed_error *err) {
     const struct ed_job_case *c = &context->job->cases[block->case_index];
     struct ed_buffer text;
+    struct ed_launch launch;
     ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
     enum ed_status status =
         ed_job_write_block(context->job, (size_t)(block - context->job->blocks), &text, err);
@@ -107,8 +109,12 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
     char **environment = status == ED_OK ? make_environment(&context->job->engines[c->engine]) : NULL;
     if (status == ED_OK && !environment)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a worker's environment");
-    if (status != ED_OK)
+    if (status == ED_OK)
+        status = ed_launch_worker(&launch, context->runner, &context->job->engines[c->engine], environment, err);
+    if (status != ED_OK) {
+        free(environment);
         return status;
+    }
     struct ed_cpu_set cpus = {{0}};
     // A worker inherits where this process runs, and a pinned case before it may have moved that.
     if (c->pin[0])
@@ -130,7 +136,7 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
             dprintf(output, "%s\n", failure.message);
             _exit(126);
         }
-        become_worker(context->runner, supervisor, output, mapping_fd, environment, &none);
+        become_worker(&launch, supervisor, output, mapping_fd, environment, &none);
     }
     free(environment);
     if (*pid < 0)

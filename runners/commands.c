@@ -9,9 +9,12 @@
 
 #include "base/clock.h"
 #include "runners/adapter.h"
+#include "runners/contact.h"
 #include "runners/evidence.h"
 #include "runners/hardware/hardware.h"
 #include "runners/jobdir.h"
+#include "runners/lease.h"
+#include "runners/lease_record.h"
 #include "runners/reply.h"
 
 enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program,
@@ -103,6 +106,7 @@ enum ed_status ed_command_work(const struct ed_arguments *arguments, const char 
     struct ed_reply reply;
     char job[ED_WIRE_ID_MAX_BYTES + 1];
     (void)program;
+    ed_contact_restore(ed_arguments_get(arguments, "work"));
     enum ed_status status = ed_jobdir_running(ed_arguments_get(arguments, "work"), job, err);
     if (status != ED_OK)
         return status;
@@ -178,14 +182,28 @@ static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir
     ed_json_int(w, "left_ns", left > elapsed ? left - elapsed : 0);
 }
 
+// The controller's lease lasts on while it asks. One that is lost is said, and the job's state all the same.
+static void renew(struct ed_json_writer *w, const struct ed_jobdir *dir, const char *token, int64_t for_ns) {
+    struct ed_error why = {0};
+    if (ed_lease_renew(dir->work, token, for_ns, &why) == ED_OK)
+        return;
+    ed_json_bool(w, "lease_lost", true);
+    ed_json_text(w, "lease_message", why.message);
+}
+
 enum ed_status ed_command_status(const struct ed_arguments *arguments, const char *program,
                                  struct ed_error *err) {
     struct ed_jobdir dir;
     char reason[64], message[1024];
+    const char *token = ed_arguments_get(arguments, "token"),
+               *extend = ed_arguments_get(arguments, "extend-ns");
     (void)program;
     enum ed_status status = job_of(arguments, &dir, err);
+    if (status == ED_OK && !token != !extend)
+        status = ed_fail(err, ED_ERR_USAGE, NULL, "--token and --extend-ns go together");
     if (status != ED_OK)
         return status;
+    ed_contact_restore(dir.work);
     // In this order: a supervisor that ends between the two questions has written its end line before it let
     // go of the lock.
     const bool alive = ed_jobdir_alive(&dir);
@@ -200,6 +218,8 @@ enum ed_status ed_command_status(const struct ed_arguments *arguments, const cha
     }
     ed_json_int(&reply.json, "journal_bytes", ed_jobdir_size(&dir, ED_JOB_JOURNAL));
     write_progress(&reply.json, &dir);
+    if (token)
+        renew(&reply.json, &dir, token, strtoll(extend, NULL, 10));
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
@@ -242,20 +262,42 @@ enum ed_status ed_command_read(const struct ed_arguments *arguments, const char 
     return status;
 }
 
-enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program,
-                               struct ed_error *err) {
-    struct ed_jobdir dir;
-    char path[ED_PATH_BYTES];
-    (void)program;
-    enum ed_status status = job_of(arguments, &dir, err);
+// The file is there at once with who asked, or not at all; on a full disk it is there without.
+static enum ed_status ask_to_stop(const struct ed_jobdir *dir, const char *by, struct ed_error *err) {
+    char path[ED_PATH_BYTES], made[ED_PATH_BYTES];
+    enum ed_status status = ed_jobdir_file(path, dir, ED_JOB_STOP, err);
     if (status == ED_OK)
-        status = ed_jobdir_file(path, &dir, ED_JOB_STOP, err);
-    if (status != ED_OK)
+        status = ed_jobdir_file(made, dir, ED_JOB_STOP ".new", err);
+    if (status != ED_OK || ed_path_exists(path))
         return status;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = by[0] ? open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (fd >= 0) {
+        const bool written = ed_path_write_all(fd, by, strlen(by), made, NULL) == ED_OK;
+        close(fd);
+        if (written && rename(made, path) == 0)
+            return ED_OK;
+        unlink(made);
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return ed_fail_errno(err, ED_ERR_IO, path, "cannot be made: %m");
     close(fd);
+    return ED_OK;
+}
+
+enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
+    const char *by = ed_arguments_get(arguments, "by");
+    struct ed_jobdir dir;
+    (void)program;
+    enum ed_status status = job_of(arguments, &dir, err);
+    if (status == ED_OK && by && !ed_lease_text_ok(by, ED_WIRE_OWNER_MAX_BYTES, true))
+        status = ed_fail(err, ED_ERR_USAGE, "--by", "expected printable text of at most %d bytes",
+                         ED_WIRE_OWNER_MAX_BYTES);
+    if (status == ED_OK)
+        status = ask_to_stop(&dir, by ? by : "", err);
+    if (status != ED_OK)
+        return status;
     struct ed_reply reply;
     ed_reply_begin(&reply, "stopping");
     ed_json_text(&reply.json, "job", dir.id);

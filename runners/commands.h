@@ -3,6 +3,7 @@
 #ifndef EDGEDYNO_RUNNERS_COMMANDS_H
 #define EDGEDYNO_RUNNERS_COMMANDS_H
 
+#include "base/buffer.h"
 #include "base/options.h"
 
 // Each takes the parsed arguments of its command; `program` is the path of this runner for exec.
@@ -24,5 +25,28 @@ enum ed_status ed_command_stop(const struct ed_arguments *arguments, const char 
                                struct ed_error *err);
 enum ed_status ed_command_forget(const struct ed_arguments *arguments, const char *program,
                                  struct ed_error *err);
+// runners/command_lease.c and runners/command_restore.c
+enum ed_status ed_command_lease(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_restore(const struct ed_arguments *arguments, const char *program,
+                                  struct ed_error *err);
+// runners/commands_store.c
+enum ed_status ed_command_have(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err);
+enum ed_status ed_command_stage(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_adopt(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_sets(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err);
+enum ed_status ed_command_clean(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_adopt_self(const struct ed_arguments *arguments, const char *program,
+                                     struct ed_error *err);
+enum ed_status ed_command_doctor(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err);
+
+// Reads standard input to its end into `text`, whose maximum is the message's; `what` names it in a failure.
+enum ed_status ed_command_input(struct ed_buffer *text, const char *what, struct ed_error *err);
 
 #endif

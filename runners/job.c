@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "runners/lease_record.h"
+#include "runners/settings_change.h"
 
 static const char *const pass_words[ED_PASS_KIND_COUNT] = {
     [ED_PASS_KIND_TIMING] = ED_PASS_TIMING,
@@ -85,6 +87,27 @@ static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_
     return status;
 }
 
+static enum ed_status parse_libc(const struct ed_json_at *owner, struct ed_job_engine *engine, struct ed_error *err) {
+    static const char *const known[] = {"directory", "loader", "version", NULL};
+    const struct ed_json_at at = ed_json_member(owner, "libc"), version = ed_json_member(&at, "version");
+    engine->libc_directory = engine->libc_loader = engine->libc_version = "";
+    if (!at.value)
+        return ED_OK;
+    enum ed_status status = ed_json_expect_object(&at, err);
+    if (status == ED_OK)
+        status = ed_json_known_keys(&at, known, err);
+    if (status == ED_OK)
+        status = get_absolute(&at, "directory", false, &engine->libc_directory, err);
+    if (status == ED_OK)
+        status = get_name(&at, "loader", &engine->libc_loader, err);
+    if (status == ED_OK && !(cJSON_IsString(version.value) && !version.value->valuestring[0]))
+        status = ed_json_opt_text(&at, "version", &engine->libc_version, err);
+    // The loader's list of directories knows no way to write these.
+    if (status == ED_OK && strpbrk(engine->libc_directory, ":;"))
+        status = ed_json_fail(&at, err, "a directory of libraries must not have a colon or a semicolon in its path");
+    return status;
+}
+
 static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_engine *engine,
                                    struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
@@ -103,6 +126,8 @@ static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_en
         status = get_absolute(at, "directory", true, &engine->directory, err);
     if (status == ED_OK)
         status = get_absolute(at, "library", true, &engine->library, err);
+    if (status == ED_OK)
+        status = parse_libc(at, engine, err);
     if (status == ED_OK)
         status = parse_files(at, &engine->files, err);
     struct ed_json_at environment = ed_json_member(at, "environment");
@@ -268,6 +293,40 @@ static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_j
     return status;
 }
 
+static enum ed_status parse_lease(const struct ed_json_at *root, struct ed_job *job, struct ed_error *err) {
+    const struct ed_json_at at = ed_json_member(root, "lease");
+    job->lease_token = "";
+    if (!at.value)
+        return ED_OK;
+    enum ed_status status = ed_json_expect_object(&at, err);
+    if (status == ED_OK)
+        status = ed_json_get_text(&at, "token", &job->lease_token, err);
+    if (status == ED_OK && !ed_lease_token_ok(job->lease_token, NULL))
+        status = ed_json_fail(&at, err, "the token is not a number, a dash and 8 hexadecimal digits");
+    if (status == ED_OK)
+        status = ed_json_get_int(&at, "for_ns", 1, ED_LEASE_MAX_NS, &job->lease_for_ns, err);
+    return status;
+}
+
+static enum ed_status parse_settings(const struct ed_json_at *root, struct ed_job *job,
+                                     struct ed_error *err) {
+    static const char *const known[] = {"kind", "value", NULL};
+    struct ed_json_at array = ed_json_member(root, "settings");
+    enum ed_status status = array_of(&array, ED_SETTINGS_MAX, sizeof *job->settings, (void **)&job->settings,
+                                     &job->n_settings, err);
+    for (size_t i = 0; status == ED_OK && i < job->n_settings; i++) {
+        struct ed_json_at at = ed_json_element(&array, i);
+        status = ed_json_expect_object(&at, err);
+        if (status == ED_OK)
+            status = ed_json_known_keys(&at, known, err);
+        if (status == ED_OK)
+            status = ed_json_get_text(&at, "kind", &job->settings[i].kind, err);
+        if (status == ED_OK)
+            status = ed_json_get_text(&at, "value", &job->settings[i].value, err);
+    }
+    return status == ED_OK ? ed_settings_check(job->settings, job->n_settings, err) : status;
+}
+
 static enum ed_status check_version(const struct ed_json_at *root, struct ed_error *err) {
     const char *type = "", *wire = "";
     enum ed_status status = ed_json_get_text(root, "type", &type, err);
@@ -314,6 +373,10 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
         status = get_name(&root, "campaign", &job->campaign, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "max_ns", 0, INT64_C(1) << 53, &job->max_ns, err);
+    if (status == ED_OK)
+        status = parse_lease(&root, job, err);
+    if (status == ED_OK)
+        status = parse_settings(&root, job, err);
     PARSE_ARRAY("engines", 256, job->engines, job->n_engines, parse_engine(&at, &job->engines[i], err));
     PARSE_ARRAY("models", ED_WIRE_CASES_MAX, job->models, job->n_models,
                 parse_files(&at, &job->models[i], err));
@@ -343,6 +406,7 @@ void ed_job_release(struct ed_job *job) {
         free(job->cases[i].shapes);
         free(job->cases[i].inputs);
     }
+    free(job->settings);
     free(job->engines);
     free(job->models);
     free(job->data);

@@ -6,13 +6,16 @@
 // The worker's block.json is a job with one case and one block, so that supervisor and worker share this
 // parser. Format:
 //   {"type":"job","wire":"1.0","job":ID,"campaign":ID,"max_ns":N,
-//    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"]}],
+//    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"],
+//                "libc":{"directory":PATH,"loader":NAME,"version":TEXT or ""}}],  absent: the device's own C library
 //    "models":[{"files":[FILE]}],
 //    "data":[{"inputs":[{"input":NAME or "","file":FILE}]}],
 //    "cases":[{"id":ID,"engine":I,"model":I or -1,"backend":WORD,"threads":N,"allow_fallback":B,"pin":"0,2-3" or "",
 //              "options":[{"key","value"}],"shapes":[{"input","shape":[..]}],"inputs":[{"input","file":FILE}],"data":I or -1}],
 //    "blocks":[{"id":ID,"case":I,"pass":WORD,"repetition":N,"seed":N,"inferences":N,"min_inferences":N,"min_ns":N,"max_ns":N,
-//               "max_samples":N,"timeout_ns":N}]}
+//               "max_samples":N,"timeout_ns":N}],
+//    "lease":{"token":TOKEN,"for_ns":N},       absent: the job is started without a lease
+//    "settings":[{"kind":WORD,"value":TEXT}]}  absent: nothing is changed on the device (runners/settings.h)
 //   FILE = {"path":PATH,"bytes":N,"sha256":HEX}
 #ifndef EDGEDYNO_RUNNERS_JOB_H
 #define EDGEDYNO_RUNNERS_JOB_H
@@ -22,6 +25,7 @@
 #include "base/json_read.h"
 #include "edgedyno/backend.h"
 #include "edgedyno/wire.h"
+#include "runners/settings.h"
 
 struct ed_job_file {
     const char *path; // borrowed from the document
@@ -36,6 +40,8 @@ struct ed_job_files {
 
 struct ed_job_engine {
     const char *id, *name, *version, *directory, *library;
+    // The C library of a pack, through whose loader the worker is started; "" where the device's own serves.
+    const char *libc_directory, *libc_loader, *libc_version;
     struct ed_job_file adapter;
     struct ed_job_files files;
     const char **environment;
@@ -89,7 +95,11 @@ struct ed_job_block {
 struct ed_job {
     struct ed_json_document document; // everything above points into it
     const char *id, *campaign;
-    int64_t max_ns; // no block starts later than this after the job's start; 0: no limit
+    int64_t max_ns;          // no block starts later than this after the job's start; 0: no limit
+    const char *lease_token; // "": without a lease
+    int64_t lease_for_ns;
+    struct ed_setting *settings; // checked, each kind once
+    size_t n_settings;
     struct ed_job_engine *engines;
     size_t n_engines;
     struct ed_job_files *models;

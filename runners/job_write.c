@@ -39,6 +39,13 @@ static void write_engine(struct ed_json_writer *w, const struct ed_job_engine *e
     write_file(w, "adapter", &engine->adapter);
     ed_json_text(w, "directory", engine->directory);
     ed_json_text(w, "library", engine->library);
+    if (engine->libc_directory[0]) {
+        ed_json_object_begin(w, "libc");
+        ed_json_text(w, "directory", engine->libc_directory);
+        ed_json_text(w, "loader", engine->libc_loader);
+        ed_json_text(w, "version", engine->libc_version);
+        ed_json_object_end(w);
+    }
     ed_json_object_end(w);
 }
 

@@ -97,8 +97,21 @@ static void write_stamp(struct ed_json_writer *w, const char *key, const struct 
     ed_json_object_end(w);
 }
 
+static void write_settings(struct ed_json_writer *w, const struct ed_job *job, bool applied) {
+    if (!applied || job->n_settings == 0)
+        return;
+    ed_json_array_begin(w, "settings");
+    for (size_t i = 0; i < job->n_settings; i++) {
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "kind", job->settings[i].kind);
+        ed_json_text(w, "value", job->settings[i].value);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+}
+
 enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
-                                const struct ed_sampler *sampler, struct ed_error *err) {
+                                const struct ed_sampler *sampler, bool applied, struct ed_error *err) {
     struct ed_buffer line;
     struct ed_json_writer w;
     struct ed_clock_stamp now = ed_clock_stamp_now();
@@ -111,6 +124,7 @@ enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job 
     ed_json_text(&w, "campaign", job->campaign);
     ed_json_text(&w, "runner_version", ED_VERSION);
     write_stamp(&w, "started", &now);
+    write_settings(&w, job, applied);
     ed_sampler_write_channels(sampler, &w);
     ed_json_object_end(&w);
     enum ed_status status = append_line(journal, &line, err);

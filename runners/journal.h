@@ -15,9 +15,9 @@ struct ed_journal {
 // Opens (makes) both files in the current directory.
 enum ed_status ed_journal_open(struct ed_journal *journal, struct ed_error *err);
 void ed_journal_close(struct ed_journal *journal);
-// First line.
+// First line, with the job's settings where they are `applied`.
 enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
-                                const struct ed_sampler *sampler, struct ed_error *err);
+                                const struct ed_sampler *sampler, bool applied, struct ed_error *err);
 // A finished block with its samples.
 enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context,
                                 size_t block_index, const struct ed_block_result *result,
@@ -25,7 +25,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
 // A block that is not run, with the reason, so that nobody waits for it.
 enum ed_status ed_journal_skipped(struct ed_journal *journal, const struct ed_job *job, size_t block_index,
                                   enum ed_outcome outcome, const char *message, struct ed_error *err);
-// Last line. `reason` is done, stopped, deadline or error.
+// Last line. `reason` is done, stopped, deadline, lease or error.
 enum ed_status ed_journal_end(struct ed_journal *journal, const struct ed_job *job, const char *reason,
                               const char *message, struct ed_error *err);
 

@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "runners/commands.h"
+#include "runners/contact.h"
+#include "runners/lease_job.h"
 #include "runners/reply.h"
 #include "runners/supervisor.h"
 
 #define DIGEST_CACHE "digests.jsonl"
 
-static enum ed_status read_input(struct ed_buffer *text, struct ed_error *err) {
+enum ed_status ed_command_input(struct ed_buffer *text, const char *what, struct ed_error *err) {
     char chunk[65536];
     ssize_t n;
     while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
@@ -23,7 +25,7 @@ static enum ed_status read_input(struct ed_buffer *text, struct ed_error *err) {
             ed_buffer_append(text, chunk, (size_t)n);
     if (n < 0)
         return ed_fail_errno(err, ED_ERR_IO, "standard input", "cannot be read: %m");
-    return ed_buffer_status(text, "the job", err);
+    return ed_buffer_status(text, what, err);
 }
 
 static enum ed_status open_cache(const struct ed_jobdir *dir, struct ed_digest_cache **cache,
@@ -33,10 +35,14 @@ static enum ed_status open_cache(const struct ed_jobdir *dir, struct ed_digest_c
     return status == ED_OK ? ed_digest_cache_new(cache, path, err) : status;
 }
 
+// Held for the life of the supervisor; nothing else inherits them.
+struct locks {
+    int work, alive, settings;
+};
+
 // A new session without a terminal; standard streams to the job's log; only then does the lock tell others
 // that it lives.
-static enum ed_status detach(const struct ed_jobdir *dir, int *work_lock, int *alive_lock,
-                             struct ed_error *err) {
+static enum ed_status detach(const struct ed_jobdir *dir, struct locks *locks, struct ed_error *err) {
     if (setsid() < 0)
         return ed_fail_errno(err, ED_ERR_IO, NULL, "cannot leave the session: %m");
     signal(SIGHUP, SIG_IGN);
@@ -50,16 +56,22 @@ static enum ed_status detach(const struct ed_jobdir *dir, int *work_lock, int *a
         return ed_fail_errno(err, ED_ERR_IO, ED_JOB_LOG, "the log cannot be opened: %m");
     close(null);
     close(log);
-    enum ed_status status = ed_jobdir_lock_work(dir, work_lock, err);
-    return status == ED_OK ? ed_jobdir_lock_alive(dir, alive_lock, err) : status;
+    enum ed_status status = ed_jobdir_lock_work(dir, &locks->work, err);
+    if (status == ED_OK)
+        status = ed_jobdir_lock_alive(dir, &locks->alive, err);
+    return status == ED_OK ? ed_contact_lock(dir->work, &locks->settings, err) : status;
 }
 
 // The detached process. One byte (or an error line) on `ready` tells the starter how it went.
 static int supervise(const struct ed_job *job, const struct ed_jobdir *dir, const char *program, int ready) {
     struct ed_error failure = {0};
     struct ed_digest_cache *digests = NULL;
-    int work_lock = -1, alive_lock = -1;
-    enum ed_status status = detach(dir, &work_lock, &alive_lock, &failure);
+    struct ed_lease_job whose;
+    struct locks locks = {-1, -1, -1};
+    enum ed_status status = detach(dir, &locks, &failure);
+    // Asked again, now that nobody is given a lease any more while this process has the device.
+    if (status == ED_OK)
+        status = ed_lease_job_admit(dir->work, job, &whose, &failure);
     if (status == ED_OK)
         status = open_cache(dir, &digests, &failure);
     if (status != ED_OK) {
@@ -69,7 +81,7 @@ static int supervise(const struct ed_job *job, const struct ed_jobdir *dir, cons
     if (write(ready, "\n", 1) != 1)
         return 1;
     close(ready);
-    status = ed_supervisor_run(job, dir, digests, program, &failure);
+    status = ed_supervisor_run(job, dir, &whose, digests, program, &failure);
     ed_digest_cache_free(digests);
     if (status != ED_OK)
         dprintf(STDERR_FILENO, "edgedyno-runner: %s: %s: %s\n", ed_status_word(status), failure.where,
@@ -106,7 +118,12 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
                               const struct ed_buffer *text, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_digest_cache *digests = NULL;
+    struct ed_lease_job whose;
     enum ed_status status = ed_path_make(dir->work, 0700, err);
+    if (status == ED_OK)
+        status = ed_lease_job_admit(dir->work, job, &whose, err);
+    if (status == ED_OK)
+        ed_contact_restore(dir->work);
     if (status == ED_OK)
         status = open_cache(dir, &digests, err);
     if (status == ED_OK)
@@ -119,7 +136,9 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
     if (status != ED_OK)
         return status;
     static const char reserve[ED_JOB_RESERVE_BYTES];
-    status = ed_jobdir_file(path, dir, ED_JOB_RESERVE, err);
+    status = ed_lease_job_store(dir, &whose, err);
+    if (status == ED_OK)
+        status = ed_jobdir_file(path, dir, ED_JOB_RESERVE, err);
     if (status == ED_OK)
         status = ed_path_write_atomic(path, reserve, sizeof reserve, 0600, err);
     if (status == ED_OK)
@@ -138,7 +157,7 @@ enum ed_status ed_command_start(const struct ed_arguments *arguments, const char
     struct ed_jobdir dir;
     int pipe_fds[2] = {-1, -1};
     ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
-    enum ed_status status = read_input(&text, err);
+    enum ed_status status = ed_command_input(&text, "the job", err);
     if (status == ED_OK)
         status = ed_job_parse(&job, "job on standard input", ed_buffer_text(&text), text.size, err);
     if (status == ED_OK)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runners/journal.h"
+#include "runners/lease_record.h"
 
 // A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or
 // timeouts are enough.
@@ -168,16 +169,46 @@ static enum ed_status refuse_changed(struct ed_journal *journal, const struct ed
     return ed_journal_skipped(journal, context->job, index, ED_OUTCOME_REFUSED, message, err);
 }
 
-// One block. *reason becomes non-NULL when the job is to end.
+// Why the job ends, for its end line.
+struct ending {
+    const char *reason; // NULL: it goes on
+    char message[ED_ERROR_MESSAGE_BYTES];
+};
+
+static void add_message(struct ending *ending, const char *separator, const char *text) {
+    const size_t used = strlen(ending->message);
+    snprintf(ending->message + used, sizeof ending->message - used, "%s%s", used ? separator : "", text);
+}
+
+// The stop file may say who.
+static void stopped(struct ending *ending) {
+    char by[ED_WIRE_OWNER_MAX_BYTES + 1];
+    int fd = open(ED_JOB_STOP, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t n = fd >= 0 ? read(fd, by, sizeof by - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    by[n > 0 ? n : 0] = 0;
+    ending->reason = "stopped";
+    if (ed_lease_text_ok(by, ED_WIRE_OWNER_MAX_BYTES, false))
+        snprintf(ending->message, sizeof ending->message, "stopped by %s", by);
+}
+
+// One block. ending->reason becomes non-NULL when the job is to end.
 static enum ed_status step(struct ed_journal *journal, const struct ed_block_context *context,
-                           struct ed_digest_cache *digests, struct progress *progress, size_t index,
-                           const char **reason, struct ed_error *err) {
+                           const struct ed_lease_job *whose, struct ed_digest_cache *digests,
+                           struct progress *progress, size_t index, struct ending *ending,
+                           struct ed_error *err) {
     const struct ed_job *job = context->job;
     const struct ed_job_block *block = &job->blocks[index];
     struct ed_block_result result;
     struct ed_error changed = {0};
     if (access(ED_JOB_STOP, F_OK) == 0) {
-        *reason = "stopped";
+        stopped(ending);
+        return ED_OK;
+    }
+    if (job->lease_token[0] &&
+        !ed_lease_job_goes_on(context->dir->work, whose, ending->message, sizeof ending->message)) {
+        ending->reason = "lease";
         return ED_OK;
     }
     if (give_up(progress, block->case_index)) {
@@ -188,7 +219,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     }
     if (job->max_ns &&
         ed_clock_monotonic_ns() - progress->begin_ns + *expected(progress, block) > job->max_ns) {
-        *reason = "deadline";
+        ending->reason = "deadline";
         return ED_OK;
     }
     write_state(job, progress, index);
@@ -198,7 +229,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     if (status != ED_OK)
         return status;
     if (result.end == ED_BLOCK_STOPPED) {
-        *reason = "stopped";
+        stopped(ending);
     } else {
         status = ed_journal_block(journal, context, index, &result, err);
         learn(progress, block, &result);
@@ -207,28 +238,71 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     return status;
 }
 
-static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_block_context *context,
-                                 struct ed_digest_cache *digests, struct progress *progress,
-                                 struct ed_error *err) {
+// What cannot be put back now stays in the device's own journal for the next contact.
+static void put_back(const struct ed_block_context *context, struct ending *ending) {
+    struct ed_buffer restored, failed;
+    struct ed_error why = {0};
+    ed_buffer_init(&restored, ED_WIRE_LINE_MAX_BYTES);
+    ed_buffer_init(&failed, ED_WIRE_LINE_MAX_BYTES);
+    if (ed_settings_restore(context->dir->work, context->root_fd, &restored, &failed, &why) != ED_OK)
+        ed_buffer_printf(&failed, "%s: %s\n", why.where, why.message);
+    dprintf(STDERR_FILENO, "%s%s", ed_buffer_text(&restored), ed_buffer_text(&failed));
+    if (failed.size) {
+        add_message(ending, "; ",
+                    "the device's settings are not all back (edgedyno tries again at the next contact): ");
+        const size_t used = strlen(ending->message);
+        snprintf(ending->message + used, sizeof ending->message - used, "%.*s", (int)failed.size - 1,
+                 ed_buffer_text(&failed));
+        for (char *c = ending->message; *c; c++)
+            *c = *c == '\n' ? ';' : *c;
+    }
+    ed_buffer_release(&restored);
+    ed_buffer_release(&failed);
+}
+
+// Before the first block. A failure is the job's end, for a reason that its journal tells.
+static bool apply_settings(const struct ed_block_context *context, struct ending *ending) {
     const struct ed_job *job = context->job;
-    const char *reason = NULL;
-    enum ed_status status = ed_journal_begin(journal, job, context->sampler, err);
-    for (size_t i = 0; status == ED_OK && !reason && i < job->n_blocks; i++) {
-        status = step(journal, context, digests, progress, i, &reason, err);
-        progress->done = i + (reason ? 0 : 1);
+    struct ed_error why = {0};
+    if (job->n_settings == 0 || ed_settings_apply(context->dir->work, context->root_fd, job->settings,
+                                                  job->n_settings, &why) == ED_OK)
+        return true;
+    ending->reason = "error";
+    snprintf(ending->message, sizeof ending->message, "%s%s%.700s", why.where, why.where[0] ? ": " : "",
+             why.message);
+    dprintf(STDERR_FILENO, "edgedyno-runner: settings: %s\n", ending->message);
+    return false;
+}
+
+static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_block_context *context,
+                                 const struct ed_lease_job *whose, struct ed_digest_cache *digests,
+                                 struct progress *progress, struct ed_error *err) {
+    const struct ed_job *job = context->job;
+    struct ending ending = {0};
+    const bool applied = apply_settings(context, &ending);
+    enum ed_status status = ed_journal_begin(journal, job, context->sampler, applied, err);
+    for (size_t i = 0; status == ED_OK && !ending.reason && i < job->n_blocks; i++) {
+        status = step(journal, context, whose, digests, progress, i, &ending, err);
+        progress->done = i + (ending.reason ? 0 : 1);
     }
     write_state(job, progress, job->n_blocks);
-    if (status == ED_OK)
-        return ed_journal_end(journal, job, reason ? reason : "done", "", err);
-    // The journal may be what failed, for lack of space: some was kept for its end line, so that the
-    // controller hears the reason.
-    unlink(ED_JOB_RESERVE);
-    ed_journal_end(journal, job, "error", err ? err->message : "", NULL);
-    return status;
+    if (status != ED_OK) {
+        ending.reason = "error";
+        snprintf(ending.message, sizeof ending.message, "%s", err ? err->message : "");
+        // The journal may be what failed, for lack of space: some was kept for its end line, so that the
+        // controller hears the reason.
+        unlink(ED_JOB_RESERVE);
+    }
+    if (job->n_settings)
+        put_back(context, &ending);
+    enum ed_status ended = ed_journal_end(journal, job, ending.reason ? ending.reason : "done",
+                                          ending.message, status == ED_OK ? err : NULL);
+    return status == ED_OK ? ended : status;
 }
 
 enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdir *dir,
-                                 struct ed_digest_cache *digests, const char *runner, struct ed_error *err) {
+                                 const struct ed_lease_job *whose, struct ed_digest_cache *digests,
+                                 const char *runner, struct ed_error *err) {
     struct progress progress = {0};
     struct ed_journal journal = {-1, -1, 0};
     struct ed_pinning pinning = {0};
@@ -257,7 +331,7 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     if (status == ED_OK)
         status = ed_journal_open(&journal, err);
     if (status == ED_OK)
-        status = run_blocks(&journal, &context, digests, &progress, err);
+        status = run_blocks(&journal, &context, whose, digests, &progress, err);
     ed_journal_close(&journal);
     ed_sampler_free(context.sampler);
     ed_pinning_release(&pinning);

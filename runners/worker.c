@@ -18,6 +18,7 @@
 #include "runners/loop.h"
 #include "runners/mapping.h"
 #include "runners/memory.h"
+#include "runners/started.h"
 
 struct worker {
     struct ed_job job;
@@ -58,6 +59,30 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE,
                          "the block wants more samples than its mapping holds");
     return status;
+}
+
+// A pack may say more of its version than the library itself ("2.36-9" and "2.36").
+static bool is_version(const char *found, const char *wanted) {
+    const size_t n = strlen(found);
+    return !wanted[0] || (!strncmp(found, wanted, n) && (wanted[n] < '0' || wanted[n] > '9'));
+}
+
+// What this process really runs with. A pack's C library that was asked for and is not the one is no measurement of it.
+static enum ed_status note_libc(struct worker *worker, struct ed_error *err) {
+    const struct ed_job_engine *engine = &worker->job.engines[0];
+    struct ed_started started;
+    enum ed_status status = ed_started_find(&started, NULL, err);
+    if (status != ED_OK)
+        return status;
+    ed_json_object_begin(&worker->evidence, "libc");
+    ed_json_text(&worker->evidence, "version", started.libc);
+    ed_json_bool(&worker->evidence, "pack", started.loader[0] != 0);
+    ed_json_object_end(&worker->evidence);
+    if (engine->libc_directory[0] && (!started.loader[0] || !is_version(started.libc, engine->libc_version)))
+        return ed_fail(err, ED_ERR_VERSION, engine->libc_directory,
+                       "the worker runs with the C library %s%s, and not with the pack's %s", started.libc,
+                       started.loader[0] ? "" : " of the device", engine->libc_version);
+    return ED_OK;
 }
 
 static enum ed_status open_and_load(struct worker *worker, struct ed_error *err) {
@@ -218,6 +243,8 @@ int ed_worker_main(void) {
     ed_json_writer_init(&worker.evidence, &worker.evidence_text, false);
     ed_json_object_begin(&worker.evidence, NULL);
     status = read_block(&worker, &failure);
+    if (status == ED_OK)
+        status = note_libc(&worker, &failure);
     if (status == ED_OK)
         status = run_block(&worker, &failure);
     publish(&worker, status, &failure);

@@ -16,21 +16,27 @@ static int report(struct ed_cli *cli) {
                          arguments->n_operands);
     if (!status)
         status = ed_show_check_campaign(arguments->operands[0], &err);
-    code =
-        status ? ed_cli_fail(cli, &err) : ed_show_campaign(cli, &output, arguments->operands[0], false, &any);
+    code = status ? ed_cli_fail(cli, &err)
+                  : ed_show_campaign(cli, &output, arguments->operands[0], false, -1, &any);
     ed_output_release(&output);
     return code;
 }
 
 static const char *const usages[] = {"[OPTION...] RUN", NULL};
-static const char *const notes[] = {"Writes the report of a campaign, RUN being its directory. The same "
-                                    "campaign gives the same bytes, but for the width of a table. The "
-                                    "exit status is that of the run.",
-                                    NULL};
+static const char *const notes[] = {
+    "Writes the report of a campaign, RUN being its directory. The same "
+    "campaign gives the same bytes, but for the width of a table. The "
+    "exit status is that of the run.",
+    "With several devices, cases are compared across them: a matrix of devices "
+    "and variants shows the median latency, or the first figure that --sort "
+    "names, and the table has each case on every device, one below the other.",
+    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno report runs/START-ID --format markdown", "for a pull request"},
     {"edgedyno report runs/START-ID --export csv=figures.csv --export json=figures.json",
      "files beside the table"},
+    {"edgedyno report runs/START-ID --group device --sort=-latency_p50_ns",
+     "a part for each device, the slowest case first"},
 };
 
 const struct ed_cli_command ed_cli_report = {

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
+#include "harness/cli/ask.h"
 #include "harness/cli/resources.h"
 #include "harness/cli/show.h"
 #include "harness/cli/suite_args.h"
@@ -86,6 +89,7 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     struct ed_error err = {0};
     bool any = false;
     int code;
+    const int64_t began_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
     ed_progress_init(&progress, STDERR_FILENO, cli->quiet, cli->colour_err);
     cli->log.before = ed_progress_hide;
     cli->log.after = ed_progress_show;
@@ -103,7 +107,8 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     code = tell_failure(cli, status, &err);
     // A campaign that was refused since it holds one already is not this run's.
     if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
-        int shown = ed_show_campaign(cli, output, directory, status != ED_OK, &any);
+        const int64_t elapsed_ns = ed_clock_read_ns(ED_CLOCK_BOOT) - began_ns;
+        int shown = ed_show_campaign(cli, output, directory, status != ED_OK, elapsed_ns, &any);
         code = ed_cli_exit_combine(code, shown);
         tell_next(cli, short_path(directory), status != ED_OK);
     }
@@ -134,7 +139,10 @@ static int run(struct ed_cli *cli) {
     struct ed_error err = {0};
     int code = ED_EXIT_PASS;
     ed_suite_init(&suite);
+    int64_t wait_ns = 0;
     enum ed_status status = check(arguments, &err);
+    if (!status && ed_arguments_has(arguments, "wait"))
+        status = ed_units_duration(ed_arguments_get(arguments, "wait"), &wait_ns, &err);
     if (!status)
         status = ed_output_parse(&output, arguments, true, &err);
     if (!status && !resume)
@@ -145,6 +153,7 @@ static int run(struct ed_cli *cli) {
         code = ed_cli_fail(cli, &err);
         goto out;
     }
+    const struct ed_transport_context transport = ed_ask_context(cli, false);
     struct ed_measure_args args = {
         .catalogue = &resources.catalogue,
         .engines = &resources.engines,
@@ -153,6 +162,9 @@ static int run(struct ed_cli *cli) {
         .out = ed_arguments_get(arguments, "out"),
         .log = &cli->log,
         .verify = ed_arguments_has(arguments, "verify"),
+        .transport = &transport,
+        .wait_ns = wait_ns,
+        .leave_nothing = ed_arguments_has(arguments, "leave-nothing"),
     };
     if (ed_arguments_has(arguments, "dry-run"))
         code = dry_run(cli, &args, &suite);

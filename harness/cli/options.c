@@ -38,12 +38,25 @@ static const struct ed_option measuring[] = {
      "operators that the backend cannot run may run elsewhere", 0},
     {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "take every file's digest again instead of trusting what is remembered", 0},
+    {"wait", 0, ED_OPTION_DURATION, "TIME", "not at all", 0, 30 * DAY_NS, "",
+     "wait so long for a device that somebody else holds, first come first served", 0},
+    {"leave-nothing", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "remove models and data from the devices at the end; engines stay", 0},
     {"dry-run", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "show what would run and how long it takes; measure nothing", 0},
     {"out", 0, ED_OPTION_PATH, "DIR", "runs/START-ID", 0, 0, "",
      "directory of the campaign; it must hold none yet", 0},
     {"resume", 0, ED_OPTION_PATH, "DIR", "", 0, 0, "", "run what is missing of a campaign, by its own plan",
      0},
+};
+
+static const struct ed_option devices[] = {
+    {"id", 0, ED_OPTION_TEXT, "ID", "made from the address", 0, 0, "", "`add`: the device's name in the fleet", 0},
+    {"accept-new", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "`add`, `scan`, `check`: take an unknown host key into known_hosts; a changed one is refused all the same", 0},
+    {"keep", 0, ED_OPTION_INT, "N", "nothing stays", 0, 1000, "",
+     "`clean`: keep the newest N versions of each model and engine", 0},
+    {"for", 0, ED_OPTION_TEXT, "TIME", "", 0, 0, "", "`reserve`: how long, such as 2h; 0 ends the reservation", 0},
 };
 
 static const struct ed_option engines[] = {
@@ -71,6 +84,14 @@ static const struct ed_option help[] = {
 static const struct ed_option report_output[] = {
     {"format", 0, ED_OPTION_TEXT, "FORMAT", "table", 0, 0, "", "format of standard output", 0},
     EXPORT_ROW,
+    {"sort", 0, ED_OPTION_TEXT, "KEY,...", "by case", 0, 0, "",
+     "order by result keys, such as latency_p50_ns; --sort=-KEY is the largest first; what was not measured "
+     "is "
+     "last",
+     0},
+    {"group", 0, ED_OPTION_TEXT, "KEY,...", "", 0, 0, "",
+     "rows of one value together, under a line that says it: device, variant, threads or another result key",
+     0},
 };
 static const struct ed_option list_output[] = {
     {"format", 0, ED_OPTION_WORD, "FORMAT", "table", 0, 0, "table|json", "format of standard output", 0},
@@ -89,6 +110,7 @@ static const struct ed_option fleet[] = {
 };
 
 const struct ed_option_group ed_options_measuring = {"measuring", measuring, COUNT(measuring)};
+const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};

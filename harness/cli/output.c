@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --format and --export.
+// --format, --export, --sort and --group.
 #include "harness/cli/output.h"
 
 #include <stdlib.h>
@@ -114,6 +114,13 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
     list_formats(output, of_reports);
     if (format && !find_format(output, format))
         return fail_format(output, "--format", format, err);
+    const char *sort = ed_arguments_get(arguments, "sort"), *group = ed_arguments_get(arguments, "group");
+    if (sort)
+        status = ed_order_sort_parse(&output->order, sort, err);
+    if (!status && group)
+        status = ed_order_group_parse(&output->order, group, err);
+    if (status)
+        return status;
     output->exports = calloc(arguments->n_values + 1, sizeof *output->exports);
     if (!output->exports)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of exports");

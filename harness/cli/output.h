@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// --format and --export: which formats go where. Checked before anything is measured, so that a mistyped
-// format costs nothing.
+// --format and --export: which formats go where, and --sort and --group: in which order. Checked before
+// anything is measured, so that a mistyped format costs nothing.
 #ifndef EDGEDYNO_HARNESS_CLI_OUTPUT_H
 #define EDGEDYNO_HARNESS_CLI_OUTPUT_H
 
 #include "base/buffer.h"
 #include "harness/campaign.h"
 #include "harness/cli/cli.h"
+#include "reports/order.h"
 
 #define ED_OUTPUT_FORMATS_MAX 32
 
@@ -25,6 +26,7 @@ struct ed_output {
     const char *format;               // of standard output; NULL: an export took its place
     struct ed_output_export *exports; // owned
     size_t n_exports;
+    struct ed_order order;
 };
 
 // Where one rendering goes.
@@ -37,7 +39,8 @@ typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_
                                            struct ed_buffer *out, struct ed_error *err);
 
 // `of_reports`: the formats of the registry of reports, else table and json. ED_ERR_USAGE for an unknown
-// format (with the nearest), a file that no format is known for, a directory that does not exist.
+// format (with the nearest), a file that no format is known for, a directory that does not exist, a key of
+// --sort or --group that there is not.
 enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
                                bool of_reports, struct ed_error *err);
 void ed_output_release(struct ed_output *output);
@@ -49,6 +52,7 @@ int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed
 struct ed_output_campaign {
     const struct ed_campaign *campaign;
     const struct ed_records *records;
+    const struct ed_order *order;
 };
 enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
                                          struct ed_buffer *out, struct ed_error *err);

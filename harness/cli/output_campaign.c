@@ -13,7 +13,8 @@ static enum ed_status append(void *context, const char *bytes, size_t n, struct 
 }
 
 static enum ed_status render(const struct ed_report *report, const struct ed_report_info *info,
-                             const struct ed_records *records, struct ed_buffer *out, struct ed_error *err) {
+                             const struct ed_result *const *rows, struct ed_buffer *out,
+                             struct ed_error *err) {
     const struct ed_sink sink = {out, append};
     struct ed_error ignored = {0};
     void *state = calloc(1, report->state_bytes ? report->state_bytes : 1);
@@ -21,8 +22,8 @@ static enum ed_status render(const struct ed_report *report, const struct ed_rep
         return ed_fail(err, ED_ERR_NO_MEMORY, report->name, "no memory for the report");
     enum ed_status status = report->begin(state, info, &sink, err);
     if (!status) {
-        for (size_t i = 0; i < records->n && !status; i++)
-            status = report->record(state, &records->items[i], err);
+        for (size_t i = 0; i < info->n_records && !status; i++)
+            status = report->record(state, rows[i], err);
         enum ed_status ended = report->end(state, status ? &ignored : err);
         status = status ? status : ended;
     }
@@ -36,17 +37,23 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
     const struct ed_campaign *campaign = of->campaign;
     const struct ed_report *report = ed_report_find(target->format);
     struct ed_report_hardware *hardware = calloc(campaign->n_devices + 1, sizeof *hardware);
+    struct ed_report_absent *absent = calloc(campaign->n_absent + 1, sizeof *absent);
     const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
+    const struct ed_result **rows = calloc(of->records->n + 1, sizeof *rows);
     enum ed_status status;
     if (!report)
         status = ed_fail(err, ED_ERR_INTERNAL, target->format, "there is no such report");
-    else if (!hardware || !requirements)
+    else if (!hardware || !absent || !requirements || !rows)
         status = ed_fail(err, ED_ERR_NO_MEMORY, target->format, "no memory for the report");
     else {
         for (size_t i = 0; i < campaign->n_devices; i++)
             hardware[i] = (struct ed_report_hardware){campaign->devices[i].id, campaign->devices[i].summary};
         for (size_t i = 0; i < campaign->n_requirements; i++)
             requirements[i] = campaign->requirements[i].text;
+        for (size_t i = 0; i < campaign->n_absent; i++)
+            absent[i] = (struct ed_report_absent){campaign->absent[i].id, campaign->absent[i].reason};
+        for (size_t i = 0; i < of->records->n; i++)
+            rows[i] = &of->records->items[i];
         const struct ed_report_info info = {
             .campaign = campaign->id,
             .started_utc = campaign->started_utc,
@@ -59,10 +66,19 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             .hardware = hardware,
             .n_requirements = campaign->n_requirements,
             .requirements = requirements,
+            .n_absent = campaign->n_absent,
+            .absent = absent,
+            .n_groups = of->order->n_group,
+            .groups = of->order->group,
+            .figure = ed_order_figure(of->order),
         };
-        status = render(report, &info, of->records, out, err);
+        status = ed_order_apply(of->order, rows, of->records->n, err);
+        if (!status)
+            status = render(report, &info, rows, out, err);
     }
     free(hardware);
+    free(absent);
     free(requirements);
+    free(rows);
     return status;
 }

@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "base/units.h"
+
 #define RUNS "runs"
 #define WARNINGS_MAX_BYTES (1u << 20)
 
@@ -67,8 +69,45 @@ static void tell_warnings(const struct ed_cli *cli, const struct ed_buffer *warn
     }
 }
 
+// "1 oom, 2 crashed", or nothing.
+static void failures_append(const struct ed_records *records, struct ed_buffer *out) {
+    static const char *const words[] = {"oom", "crashed", "timeout", "refused", "cancelled"};
+    size_t shown = 0, not_run = 0, failed = 0;
+    for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+        size_t n = 0;
+        for (size_t i = 0; i < records->n; i++)
+            n += strcmp(records->items[i].outcome, words[w]) == 0;
+        if (n)
+            ed_buffer_printf(out, "%s%zu %s", shown++ ? ", " : "", n, words[w]);
+    }
+    for (size_t i = 0; i < records->n; i++) {
+        not_run += !records->items[i].has[ED_FIELD_outcome];
+        failed += ed_verdict_of_word(records->items[i].verdict) == ED_VERDICT_FAIL;
+    }
+    if (not_run)
+        ed_buffer_printf(out, "%s%zu not run", shown++ ? ", " : "", not_run);
+    if (failed)
+        ed_buffer_printf(out, "%s%zu failed what was required", shown++ ? ", " : "", failed);
+}
+
+static void tell_totals(const struct ed_cli *cli, const struct ed_campaign *campaign,
+                        const struct ed_records *records, int64_t elapsed_ns) {
+    const size_t asked = campaign->n_devices + campaign->n_absent;
+    char elapsed[64];
+    struct ed_buffer failures;
+    if (asked < 2)
+        return;
+    ed_buffer_init(&failures, 4096);
+    failures_append(records, &failures);
+    ed_units_print_duration(elapsed, sizeof elapsed, elapsed_ns);
+    ed_log_line(&cli->log, ED_LOG_INFO, "total: %zu of %zu devices, %zu cases, %zu of %zu blocks, %s; %s",
+                campaign->n_devices, asked, records->n, records->blocks_done, records->blocks_planned,
+                elapsed, failures.size ? ed_buffer_text(&failures) : "no failures");
+    ed_buffer_release(&failures);
+}
+
 int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, const char *directory,
-                     bool only_if_any, bool *any) {
+                     bool only_if_any, int64_t elapsed_ns, bool *any) {
     struct ed_campaign campaign = {0};
     struct ed_records records = {0};
     struct ed_buffer warnings;
@@ -86,10 +125,15 @@ int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, c
         ed_campaign_release(&campaign);
         return ed_cli_fail(cli, &err);
     }
-    const struct ed_output_campaign context = {&campaign, &records};
+    const struct ed_output_campaign context = {&campaign, &records, &output->order};
     *any = records.blocks_done > 0;
     if (*any || !only_if_any)
         code = ed_output_write(output, cli, ed_output_render_campaign, &context);
+    for (size_t i = 0; i < campaign.n_absent; i++)
+        ed_log_line(&cli->log, ED_LOG_WARNING, "%s: not measured: %s", campaign.absent[i].id,
+                    campaign.absent[i].reason);
+    if (elapsed_ns >= 0)
+        tell_totals(cli, &campaign, &records, elapsed_ns);
     if (records.usage_error)
         ed_log_line(&cli->log, ED_LOG_ERROR, "%s", records.usage_message);
     if (records.blocks_left > 0 && !only_if_any)

@@ -114,8 +114,9 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
 }
 
 enum ed_status ed_suite_check_resume(const struct ed_arguments *arguments, struct ed_error *err) {
-    static const char *const allowed[] = {"resume", "verify",  "format", "export", "devices",
-                                          "quiet",  "verbose", "help",   NULL};
+    static const char *const allowed[] = {"resume",  "verify", "wait",  "leave-nothing", "format",
+                                          "export",  "sort",   "group", "devices",       "quiet",
+                                          "verbose", "help",   NULL};
     if (arguments->n_operands)
         return ed_fail(err, ED_ERR_USAGE, "--resume", "goes by the campaign's own plan; leave out %.200s",
                        arguments->operands[0]);

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/cli/reach.h"
+#include "devices/pack.h"
+#include "devices/session.h"
+#include "devices/transport.h"
+#include "harness/cli/ask.h"
 
 static void offers_of_manifest(struct ed_survey_build *item) {
     const struct ed_manifest *manifest = item->build->manifest;
@@ -37,35 +40,63 @@ static bool survey(struct ed_survey_build *item, const struct ed_remote *remote,
     return item->surveyed || build->state != ED_ENGINE_PRESENT || busy_job[0];
 }
 
-// Every build for the device's target; marks it in `taken`.
-static enum ed_status survey_device(struct ed_survey_list *list, const struct ed_engines *engines,
-                                    bool *taken, const struct ed_device_entry *entry, const char *library_dir,
-                                    struct ed_error *err) {
+// The runner of this machine, which is asked without more ado: one that does not answer says so with each build.
+static enum ed_status own_runner(struct ed_session *session, const char *library_dir, struct ed_error *err) {
+    char name[64];
+    session->remote = (struct ed_remote){.transport = session->transport, .state = session->state};
+    snprintf(session->remote.device, sizeof session->remote.device, "%s", session->entry->id);
+    snprintf(session->remote.work_dir, sizeof session->remote.work_dir, "%s", session->identity.work_dir);
+    snprintf(name, sizeof name, "%s/edgedyno-runner", session->identity.target);
+    return ed_path_join(session->remote.runner, library_dir, name, err);
+}
+
+// A remote device is told by the manifests: a survey would push the engines there.
+static void by_manifest(struct ed_survey_build *item) {
+    snprintf(item->why, sizeof item->why, "%s",
+             item->build->state == ED_ENGINE_PRESENT ? "only this machine's engines are asked" : item->build->reason);
+    offers_of_manifest(item);
+}
+
+// Every build for the target that serves the device; marks it in `taken`.
+static enum ed_status survey_device(struct ed_survey_list *list, const struct ed_engines *engines, bool *taken,
+                                    const struct ed_device_entry *entry, const struct ed_cli *cli,
+                                    const struct ed_transport_context *context, struct ed_error *err) {
+    const struct ed_session_args args = {
+        .library_dir = cli->library_dir, .context = context, .depth = ED_SESSION_IDENTIFIED};
     char job[ED_WIRE_ID_MAX_BYTES + 1] = "";
-    struct ed_reach reach;
-    enum ed_status status = ed_reach_open(&reach, entry, library_dir, err);
+    struct ed_session session;
+    enum ed_status status = ed_session_open(&session, entry, &args, NULL, err);
     if (status)
         return status;
-    // A runner that does not even answer this says so with each build.
-    ed_remote_running(&reach.remote, job, NULL);
-    for (size_t i = 0; i < engines->n; i++) {
-        if (strcmp(engines->builds[i].target, reach.identity.target) != 0)
+    const bool in_place = session.transport->in_place;
+    const char *target = session.identity.target;
+    if (in_place)
+        status = own_runner(&session, cli->library_dir, err);
+    else if (ed_pack_find(&session.pack, cli->library_dir, &session.identity, entry->id, NULL) == ED_OK)
+        target = session.pack.target;
+    if (!status && in_place)
+        ed_remote_running(&session.remote, job, NULL);
+    for (size_t i = 0; i < engines->n && !status; i++) {
+        if (strcmp(engines->builds[i].target, target) != 0)
             continue;
         struct ed_survey_build *item = &list->items[list->n++];
         item->build = &engines->builds[i];
         item->device = entry->id;
         taken[i] = true;
-        if (!survey(item, &reach.remote, job))
+        if (!in_place)
+            by_manifest(item);
+        else if (!survey(item, &session.remote, job))
             list->failed = true;
     }
-    ed_reach_close(&reach);
-    return ED_OK;
+    ed_session_close(&session);
+    return status;
 }
 
 enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
                              const size_t *devices, size_t n_devices, const struct ed_cli *cli,
                              struct ed_error *err) {
     const struct ed_engines *engines = &resources->engines;
+    const struct ed_transport_context context = ed_ask_context(cli, false);
     bool *taken = calloc(engines->n + 1, sizeof *taken);
     memset(list, 0, sizeof *list);
     list->store = engines->store;
@@ -77,8 +108,8 @@ enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resour
     }
     for (size_t d = 0; d < n_devices; d++) {
         struct ed_error failure = {0};
-        if (survey_device(list, engines, taken, &resources->inventory.devices[devices[d]], cli->library_dir,
-                          &failure)) {
+        if (ed_transports_start(&failure) ||
+            survey_device(list, engines, taken, &resources->inventory.devices[devices[d]], cli, &context, &failure)) {
             ed_log_error(&cli->log, &failure);
             list->failed = true;
         }

@@ -23,6 +23,8 @@ enum ed_status {
     ED_ERR_TIMEOUT,     // a deadline passed
     ED_ERR_BUSY,        // somebody else holds the device or the directory
     ED_ERR_LINK_LOST,   // the transport's connection broke
+    ED_ERR_UNREACHABLE, // nothing answers there: no route, connection refused, unknown host, adb knows no such device
+    ED_ERR_OFFLINE,     // adb knows the device, which does not answer
     ED_ERR_KEY_REFUSED, // authentication or host key
     ED_ERR_NO_PROGRAM,  // a program to be run does not exist there
     ED_ERR_VERSION,     // a major version, abi or digest differs from what was expected
@@ -104,6 +106,8 @@ static inline const char *ed_status_word(enum ed_status code) {
         [ED_ERR_TIMEOUT] = "timeout",
         [ED_ERR_BUSY] = "busy",
         [ED_ERR_LINK_LOST] = "link_lost",
+        [ED_ERR_UNREACHABLE] = "unreachable",
+        [ED_ERR_OFFLINE] = "offline",
         [ED_ERR_KEY_REFUSED] = "key_refused",
         [ED_ERR_NO_PROGRAM] = "no_program",
         [ED_ERR_VERSION] = "version",

@@ -37,6 +37,15 @@ struct ed_report_info {
     } * hardware;
     size_t n_requirements;
     const char *const *requirements; // as written in the suite
+    // Devices that were asked for and could not take part. Formats for people say so first.
+    size_t n_absent;
+    const struct ed_report_absent { const char *device, *reason; } * absent;
+    // Records come in the order in which they are to be shown. Those with equal values of these keys stand
+    // together; formats for people say the values above them. Each is an enum ed_result_index, or -1 for the
+    // case's own words.
+    size_t n_groups;
+    const int *groups;
+    const char *figure; // result key by which devices are compared; NULL: the median latency or the like
 };
 
 struct ed_report {

@@ -36,6 +36,7 @@
     X(options, TEXT, "", "case", "backend options, KEY=VALUE separated by spaces") \
     X(workload, TEXT, "", "case", "what one inference is: scenario, batch, shapes") \
     X(label, TEXT, "", "case", "labels of the campaign, KEY=VALUE separated by spaces") \
+    X(libc, TEXT, "", "case", "C library that the worker ran with: 'device 2.31', the device's own, or 'pack 2.36'") \
     X(blocks, INT, "", "counts", "timing blocks that ended ok") \
     X(samples, INT, "", "counts", "timed inferences in these blocks") \
     X(campaign, TEXT, "", "counts", "id of the campaign") \
@@ -119,6 +120,10 @@ enum ed_result_index { ED_RESULT_FIELDS(ED_RESULT_INDEX) ED_FIELD_COUNT };
 #define ED_REASON_NOT_APPLICABLE "not_applicable"
 #define ED_REASON_NOT_MEASURED "not_measured"
 #define ED_REASON_NOT_TOLD "engine_does_not_tell"
+// How the figures came about where it is not as an app would run: every format says so.
+#define ED_REASON_PACK_LIBC "pack_libc"
+#define ED_REASON_NOT_THE_APPS_BUILD "not_the_apps_build"
+#define ED_REASON_SHELL_PROCESS "shell_process"
 
 struct ed_reason {
     char key[48];

@@ -13,6 +13,31 @@
 //   edgedyno-runner read    --work WORK --job ID --file NAME --from BYTE --max BYTES   -> the bytes themselves
 //   edgedyno-runner stop    --work WORK --job ID            -> {"type":"stopping",...}; status tells when it has ended
 //   edgedyno-runner forget  --work WORK --job ID            -> {"type":"forgotten",...}; removes the directory of an ended job
+// Since wire 1.1 (a message on standard input is one JSON object of at most ED_WIRE_LINE_MAX_BYTES, `have` and `adopt`
+// ED_WIRE_JOB_MAX_BYTES):
+//   edgedyno-runner lease  --work WORK  <- {"type":"lease","action":"take"|"renew"|"release"|"reserve"|"unreserve"|"show",
+//                                           "holder":ID,"owner":TEXT,"purpose":TEXT,"token":TOKEN or "","for_ns":N,"wait":B}
+//                                       -> {"type":"lease","granted":B,"token":TOKEN or "","left_ns":N,"owner","holder","purpose",
+//                                           "reserved_by":TEXT or "","reserved_left_ns":N,"ahead":N,"job":ID or ""}
+//   edgedyno-runner have   --work WORK  <- {"type":"have","verify":B,"sets":[SET]}
+//                                       -> {"type":"have","free_bytes":N,"whole":[SET ID],"missing":[{"sha256","bytes","staged_bytes"}]}
+//   edgedyno-runner stage  --work WORK --token TOKEN --bytes N --cache-max N --free-min N
+//                                       -> {"type":"staging","directory":PATH,"evicted_bytes":N}
+//   edgedyno-runner adopt  --work WORK --token TOKEN  <- {"type":"adopt","sets":[SET]} -> {"type":"adopted","sets":N}
+//   edgedyno-runner sets   --work WORK  -> {"type":"sets","free_bytes":N,"sets":[SET with "bytes":N,"used_us":N,"made_us":N]}
+//   edgedyno-runner clean  --work WORK --token TOKEN  <- {"type":"clean","ids":[SET ID],"keep":N or -1,"all":B}
+//                                       -> {"type":"cleaned","removed":[SET ID],"freed_bytes":N}
+//   edgedyno-runner restore --work WORK -> {"type":"restored","restored":[TEXT],"failed":[TEXT]}
+//   edgedyno-runner doctor --work WORK  -> {"type":"doctor",...} (runners/doctor.h)
+//   edgedyno-runner adopt-self --work WORK --sha256 HEX -> {"type":"adopted-self","path":PATH}: the running program itself
+//                                          becomes WORK/objects/HEX when that is its digest
+//   status also takes --token TOKEN --extend-ns N: the lease is extended to at least N from now where TOKEN holds it;
+//   stop also takes --by TEXT: who, for the journal's end line
+//   SET   = {"id":HEX64,"kind":"engine"|"adapter"|"model"|"data"|"libc","name":TEXT,"variant":TEXT,"version":TEXT,
+//            "files":[{"name":NAME,"bytes":N,"sha256":HEX64,"executable":B}]}
+//   TOKEN = N "-" 8 hex digits: N grows with every lease that is given (a fencing token)
+// A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the controller knows its path
+// before it is there.
 // Each reply is one line. A failure is one line
 // {"type":"error","status":"busy","where":"...","message":"..."} on standard output and exit status 1; 2 for
 // wrong usage.
@@ -20,8 +45,8 @@
 #define EDGEDYNO_WIRE_H
 
 #define ED_WIRE_MAJOR 1
-#define ED_WIRE_MINOR 0
-#define ED_WIRE_VERSION "1.0"
+#define ED_WIRE_MINOR 1
+#define ED_WIRE_VERSION "1.1"
 
 // Limits of one message, in bytes with the line feed.
 #define ED_WIRE_JOB_MAX_BYTES (16u << 20)   // a job with its blocks
@@ -44,10 +69,24 @@
 #define ED_JOB_WORKER_OUTPUT "worker.out" // the current worker's standard streams, capped
 #define ED_WORK_LOCK "lock"               // flock: held by the supervisor of the running job
 
+// Other names in the work directory.
+#define ED_WORK_LEASE "lease.json"      // the lease record, replaced atomically under ED_WORK_LEASE_LOCK
+#define ED_WORK_LEASE_LOCK "lease.lock" // flock: held for microseconds by whoever changes the record
+#define ED_WORK_TICKETS "tickets"       // directory: one file per controller that waits
+#define ED_WORK_STATE "changed.jsonl"   // what was changed on the device and is to be put back
+#define ED_WORK_OBJECTS "objects"       // files by SHA-256
+#define ED_WORK_SETS "sets"             // directories of links to objects, each with its set.json
+#define ED_WORK_STAGING "staging"       // pushes that are not checked yet, one directory a token
+#define ED_SET_FILE "set.json"
+#define ED_WIRE_TOKEN_MAX_BYTES 40
+#define ED_WIRE_OWNER_MAX_BYTES 128 // "anna@ci-7", printable
+#define ED_WIRE_SETS_MAX 4096u
+#define ED_WIRE_SET_FILES_MAX 1024u
+
 // Journal lines of a device have "type":
 //   "job"    first line of a job: {"type","wire","job","campaign","runner_version","started":{...},"channels":[...]}
 //   "block"  one finished block (see docs/architecture.md for its keys)
-//   "end"    last line: {"type","job","reason":"done"|"stopped"|"deadline"|"error","message"}
+//   "end"    last line: {"type","job","reason":"done"|"stopped"|"deadline"|"lease"|"error","message"}
 #define ED_JOURNAL_JOB "job"
 #define ED_JOURNAL_BLOCK "block"
 #define ED_JOURNAL_END "end"

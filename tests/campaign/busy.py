@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who comes second: to a campaign that another edgedyno works on, and to a device that measures for another campaign."""
 
+import json
+
 from campaign import SETTLED, Device, Room, check, check_whole, finish, wait_for
 
 
@@ -20,11 +22,11 @@ def main():
         room.run("run", "--resume", "first").expect(4, "another edgedyno works on this campaign")
         room.run("run", "suite.json", "--out", "first").expect(2, "holds a campaign already")
         room.run("report", "first").expect(0, "blocks are missing")
-        # The second campaign waits for nobody and disturbs nobody; it is told which job holds the device.
+        # The second campaign waits for nobody and disturbs nobody; it is told which campaign holds the device.
         ended = room.run("run", "suite.json", "--out", "second")
-        job = next(line["job"] for line in Device(room.path / "first").lines() if line["type"] == "attach")
-        ended.expect(4, "a job runs here already", job)
-        room.run("run", "suite.json").expect(4, "a job runs here already", job)
+        holder = json.loads((room.path / "first" / "campaign.json").read_text())["id"]
+        ended.expect(4, "holds the device", holder)
+        room.run("run", "suite.json").expect(4, "holds the device", holder)
         stayed = list((room.path / "runs").glob("*"))
         check(not stayed, "nothing stays of a campaign that never began in a directory of its own", stayed)
         check(first.poll() is None, "the first still runs when the second has been refused", first.poll())

@@ -257,6 +257,14 @@ def main():
         answer_status()
     if COMMAND == "read":
         answer_read()
+    if COMMAND == "lease":
+        asked = json.loads(sys.stdin.read())
+        granted = {"lease_word": "yes", "lease_no_token": True}.get(LIE, asked["action"] == "take")
+        left = {"lease_huge": 2**60, "lease_negative": -1}.get(LIE, 60_000_000_000)
+        token = "" if LIE == "lease_no_token" else "1-00000000"
+        if LIE == "lease_denied":
+            granted, token = False, ""
+        reply("lease", granted=granted, token=token, left_ns=left, owner="\x1b[2Jsomebody", holder="x", purpose="y" * 5000)
     if COMMAND == "work":
         reply("work", job="")
     if COMMAND == "stop":

@@ -267,7 +267,7 @@ static void reply(const char *text, size_t size) {
     if (ed_remote_running(&remote, job, &err) == ED_OK)
         check(memchr(job, 0, sizeof job) != NULL);
     ed_remote_start(&remote, "{}", 2, &err);
-    ed_remote_stop(&remote, "job", &err);
+    ed_remote_stop(&remote, "job", "", &err);
     ed_remote_forget(&remote, "job", &err);
     free(survey);
 }

@@ -60,7 +60,7 @@ static const char *inside(const struct fixture *fixture, const char *name) {
 
 static enum ed_status connect_to(struct fixture *fixture, const char *work_dir, struct ed_error *err) {
     struct ed_address address = {.id = "local", .host = "", .user = "", .work_dir = work_dir};
-    return fixture->local->connect(fixture->state, &address, fixture->deadline_ns, err);
+    return fixture->local->connect(fixture->state, &address, NULL, fixture->deadline_ns, err);
 }
 
 static void test_table(void **state) {
@@ -128,7 +128,7 @@ static void test_connect_refuses(void **state) {
         deep[i] = '/';
     deep[sizeof deep - 1] = '\0';
     assert_int_equal(connect_to(fixture, inside(fixture, deep + 1), &err), ED_ERR_LIMIT);
-    assert_int_equal(fixture->local->connect(fixture->state, &address, PAST_NS, &err), ED_ERR_TIMEOUT);
+    assert_int_equal(fixture->local->connect(fixture->state, &address, NULL, PAST_NS, &err), ED_ERR_TIMEOUT);
     // What failed to connect is not connected.
     assert_int_equal(fixture->local->identify(fixture->state, &identity, fixture->deadline_ns, &err),
                      ED_ERR_INTERNAL);
@@ -158,34 +158,59 @@ static void test_identify_and_spawn(void **state) {
     assert_int_equal(fixture->local->identify(fixture->state, &identity, PAST_NS, &err), ED_ERR_TIMEOUT);
 }
 
-static void test_push_stays_in_place(void **state) {
+static void note_sent(void *context, int64_t sent_bytes) {
+    *(int64_t *)context = sent_bytes;
+}
+
+// A push of the file `from` to `to`, both inside of the fixture.
+static enum ed_status push(struct fixture *fixture, const char *from, const char *to, int64_t offset,
+                           int64_t *sent, struct ed_error *err) {
+    char local[ED_PATH_BYTES], remote[ED_PATH_BYTES];
+    memcpy(local, inside(fixture, from), sizeof local);
+    memcpy(remote, inside(fixture, to), sizeof remote);
+    const struct ed_push_args args = {.local_path = local,
+                                      .remote_path = remote,
+                                      .mode = 0700,
+                                      .offset = offset,
+                                      .stall_ns = 1000000000,
+                                      .deadline_ns = fixture->deadline_ns,
+                                      .progress = note_sent,
+                                      .progress_context = sent};
+    return fixture->local->push(fixture->state, &args, err);
+}
+
+static void assert_holds(const struct fixture *fixture, const char *name, const char *text) {
+    struct ed_buffer bytes;
+    ed_buffer_init(&bytes, 4096);
+    assert_int_equal(ed_path_read(inside(fixture, name), 4096, &bytes, NULL), ED_OK);
+    assert_string_equal(ed_buffer_text(&bytes), text);
+    ed_buffer_release(&bytes);
+}
+
+static void test_push(void **state) {
     struct fixture *fixture = *state;
-    char remote[ED_PATH_BYTES], hex[ED_DIGEST_HEX_BYTES], link[ED_PATH_BYTES];
     struct ed_error err = {0};
-    ed_digest_bytes(hex, "abc", 3);
+    struct stat info;
+    int64_t sent = -1;
     assert_true(fixture->local->in_place);
     assert_int_equal(connect_to(fixture, inside(fixture, "work"), &err), ED_OK);
-    assert_int_equal(ed_path_write_atomic(inside(fixture, "model"), "abc", 3, 0600, &err), ED_OK);
-    memcpy(link, inside(fixture, "link"), sizeof link);
-    assert_int_equal(symlink("model", link), 0);
-    assert_int_equal(fixture->local->push(fixture->state, link, hex, "m", remote, sizeof remote,
-                                          fixture->deadline_ns, &err),
-                     ED_OK);
-    assert_string_equal(remote, inside(fixture, "model"));
-    assert_int_equal(
-        fixture->local->push(fixture->state, link, hex, "m", remote, 5, fixture->deadline_ns, &err),
-        ED_ERR_LIMIT);
-    assert_int_equal(fixture->local->push(fixture->state, fixture->directory, hex, "m", remote, sizeof remote,
-                                          fixture->deadline_ns, &err),
-                     ED_ERR_IO);
-    assert_int_equal(fixture->local->push(fixture->state, inside(fixture, "none"), hex, "m", remote,
-                                          sizeof remote, fixture->deadline_ns, &err),
-                     ED_ERR_NOT_FOUND);
+    assert_int_equal(ed_path_write_atomic(inside(fixture, "model"), "abcdef", 6, 0600, &err), ED_OK);
+    assert_int_equal(ed_path_write_atomic(inside(fixture, "old"), "longer than that", 16, 0600, &err), ED_OK);
+    assert_int_equal(push(fixture, "model", "old", 0, &sent, &err), ED_OK);
+    assert_holds(fixture, "old", "abcdef");
+    assert_int_equal(sent, 6);
+    assert_int_equal(stat(inside(fixture, "old"), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0700);
+    // What is there up to the offset stays, the rest is replaced.
+    assert_int_equal(ed_path_write_atomic(inside(fixture, "half"), "ABCxyz", 6, 0600, &err), ED_OK);
+    assert_int_equal(push(fixture, "model", "half", 3, &sent, &err), ED_OK);
+    assert_holds(fixture, "half", "ABCdef");
+    assert_int_equal(sent, 3);
+    assert_int_equal(push(fixture, "none", "new", 0, &sent, &err), ED_ERR_NOT_FOUND);
+    assert_int_equal(push(fixture, "model", "nowhere/new", 0, &sent, &err), ED_ERR_NOT_FOUND);
     // A pipe that nobody feeds must not be waited for.
     assert_int_equal(mkfifo(inside(fixture, "pipe"), 0600), 0);
-    assert_int_equal(fixture->local->push(fixture->state, inside(fixture, "pipe"), hex, "m", remote,
-                                          sizeof remote, fixture->deadline_ns, &err),
-                     ED_ERR_IO);
+    assert_int_equal(push(fixture, "pipe", "new", 0, &sent, &err), ED_ERR_IO);
 }
 
 static void test_pull(void **state) {
@@ -275,7 +300,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_connect_makes_the_work_directory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connect_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_identify_and_spawn, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_push_stays_in_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_push, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pull, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
     };

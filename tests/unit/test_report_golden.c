@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "reports/order.h"
 #include "reports/registry.h"
+#include "reports/text.h"
 #include "reports/verdict.h"
 
 #define MIB (INT64_C(1) << 20)
@@ -28,6 +30,9 @@ struct set {
     struct ed_report_hardware hardware[2];
     size_t n_hardware;
     const char *suite;
+    const struct ed_report_absent *absent;
+    size_t n_absent;
+    struct ed_order order;
 };
 
 static const char digest[] = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
@@ -260,6 +265,86 @@ static void language(struct set *set) {
     judge(set, requirements, 2);
 }
 
+// What a release engineer may meet on a fleet at once: cases that died on one device, speed that is not to be
+// used, a pack's C library, a phone that is no app, a device that is missing.
+static void fleet(struct set *set) {
+    static const char *const devices[] = {"laptop", "raspberry-pi-4-of-the-lab", "pixel-7a"};
+    static const char *const variants[] = {"fp32", "int8", "int4"};
+    static const struct ed_report_absent absent[] = {
+        {"pixel-8", "unauthorized: allow this computer on the screen of the phone"}};
+    for (int d = 0; d < 3; d++) {
+        for (int v = 0; v < 3; v++) {
+            struct ed_result *r = case_add(set, "mobilenet_v2", variants[v], 4);
+            ED_RESULT_SET_TEXT(r, device, devices[d]);
+            ED_RESULT_SET_TEXT(r, libc, d ? "pack 2.36" : "device 2.31");
+            if (d > 0)
+                ed_result_reason(r, "libc", ED_REASON_PACK_LIBC,
+                                 "pack libc 2.36: the worker runs with the pack's C library, not that of the "
+                                 "device (%s)",
+                                 d == 1 ? "musl" : "bionic");
+            if (d == 2) {
+                ed_result_reason(r, "", ED_REASON_NOT_THE_APPS_BUILD,
+                                 "CPU only, not the app's build: a phone served by the build for "
+                                 "linux-aarch64");
+                ed_result_reason(r, "", ED_REASON_SHELL_PROCESS,
+                                 "shell process, not an app: oom_score_adj -1000, cpuset /foreground");
+            }
+            if ((d == 1 && v == 0) || (d == 2 && v == 2)) {
+                ED_RESULT_SET_TEXT(r, outcome, d == 1 ? "oom" : "crashed");
+                ED_RESULT_SET_TEXT(r, died_in_phase, "load");
+                ed_result_reason(r, "outcome", r->outcome, "the worker died");
+                continue;
+            }
+            speed_set(r, INT64_C(12300000) * (d + 1) / (v + 1), 31000);
+            memory_set(r, (60 - 9 * v) * MIB, (40 - 9 * v) * MIB, (50 - 9 * v) * MIB);
+            accuracy_set(r, v == 2 ? 0.672 : 0.718, 0.718, v == 2 ? 0.035 : 0, v == 2 ? 0.058 : 0.001 * v);
+        }
+    }
+    set->hardware[0] = (struct ed_report_hardware){devices[0], "AMD EPYC, 2 cores, 24 GiB, Linux 6.18"};
+    set->hardware[1] = (struct ed_report_hardware){devices[2], "Tensor G2, 8 cores, 8 GiB, Android 15"};
+    set->n_hardware = 2;
+    set->absent = absent;
+    set->n_absent = 1;
+    static const char *const requirements[] = {"latency_p90_ns <= 20 ms", "accuracy_drop <= 1 %"};
+    judge(set, requirements, 2);
+}
+
+static void orders_set(struct set *set, const char *sort, const char *group) {
+    struct ed_error err = {0};
+    if ((sort && ed_order_sort_parse(&set->order, sort, &err)) ||
+        (group && ed_order_group_parse(&set->order, group, &err)))
+        fail_msg("%s: %s", err.where, err.message);
+}
+
+static void thirty_grouped(struct set *set) {
+    thirty(set);
+    orders_set(set, "-throughput_per_s", "device,threads");
+}
+
+static void fleet_by_memory(struct set *set) {
+    fleet(set);
+    orders_set(set, "memory_load_peak_bytes,device", "variant");
+}
+
+// Many variants of several models: a matrix each, and columns that do not fit one line.
+static void many_columns(struct set *set) {
+    static const char *const models[] = {"mobilenet_v2", "vit"};
+    for (int m = 0; m < 2; m++) {
+        for (int v = 0; v < (m ? 1 : 7); v++) {
+            for (int d = 0; d < 2; d++) {
+                char variant[64];
+                snprintf(variant, sizeof variant, "pruned-%d-percent-per-channel", 10 * v);
+                struct ed_result *r = case_add(set, models[m], m ? "" : variant, 2);
+                ED_RESULT_SET_TEXT(r, device, d ? "b" : "a");
+                if (m && d) // its blocks are missing
+                    ED_RESULT_SET_TEXT(r, outcome, "");
+                else
+                    speed_set(r, INT64_C(45000000) * (d + 1) / (v + 1), 900000);
+            }
+        }
+    }
+}
+
 static enum ed_status buffer_write(void *context, const char *bytes, size_t n, struct ed_error *err) {
     ed_buffer_append(context, bytes, n);
     return ed_buffer_status(context, "the test's output", err);
@@ -278,15 +363,24 @@ static void report_run(const struct set *set, const char *format, int columns, b
                                   .n_hardware = set->n_hardware,
                                   .hardware = set->hardware,
                                   .n_requirements = set->n_requirements,
-                                  .requirements = set->requirements};
+                                  .requirements = set->requirements,
+                                  .n_absent = set->n_absent,
+                                  .absent = set->absent,
+                                  .n_groups = set->order.n_group,
+                                  .groups = set->order.group,
+                                  .figure = ed_order_figure(&set->order)};
+    const struct ed_result *rows[RECORDS_MAX];
     struct ed_sink sink = {out, buffer_write};
     struct ed_error err = {0};
     assert_non_null(report);
     void *state = calloc(1, report->state_bytes);
     assert_non_null(state);
+    for (size_t i = 0; i < set->n; i++)
+        rows[i] = &set->records[i];
+    assert_int_equal(ed_order_apply(&set->order, rows, set->n, &err), ED_OK);
     assert_int_equal(report->begin(state, &info, &sink, &err), ED_OK);
     for (size_t i = 0; i < set->n; i++)
-        assert_int_equal(report->record(state, &set->records[i], &err), ED_OK);
+        assert_int_equal(report->record(state, rows[i], &err), ED_OK);
     assert_int_equal(report->end(state, &err), ED_OK);
     free(state);
 }
@@ -372,6 +466,26 @@ static void test_thirty(void **state) {
     set_check("thirty", thirty);
 }
 
+static void test_thirty_grouped(void **state) {
+    (void)state;
+    set_check("thirty_grouped", thirty_grouped);
+}
+
+static void test_fleet(void **state) {
+    (void)state;
+    set_check("fleet", fleet);
+}
+
+static void test_fleet_by_memory(void **state) {
+    (void)state;
+    set_check("fleet_by_memory", fleet_by_memory);
+}
+
+static void test_many_columns(void **state) {
+    (void)state;
+    set_check("many_columns", many_columns);
+}
+
 static void test_single(void **state) {
     (void)state;
     set_check("single", single);
@@ -400,7 +514,35 @@ static void test_colour(void **state) {
     ed_buffer_init(&out, OUTPUT_MAX);
     report_run(set, "table", 80, true, &out);
     golden_compare("colour.table", &out);
+    memset(set, 0, sizeof *set);
+    fleet_by_memory(set);
+    ed_buffer_clear(&out);
+    report_run(set, "table", 80, true, &out);
+    golden_compare("colour_fleet.table", &out);
     ed_buffer_release(&out);
+    free(set);
+}
+
+// No line of the matrix, the table or a note is wider than the terminal.
+static void test_tables_keep_to_their_width(void **state) {
+    (void)state;
+    static void (*const sets[])(struct set *) = {thirty, thirty_grouped, fleet, fleet_by_memory,
+                                                 many_columns};
+    struct set *set = calloc(1, sizeof *set);
+    assert_non_null(set);
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        memset(set, 0, sizeof *set);
+        sets[i](set);
+        for (int columns = 80; columns < 160; columns++) {
+            struct ed_buffer out;
+            ed_buffer_init(&out, OUTPUT_MAX);
+            report_run(set, "table", columns, false, &out);
+            for (const char *line = ed_buffer_text(&out); *line; line += strcspn(line, "\n") + 1)
+                if (ed_text_width_n(line, strcspn(line, "\n")) > (size_t)columns)
+                    fail_msg("set %zu, %d columns: %.*s", i, columns, (int)strcspn(line, "\n"), line);
+            ed_buffer_release(&out);
+        }
+    }
     free(set);
 }
 
@@ -436,10 +578,15 @@ int main(void) {
         cmocka_unit_test(test_nulls),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_thirty),
+        cmocka_unit_test(test_thirty_grouped),
+        cmocka_unit_test(test_fleet),
+        cmocka_unit_test(test_fleet_by_memory),
+        cmocka_unit_test(test_many_columns),
         cmocka_unit_test(test_single),
         cmocka_unit_test(test_language),
         cmocka_unit_test(test_no_records),
         cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_tables_keep_to_their_width),
         cmocka_unit_test(test_table_shows_no_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Channels of an SSH session, opened and closed, and its end. libssh2 frees nothing before the other side has answered, so
+// what a dead or slow device leaves open is kept aside and freed with the session.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "devices/ssh/link.h"
+
+#define GOODBYE_NS 300000000
+#define FREE_TRIES 1000 // once it has ended libssh2 waits for nothing; should it all the same, memory is lost, not time
+
+static void bury(struct ed_ssh_link *link) {
+    size_t kept = 0;
+    for (size_t i = 0; i < link->n_zombies; i++)
+        if (libssh2_channel_free(link->zombies[i]) == LIBSSH2_ERROR_EAGAIN)
+            link->zombies[kept++] = link->zombies[i];
+    link->n_zombies = kept;
+}
+
+enum ed_status ed_ssh_channel_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, int64_t deadline_ns,
+                                   struct ed_error *err) {
+    static const char what[] = "open a session";
+    enum ed_status status = ED_OK;
+    uint64_t mark;
+    int rc;
+    bury(link);
+    *channel = NULL;
+    if (link->n_zombies == ED_SSH_ZOMBIES_MAX)
+        return ed_fail(err, ED_ERR_LINK_LOST, link->name,
+                       "%d commands there did not end in time; the connection is not used any more",
+                       ED_SSH_ZOMBIES_MAX);
+    do {
+        mark = ed_ssh_mark(link);
+        *channel = libssh2_channel_open_session(link->session);
+        rc = *channel ? 0 : libssh2_session_last_errno(link->session);
+    } while (rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(link, mark, deadline_ns, what, err)));
+    if (!status && rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
+        return ed_fail(err, ED_ERR_REFUSED, link->name,
+                       "the SSH server opens no session for a command; look at MaxSessions and at what the account "
+                       "is allowed in its sshd_config");
+    return status || !rc ? status : ed_ssh_link_fail(link, rc, what, err);
+}
+
+void ed_ssh_channel_close(struct ed_ssh_link *link, LIBSSH2_CHANNEL *channel, int64_t deadline_ns) {
+    uint64_t mark;
+    if (!channel)
+        return;
+    do {
+        mark = ed_ssh_mark(link);
+        if (libssh2_channel_free(channel) != LIBSSH2_ERROR_EAGAIN)
+            return;
+    } while (ed_clock_monotonic_ns() < deadline_ns && ed_ssh_poll(link, mark, deadline_ns));
+    if (link->n_zombies < ED_SSH_ZOMBIES_MAX)
+        link->zombies[link->n_zombies++] = channel;
+}
+
+void ed_ssh_link_free(struct ed_ssh_link *link) {
+    // A link that takes nothing is not waited for twice: the outer ones share the time.
+    int64_t until_ns = ed_clock_monotonic_ns() + GOODBYE_NS;
+    while (link) {
+        struct ed_ssh_link *outer = link->outer;
+        if (link->session) {
+            if (link->established && !link->ended)
+                libssh2_session_disconnect(link->session, "done");
+            while (!link->ended && link->queue_begin < link->queue_end && ed_clock_monotonic_ns() < until_ns)
+                if (!ed_ssh_poll(link, ed_ssh_mark(link), until_ns))
+                    break;
+            link->ended = true;
+            for (int i = 0; i < FREE_TRIES && libssh2_session_free(link->session) == LIBSSH2_ERROR_EAGAIN; i++)
+                continue;
+        }
+        if (outer && link->carrier)
+            ed_ssh_channel_close(outer, link->carrier, 0);
+        if (link->fd >= 0)
+            close(link->fd);
+        free(link->queue);
+        free(link->first);
+        free(link);
+        link = outer;
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// A member's way through a campaign, over a link that may fail.
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "devices/quarantine.h"
+#include "harness/drive.h"
+#include "harness/member.h"
+
+#define SECOND_NS INT64_C(1000000000)
+#define PAUSE_MAX_NS (30 * SECOND_NS)
+#define PATIENCE_NS (120 * SECOND_NS) // without a link, beyond the time that the job was going to take
+#define BUSY_PATIENCE_NS (30 * SECOND_NS) // a job of an earlier lease may still finish its block
+
+struct following {
+    struct ed_member *member;
+    const struct ed_campaign_device *device;
+    struct ed_drive *drive;
+    struct ed_drive_news news;
+    int64_t contact_ns;     // when the device answered last
+    int64_t left_ns;        // that the job was going to take, said then
+    int64_t pause_ns;       // before the next try
+    int64_t busy_since_ns;  // 0: not
+    bool lost;              // the loss of the link was said
+};
+
+static bool is_stopping(const struct following *f) {
+    return f->member->context->interrupted && *f->member->context->interrupted;
+}
+
+static void show(struct following *f, const char *now) {
+    if (f->member->context->progress)
+        ed_progress_update(f->member->context->progress, f->member->line, now, f->news.done, (int64_t)f->device->n_blocks,
+                           f->news.left_ns);
+}
+
+// Until `wake_ns`, or Ctrl-C unless that has been acted on.
+static void sleep_until(const struct following *f, int64_t wake_ns) {
+    const bool stopping = is_stopping(f);
+    while (ed_clock_monotonic_ns() < wake_ns && is_stopping(f) == stopping) {
+        const int64_t slice = ed_clock_monotonic_ns() + SECOND_NS / 20;
+        ed_clock_sleep_until(slice < wake_ns ? slice : wake_ns, NULL);
+    }
+}
+
+static enum ed_status connect_again(struct following *f, struct ed_error *err) {
+    struct ed_member *member = f->member;
+    const struct ed_session_args args = {.library_dir = member->context->library_dir,
+                                         .context = member->context->transport,
+                                         .depth = ED_SESSION_READY};
+    enum ed_status status = ed_session_open(&member->session, member->entry, &args, NULL, err);
+    member->open = status == ED_OK;
+    // After a restart of the device its files may be gone.
+    member->pushed = false;
+    return status;
+}
+
+// One step on the way: what is missing for the next one is seen to first.
+static enum ed_status step(struct following *f, struct ed_error *err) {
+    struct ed_member *member = f->member;
+    enum ed_status status = ED_OK;
+    if (!member->open)
+        status = connect_again(f, err);
+    if (status == ED_OK && !member->token[0] && !is_stopping(f))
+        status = ed_member_lease(member, err);
+    if (status == ED_OK && !is_stopping(f))
+        status = ed_member_push(member, err);
+    if (status != ED_OK)
+        return status;
+    status = ed_drive_step(f->drive, is_stopping(f), &f->news, err);
+    if (status == ED_OK) {
+        show(f, f->news.now);
+        f->left_ns = f->news.left_ns > 0 ? f->news.left_ns : 0;
+    }
+    return status;
+}
+
+static void say_lost(struct following *f, const struct ed_error *failure) {
+    if (f->lost)
+        return;
+    f->lost = true;
+    ed_log_line(f->member->context->log, ED_LOG_WARNING,
+                "%s: %.300s; the device goes on by itself, trying to reach it again", f->member->entry->id,
+                failure->message);
+}
+
+// Whether to go on after a failure, after a pause where one is due.
+static bool go_on(struct following *f, enum ed_status status, struct ed_error *failure) {
+    struct ed_member *member = f->member;
+    const int64_t now = ed_clock_monotonic_ns();
+    char words[ED_ERROR_MESSAGE_BYTES];
+    if (status == ED_ERR_BUSY) {
+        // Either the lease went to somebody else, or a job of its last holder finishes its block.
+        member->token[0] = 0;
+        if (!f->busy_since_ns)
+            f->busy_since_ns = now;
+        if (is_stopping(f) || now - f->busy_since_ns > BUSY_PATIENCE_NS + member->context->wait_ns ||
+            (f->contact_ns == 0 && !member->context->wait_ns))
+            return false;
+        sleep_until(f, now + SECOND_NS);
+        return true;
+    }
+    if (!ed_status_is_transient(status) || member->session.transport->in_place)
+        return false;
+    ed_session_close(&member->session);
+    member->open = false;
+    if (is_stopping(f) || now - f->contact_ns > PATIENCE_NS + f->left_ns) {
+        snprintf(words, sizeof words, "%s; a job may go on there, and --resume fetches what it measures",
+                 failure->message);
+        memcpy(failure->message, words, sizeof failure->message);
+        return false;
+    }
+    say_lost(f, failure);
+    show(f, "link lost; trying again");
+    sleep_until(f, now + f->pause_ns);
+    f->pause_ns = f->pause_ns * 2 < PAUSE_MAX_NS ? f->pause_ns * 2 : PAUSE_MAX_NS;
+    return true;
+}
+
+static void on_contact(struct following *f) {
+    f->contact_ns = ed_clock_monotonic_ns();
+    f->pause_ns = SECOND_NS / 2;
+    f->busy_since_ns = 0;
+    if (f->lost)
+        ed_log_line(f->member->context->log, ED_LOG_INFO, "%s: reached again", f->member->entry->id);
+    f->lost = false;
+}
+
+// Models may be secret: they and the data go, engines stay.
+static void remove_secrets(struct ed_member *member) {
+    const char *ids[ED_WIRE_SETS_MAX];
+    size_t n = 0, removed = 0;
+    int64_t freed = 0;
+    struct ed_error failure = {0};
+    for (size_t i = 0; i < member->files.sets.n && n < ED_WIRE_SETS_MAX; i++)
+        if (!strcmp(member->files.sets.items[i].kind, "model") || !strcmp(member->files.sets.items[i].kind, "data"))
+            ids[n++] = member->files.sets.items[i].id;
+    if (!n)
+        return;
+    enum ed_status status = member->open && member->token[0]
+                                ? ed_remote_clean(&member->session.remote, member->token, ids, n, -1, false, &removed,
+                                                  &freed, &failure)
+                                : ed_fail(&failure, ED_ERR_LINK_LOST, member->entry->id, "the link is lost");
+    if (status != ED_OK)
+        ed_log_line(member->context->log, ED_LOG_WARNING,
+                    "%s: the models could not be removed (%.300s); `edgedyno devices clean %s` removes them",
+                    member->entry->id, failure.message, member->entry->id);
+}
+
+static void give_back(struct ed_member *member) {
+    struct ed_remote_lease lease;
+    const struct ed_remote_lease_ask ask = {.action = "release", .token = member->token};
+    if (member->open && member->token[0] && ed_remote_lease(&member->session.remote, &ask, &lease, NULL) == ED_OK)
+        member->token[0] = 0;
+}
+
+void ed_member_follow(struct ed_member *member, const struct ed_campaign *campaign, size_t device, bool leave_nothing,
+                      struct ed_member_result *result) {
+    struct following f = {.member = member,
+                          .device = &campaign->devices[device],
+                          .pause_ns = SECOND_NS / 2,
+                          .news = {.left_ns = -1}};
+    memset(result, 0, sizeof *result);
+    result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
+                                  member->context->log, &result->failure);
+    while (result->status == ED_OK && f.news.state == ED_DRIVE_GOING) {
+        struct ed_error failure = {0};
+        const enum ed_status status = step(&f, &failure);
+        if (status == ED_OK) {
+            on_contact(&f);
+            if (f.news.state == ED_DRIVE_GOING)
+                sleep_until(&f, f.news.wake_ns);
+        } else if (!go_on(&f, status, &failure)) {
+            result->status = status;
+            result->failure = failure;
+        }
+    }
+    result->done = f.news.done;
+    if (leave_nothing)
+        remove_secrets(member);
+    give_back(member);
+    ed_drive_free(f.drive);
+    if (result->status != ED_OK && !ed_status_is_transient(result->status) && !member->session.transport->in_place &&
+        ed_status_is_of_device(result->status))
+        ed_quarantine_add(member->entry, &result->failure);
+    if (member->context->progress)
+        ed_progress_finish(member->context->progress, member->line);
+}
