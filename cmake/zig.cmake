@@ -15,5 +15,6 @@ endif()
 
 # Without optimisation this compiler puts in checks of its own. No debug information: packs travel over slow links.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
+set(CMAKE_C_FLAGS_INIT "-fPIC")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-pie -s")
 set(CMAKE_MODULE_LINKER_FLAGS_INIT "-s")

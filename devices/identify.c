@@ -17,14 +17,19 @@ static int64_t real_us(void) {
 }
 
 static bool says(const struct ed_spawn_result *result, const char *words) {
-    return (result->out && strcasestr(result->out, words)) || (result->err_out && strcasestr(result->err_out, words));
+    return (result->out && strcasestr(result->out, words)) ||
+           (result->err_out && strcasestr(result->err_out, words));
 }
 
 // cmd.exe and PowerShell in English, and their names in any language.
 static bool is_windows(const struct ed_spawn_result *result) {
-    static const char *const words[] = {"is not recognized as",  "cannot find the path specified",
-                                        "CommandNotFoundException", "FullyQualifiedErrorId", "Microsoft Windows",
-                                        "ParserError",           "operable program or batch file"};
+    static const char *const words[] = {"is not recognized as",
+                                        "cannot find the path specified",
+                                        "CommandNotFoundException",
+                                        "FullyQualifiedErrorId",
+                                        "Microsoft Windows",
+                                        "ParserError",
+                                        "operable program or batch file"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (says(result, words[i]))
             return true;
@@ -33,7 +38,9 @@ static bool is_windows(const struct ed_spawn_result *result) {
 
 // The first line that has anything to say, made safe to show.
 static void excerpt(const struct ed_spawn_result *result, char *text, size_t bytes) {
-    const char *from = result->err_out && result->err_out[0] ? result->err_out : result->out ? result->out : "";
+    const char *from = result->err_out && result->err_out[0] ? result->err_out
+                       : result->out                         ? result->out
+                                                             : "";
     size_t n = 0;
     from += strspn(from, " \t\r\n");
     for (; from[n] && from[n] != '\n' && from[n] != '\r' && n < bytes - 1; n++)
@@ -46,20 +53,23 @@ static enum ed_status no_answer(const char *id, const struct ed_spawn_result *re
     excerpt(result, text, sizeof text);
     if (is_windows(result))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "it runs Windows, for which there is no target; install WSL 2 there, start an SSH server inside it, "
+                       "it runs Windows, for which there is no target; install WSL 2 there, start an SSH "
+                       "server inside it, "
                        "and add that: edgedyno devices add ssh://USER@HOST:PORT");
     if (says(result, "This account is currently not available") || says(result, "nologin"))
-        return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "this user has no login shell there; log in as another user, or give this one /bin/sh");
+        return ed_fail(
+            err, ED_ERR_UNSUPPORTED, id,
+            "this user has no login shell there; log in as another user, or give this one /bin/sh");
     return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                   "it did not run a POSIX shell (exit status %d%s%s); a device needs /bin/sh, and a user who may run it",
+                   "it did not run a POSIX shell (exit status %d%s%s); a device needs /bin/sh, and a user "
+                   "who may run it",
                    result->exit_code, text[0] ? ": " : "", text);
 }
 
 // *answered: the shell ran the script.
-static enum ed_status ask(const struct ed_transport *transport, void *state, const char *shell, const char *work_dir,
-                          struct ed_spawn_result *result, int64_t *asked_us, int64_t deadline_ns, bool *answered,
-                          struct ed_error *err) {
+static enum ed_status ask(const struct ed_transport *transport, void *state, const char *shell,
+                          const char *work_dir, struct ed_spawn_result *result, int64_t *asked_us,
+                          int64_t deadline_ns, bool *answered, struct ed_error *err) {
     const char *const argv[] = {shell, "-s", "--", work_dir, NULL};
     const struct ed_spawn_args args = {.argv = argv,
                                        .input = ed_identify_script,
@@ -80,8 +90,9 @@ static void release(struct ed_spawn_result *result) {
     ed_spawn_result_init(result);
 }
 
-enum ed_status ed_identify(const struct ed_transport *transport, void *state, const char *id, const char *work_dir,
-                           struct ed_identity *out, int64_t deadline_ns, struct ed_error *err) {
+enum ed_status ed_identify(const struct ed_transport *transport, void *state, const char *id,
+                           const char *work_dir, struct ed_identity *out, int64_t deadline_ns,
+                           struct ed_error *err) {
     static const char *const shells[] = {"/bin/sh", "/system/bin/sh"};
     // Before Android 10 there was no /bin.
     const bool phone = strcmp(transport->name, "adb") == 0;
@@ -93,12 +104,12 @@ enum ed_status ed_identify(const struct ed_transport *transport, void *state, co
     memset(out, 0, sizeof *out);
     ed_spawn_result_init(&result);
     if (directory[0] && (directory[0] != '/' || strchr(directory, '\\')))
-        return ed_fail(err, ED_ERR_USAGE, id, "its work_dir \"%.200s\" is not an absolute path without backslashes",
-                       directory);
+        return ed_fail(err, ED_ERR_USAGE, id,
+                       "its work_dir \"%.200s\" is not an absolute path without backslashes", directory);
     for (size_t i = 0; i < 2 && !answered; i++) {
         release(&result);
-        status = ask(transport, state, shells[phone ? 1 - i : i], directory, &result, &asked_us, deadline_ns, &answered,
-                     err);
+        status = ask(transport, state, shells[phone ? 1 - i : i], directory, &result, &asked_us, deadline_ns,
+                     &answered, err);
         if (status == ED_OK ? result.exit_code != NO_SHELL : status != ED_ERR_NO_PROGRAM)
             break;
     }

@@ -10,9 +10,11 @@
 
 #define VALUE_BYTES 1024
 #define SECOND_US INT64_C(1000000)
-#define KEYS(X)                                                                                                        \
-    X(CLOCK) X(OS) X(RELEASE) X(MACHINE) X(ANDROID) X(ABI) X(MODEL) X(ELF) X(BITS) X(LIBC) X(LDD) X(LIBC_SELF) X(BOOT) \
-    X(OOM) X(CPUSET) X(CPUS) X(VENDOR) X(PRODUCT) X(WORK) X(WORK_ASKED) X(WORK_ERROR) X(LS) X(UID) X(ID) X(OWNED)
+#define KEYS(X)                                                                                         \
+    X(CLOCK)                                                                                            \
+    X(OS) X(RELEASE) X(MACHINE) X(ANDROID) X(ABI) X(MODEL) X(ELF) X(BITS) X(LIBC) X(LDD) X(LIBC_SELF)   \
+        X(BOOT) X(OOM) X(CPUSET) X(CPUS) X(VENDOR) X(PRODUCT) X(WORK) X(WORK_ASKED) X(WORK_ERROR) X(LS) \
+            X(UID) X(ID) X(OWNED)
 
 enum key {
 #define KEY_INDEX(name) KEY_##name,
@@ -46,7 +48,8 @@ static void read_loader(struct answers *answers, const char *text, size_t n) {
     answers->has_other = answers->has_other || memmem(text, n, "uClibc", 6);
 }
 
-// Control characters are dropped at the end (a carriage return, the NUL of a device tree) and replaced elsewhere.
+// Control characters are dropped at the end (a carriage return, the NUL of a device tree) and replaced
+// elsewhere.
 static bool copy_clean(char *out, const char *text, size_t n) {
     bool clean = true;
     size_t used = 0;
@@ -116,23 +119,28 @@ static bool begins(const char *text, const char *with) {
 
 static enum ed_status other_system(const char *id, const struct answers *answers, struct ed_error *err) {
     const char *os = value(answers, KEY_OS), *machine = value(answers, KEY_MACHINE);
-    if (begins(os, "Darwin") && (begins(machine, "iPhone") || begins(machine, "iPad") || begins(machine, "iPod")))
+    if (begins(os, "Darwin") &&
+        (begins(machine, "iPhone") || begins(machine, "iPad") || begins(machine, "iPod")))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "it runs iOS (%.40s), for which there is no target, since iOS runs nothing but apps; measure on an "
+                       "it runs iOS (%.40s), for which there is no target, since iOS runs nothing but apps; "
+                       "measure on an "
                        "Android phone of its class, or with the engine's own app",
                        machine);
     if (begins(os, "Darwin"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "it runs macOS (Darwin %.40s, %.40s), for which there is no target; start a Linux virtual machine on "
+                       "it runs macOS (Darwin %.40s, %.40s), for which there is no target; start a Linux "
+                       "virtual machine on "
                        "it and add that by SSH: its figures are the virtual machine's",
                        value(answers, KEY_RELEASE), machine);
     if (begins(os, "MINGW") || begins(os, "MSYS") || begins(os, "CYGWIN") || begins(os, "Windows"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "it runs Windows (%.60s), for which there is no target; install WSL 2 there, start an SSH server inside "
+                       "it runs Windows (%.60s), for which there is no target; install WSL 2 there, start an "
+                       "SSH server inside "
                        "it, and add that: edgedyno devices add ssh://USER@HOST:PORT",
                        os);
     return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                   "it runs %.60s, for which there is no target; a device runs Linux or Android, also in a virtual machine",
+                   "it runs %.60s, for which there is no target; a device runs Linux or Android, also in a "
+                   "virtual machine",
                    os[0] ? os : "a system that does not tell its name");
 }
 
@@ -185,15 +193,16 @@ static enum ed_status find_target(const char *id, const struct answers *answers,
         int class;
         const char *target;
     } rows[] = {
-        {"x86_64", 2, "linux-x86_64"}, {"amd64", 2, "linux-x86_64"}, {"aarch64", 2, "linux-aarch64"},
-        {"aarch64", 1, "linux-armv7"}, {"arm64", 2, "linux-aarch64"}, {"armv8l", 1, "linux-armv7"},
+        {"x86_64", 2, "linux-x86_64"}, {"amd64", 2, "linux-x86_64"},      {"aarch64", 2, "linux-aarch64"},
+        {"aarch64", 1, "linux-armv7"}, {"arm64", 2, "linux-aarch64"},     {"armv8l", 1, "linux-armv7"},
         {"armv7l", 1, "linux-armv7"},  {"armeabi-v7a", 1, "linux-armv7"}, {"arm64-v8a", 2, "linux-aarch64"},
     };
     const char *bits = value(answers, KEY_BITS), *machine = value(answers, KEY_MACHINE);
     int class = answers->elf_class;
     if (!class)
         class = strcmp(bits, "64") == 0 ? 2 : strcmp(bits, "32") == 0 ? 1 : 0;
-    // An Android that is asked by its own name for it: the kernel's may be that of a 64-bit kernel below 32 bits.
+    // An Android that is asked by its own name for it: the kernel's may be that of a 64-bit kernel below 32
+    // bits.
     if (!machine[0])
         machine = value(answers, KEY_ABI);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -208,12 +217,17 @@ static enum ed_status find_target(const char *id, const struct answers *answers,
         }
     if (begins(machine, "armv6") || begins(machine, "armv5"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "its processor is an %.20s, and the smallest target is linux-armv7; a Raspberry Pi 2 or newer has it",
+                       "its processor is an %.20s, and the smallest target is linux-armv7; a Raspberry Pi 2 "
+                       "or newer has it",
                        machine);
-    return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                   "there is no target for Linux on %.40s with %s programs; there are linux-x86_64, linux-aarch64, "
-                   "linux-armv7, android-aarch64 and android-armv7",
-                   machine[0] ? machine : "an unknown machine", class == 2 ? "64-bit" : class == 1 ? "32-bit" : "unreadable");
+    return ed_fail(
+        err, ED_ERR_UNSUPPORTED, id,
+        "there is no target for Linux on %.40s with %s programs; there are linux-x86_64, linux-aarch64, "
+        "linux-armv7, android-aarch64 and android-armv7",
+        machine[0] ? machine : "an unknown machine",
+        class == 2   ? "64-bit"
+        : class == 1 ? "32-bit"
+                     : "unreadable");
 }
 
 static bool all_of(const char *text, const char *characters) {
@@ -233,8 +247,8 @@ static int64_t read_clock(const char *text) {
     return us + parts;
 }
 
-// The number before the share in use, in KiB: "FILE SYSTEM BLOCKS USED AVAILABLE 12% MOUNT", also where a long name
-// stands on a line of its own.
+// The number before the share in use, in KiB: "FILE SYSTEM BLOCKS USED AVAILABLE 12% MOUNT", also where a
+// long name stands on a line of its own.
 static int64_t read_free(const char *line) {
     const char *percent = strchr(line, '%');
     if (!percent)
@@ -254,7 +268,8 @@ static int64_t read_free(const char *line) {
 
 static void describe(const struct answers *answers, int64_t asked_us, struct ed_identity *out) {
     const char *cpuset = value(answers, KEY_CPUSET), *cpus = value(answers, KEY_CPUS), *vendor, *product;
-    snprintf(out->kernel, sizeof out->kernel, "%.60s %.60s", value(answers, KEY_OS), value(answers, KEY_RELEASE));
+    snprintf(out->kernel, sizeof out->kernel, "%.60s %.60s", value(answers, KEY_OS),
+             value(answers, KEY_RELEASE));
     snprintf(out->machine, sizeof out->machine, "%.63s", value(answers, KEY_MACHINE));
     if (all_of(value(answers, KEY_BOOT), "0123456789abcdef-"))
         snprintf(out->boot_id, sizeof out->boot_id, "%.63s", value(answers, KEY_BOOT));
@@ -263,13 +278,15 @@ static void describe(const struct answers *answers, int64_t asked_us, struct ed_
         out->oom_score_adj = atoi(value(answers, KEY_OOM));
     if (!all_of(cpus, "0123456789,-"))
         cpus = "";
-    snprintf(out->cpuset, sizeof out->cpuset, "%.60s%s%.48s", cpuset, cpuset[0] && cpus[0] ? ", CPUs " : "", cpus);
+    snprintf(out->cpuset, sizeof out->cpuset, "%.60s%s%.48s", cpuset, cpuset[0] && cpus[0] ? ", CPUs " : "",
+             cpus);
     vendor = value(answers, KEY_VENDOR);
     product = value(answers, KEY_PRODUCT);
     if (value(answers, KEY_MODEL)[0])
         snprintf(out->model, sizeof out->model, "%.127s", value(answers, KEY_MODEL));
     else
-        snprintf(out->model, sizeof out->model, "%.40s%s%.80s", vendor, vendor[0] && product[0] ? " " : "", product);
+        snprintf(out->model, sizeof out->model, "%.40s%s%.80s", vendor, vendor[0] && product[0] ? " " : "",
+                 product);
     out->real_us = read_clock(value(answers, KEY_CLOCK));
     out->real_asked_us = asked_us;
     out->free_bytes = read_free(answers->disk);
@@ -278,18 +295,23 @@ static void describe(const struct answers *answers, int64_t asked_us, struct ed_
 static enum ed_status work_error(const char *id, const struct answers *answers, struct ed_error *err) {
     const char *why = value(answers, KEY_WORK_ERROR), *path = value(answers, KEY_WORK_ASKED);
     if (strcmp(why, "home") == 0)
-        return ed_fail(err, ED_ERR_IO, id, "its user has no home directory; give the device a work_dir in devices.json");
+        return ed_fail(err, ED_ERR_IO, id,
+                       "its user has no home directory; give the device a work_dir in devices.json");
     if (strcmp(why, "backslash") == 0)
-        return ed_fail(err, ED_ERR_IO, id, "the path of its work directory has a backslash; choose another work_dir");
+        return ed_fail(err, ED_ERR_IO, id,
+                       "the path of its work directory has a backslash; choose another work_dir");
     if (strcmp(why, "link") == 0)
         return ed_fail(err, ED_ERR_IO, id,
-                       "its work directory %.300s is a symbolic link; name the directory itself as work_dir", path);
-    if (strstr(why, "No space left") || strstr(why, "quota exceeded"))
-        return ed_fail(err, ED_ERR_NO_SPACE, id,
-                       "its disk is full, so that nothing can be written to %.300s; remove something there, or choose a "
-                       "work_dir on another disk",
+                       "its work directory %.300s is a symbolic link; name the directory itself as work_dir",
                        path);
-    return ed_fail(err, ED_ERR_IO, id, "its work directory %.300s cannot be %s (%.200s); choose another work_dir", path,
+    if (strstr(why, "No space left") || strstr(why, "quota exceeded"))
+        return ed_fail(
+            err, ED_ERR_NO_SPACE, id,
+            "its disk is full, so that nothing can be written to %.300s; remove something there, or choose a "
+            "work_dir on another disk",
+            path);
+    return ed_fail(err, ED_ERR_IO, id,
+                   "its work directory %.300s cannot be %s (%.200s); choose another work_dir", path,
                    begins(why, "make") ? "made" : "written to", strchr(why, ' ') ? strchr(why, ' ') + 1 : "");
 }
 
@@ -309,23 +331,33 @@ static enum ed_status check_work(const char *id, const struct answers *answers, 
     if (value(answers, KEY_WORK_ERROR)[0])
         return work_error(id, answers, err);
     if (work[0] != '/' || answers->dirty[KEY_WORK])
-        return ed_fail(err, ED_ERR_IO, id, "its work directory has no path that can be used; choose another work_dir");
+        return ed_fail(err, ED_ERR_IO, id,
+                       "its work directory has no path that can be used; choose another work_dir");
     if (strlen(work) >= sizeof out->work_dir)
-        return ed_fail(err, ED_ERR_LIMIT, id, "the path of its work directory is longer than %zu bytes; choose another "
-                       "work_dir", sizeof out->work_dir - 1);
+        return ed_fail(err, ED_ERR_LIMIT, id,
+                       "the path of its work directory is longer than %zu bytes; choose another "
+                       "work_dir",
+                       sizeof out->work_dir - 1);
     if (sscanf(value(answers, KEY_LS), "%15s %15s %15s", mode, links, owner) != 3 || strlen(mode) < 10 ||
         !all_of(owner, "0123456789"))
-        return ed_fail(err, ED_ERR_IO, id, "the owner and mode of its work directory %.300s cannot be read; choose another "
-                       "work_dir", work);
-    if (mode[0] != 'd')
-        return ed_fail(err, ED_ERR_IO, id, "its work directory %.300s is no directory; choose another work_dir", work);
-    if (!is_own(answers, owner))
-        return ed_fail(err, ED_ERR_IO, id, "its work directory %.300s belongs to another user (%s); choose another "
-                       "work_dir", work, owner);
-    if (strncmp(mode + 1, "rwx", 3) != 0 || strncmp(mode + 4, "--", 2) != 0 || (mode[6] != '-' && mode[6] != 'S') ||
-        strncmp(mode + 7, "--", 2) != 0 || (mode[9] != '-' && mode[9] != 'T'))
         return ed_fail(err, ED_ERR_IO, id,
-                       "the mode of its work directory %.300s is %.10s, but others must not reach into it: run `chmod 700 "
+                       "the owner and mode of its work directory %.300s cannot be read; choose another "
+                       "work_dir",
+                       work);
+    if (mode[0] != 'd')
+        return ed_fail(err, ED_ERR_IO, id,
+                       "its work directory %.300s is no directory; choose another work_dir", work);
+    if (!is_own(answers, owner))
+        return ed_fail(err, ED_ERR_IO, id,
+                       "its work directory %.300s belongs to another user (%s); choose another "
+                       "work_dir",
+                       work, owner);
+    if (strncmp(mode + 1, "rwx", 3) != 0 || strncmp(mode + 4, "--", 2) != 0 ||
+        (mode[6] != '-' && mode[6] != 'S') || strncmp(mode + 7, "--", 2) != 0 ||
+        (mode[9] != '-' && mode[9] != 'T'))
+        return ed_fail(err, ED_ERR_IO, id,
+                       "the mode of its work directory %.300s is %.10s, but others must not reach into it: "
+                       "run `chmod 700 "
                        "%.300s` there, or choose another work_dir",
                        work, mode, work);
     memcpy(out->work_dir, work, strlen(work) + 1);
@@ -341,9 +373,10 @@ enum ed_status ed_identify_parse(const char *id, const char *text, size_t bytes,
     if (!answers)
         return ed_fail(err, ED_ERR_NO_MEMORY, id, "no memory to identify the device");
     if (!read_lines(answers, text, bytes))
-        status = ed_fail(err, ED_ERR_PARSE, id,
-                         "its answer was cut short before it had told what it is; try again, or log in and see what its "
-                         "shell's profile does");
+        status = ed_fail(
+            err, ED_ERR_PARSE, id,
+            "its answer was cut short before it had told what it is; try again, or log in and see what its "
+            "shell's profile does");
     if (!status) {
         describe(answers, asked_us, out);
         if (strcmp(value(answers, KEY_OS), "Linux") != 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The script that asks a device what it is. It must run in every /bin/sh there is: dash, bash, busybox ash, mksh of
-// Android 5 (whose toolbox lacks head, tr, sed and printf), ksh, zsh as sh. Everything is one function, so that the
-// shell has read it whole before a command could take the rest of its standard input.
+// The script that asks a device what it is. It must run in every /bin/sh there is: dash, bash, busybox ash,
+// mksh of Android 5 (whose toolbox lacks head, tr, sed and printf), ksh, zsh as sh. Everything is one
+// function, so that the shell has read it whole before a command could take the rest of its standard input.
 #include "devices/identify_script.h"
 
 // clang-format off

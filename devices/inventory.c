@@ -24,15 +24,16 @@ struct loader {
     size_t *source_of; // of each device
 };
 
-static enum ed_status read_file(struct loader *loader, const char *path, const char *real, const struct ed_json_at *from,
-                                size_t depth, struct ed_error *err);
+static enum ed_status read_file(struct loader *loader, const char *path, const char *real,
+                                const struct ed_json_at *from, size_t depth, struct ed_error *err);
 
 static enum ed_status grow(struct loader *loader, size_t n, struct ed_error *err) {
     struct ed_inventory *inventory = loader->inventory;
     struct ed_device_entry *devices = realloc(inventory->devices, (inventory->n + n + 1) * sizeof *devices);
     if (devices)
         inventory->devices = devices;
-    size_t *source_of = devices ? realloc(loader->source_of, (inventory->n + n + 1) * sizeof *source_of) : NULL;
+    size_t *source_of =
+        devices ? realloc(loader->source_of, (inventory->n + n + 1) * sizeof *source_of) : NULL;
     if (!source_of)
         return ed_fail(err, ED_ERR_NO_MEMORY, "devices", "no memory for %zu devices", inventory->n + n);
     loader->source_of = source_of;
@@ -60,8 +61,8 @@ static enum ed_status read_devices(struct loader *loader, const struct ed_json_a
     return status;
 }
 
-static enum ed_status read_include(struct loader *loader, const struct ed_json_at *at, size_t source, size_t depth,
-                                   struct ed_error *err) {
+static enum ed_status read_include(struct loader *loader, const struct ed_json_at *at, size_t source,
+                                   size_t depth, struct ed_error *err) {
     char directory[ED_PATH_BYTES], path[ED_PATH_BYTES], real[ED_PATH_BYTES];
     const char *name;
     enum ed_status status = ed_json_as_text(at, &name, err);
@@ -70,23 +71,26 @@ static enum ed_status read_include(struct loader *loader, const struct ed_json_a
     if (!loader->sources[source].path[0])
         return ed_json_fail(at, err, "a text that is no file cannot include \"%.200s\"", name);
     if (depth >= ED_INVENTORY_DEPTH_MAX)
-        return ed_json_fail(at, err, "files include files more than %d deep; include this one from a file further up",
+        return ed_json_fail(at, err,
+                            "files include files more than %d deep; include this one from a file further up",
                             ED_INVENTORY_DEPTH_MAX);
     ed_path_directory(directory, loader->sources[source].path);
     status = ed_path_join(path, directory, name, err);
     if (!status && ed_path_real(real, path, NULL))
-        return ed_json_fail(at, err, "there is no file %.600s; names are relative to the file that includes them", path);
+        return ed_json_fail(
+            at, err, "there is no file %.600s; names are relative to the file that includes them", path);
     for (size_t i = 0; i < loader->n_sources && !status; i++)
         if (strcmp(loader->sources[i].path, real) == 0)
             status = loader->sources[i].open
-                         ? ed_json_fail(at, err, "the file includes itself by way of %.600s; remove one of the lines",
+                         ? ed_json_fail(at, err,
+                                        "the file includes itself by way of %.600s; remove one of the lines",
                                         loader->sources[source].path)
                          : ed_json_fail(at, err, "%.600s is included twice; remove one of the lines", real);
     return status ? status : read_file(loader, path, real, at, depth + 1, err);
 }
 
-static enum ed_status read_includes(struct loader *loader, const struct ed_json_at *array, size_t source, size_t depth,
-                                    struct ed_error *err) {
+static enum ed_status read_includes(struct loader *loader, const struct ed_json_at *array, size_t source,
+                                    size_t depth, struct ed_error *err) {
     enum ed_status status = ed_json_expect_array(array, err);
     size_t n = ed_json_count(array);
     struct ed_json_at at = ed_json_element(array, 0);
@@ -95,8 +99,8 @@ static enum ed_status read_includes(struct loader *loader, const struct ed_json_
     return status;
 }
 
-static enum ed_status read_text(struct loader *loader, size_t source, const char *text, size_t bytes, size_t depth,
-                                struct ed_error *err) {
+static enum ed_status read_text(struct loader *loader, size_t source, const char *text, size_t bytes,
+                                size_t depth, struct ed_error *err) {
     static const char *const known[] = {"devices", "include", NULL};
     struct ed_json_document document = {0};
     enum ed_status status = ed_json_parse(&document, loader->sources[source].name, text, bytes, err);
@@ -118,7 +122,8 @@ static enum ed_status read_text(struct loader *loader, size_t source, const char
 static enum ed_status add_source(struct loader *loader, const char *name, const char *real, size_t *source,
                                  struct ed_error *err) {
     if (loader->n_sources == ED_INVENTORY_INCLUDES_MAX)
-        return ed_fail(err, ED_ERR_USAGE, name, "the fleet has more than %d files", ED_INVENTORY_INCLUDES_MAX);
+        return ed_fail(err, ED_ERR_USAGE, name, "the fleet has more than %d files",
+                       ED_INVENTORY_INCLUDES_MAX);
     *source = loader->n_sources++;
     struct source *item = &loader->sources[*source];
     memset(item, 0, sizeof *item);
@@ -129,8 +134,8 @@ static enum ed_status add_source(struct loader *loader, const char *name, const 
     return ED_OK;
 }
 
-static enum ed_status read_file(struct loader *loader, const char *path, const char *real, const struct ed_json_at *from,
-                                size_t depth, struct ed_error *err) {
+static enum ed_status read_file(struct loader *loader, const char *path, const char *real,
+                                const struct ed_json_at *from, size_t depth, struct ed_error *err) {
     struct ed_error failure = {0};
     struct ed_buffer text;
     size_t source = 0;
@@ -147,8 +152,8 @@ static enum ed_status read_file(struct loader *loader, const char *path, const c
     return status;
 }
 
-static enum ed_status fail_at(const struct loader *loader, size_t device, struct ed_error *err, const char *id,
-                              const char *what, size_t other) {
+static enum ed_status fail_at(const struct loader *loader, size_t device, struct ed_error *err,
+                              const char *id, const char *what, size_t other) {
     const struct source *source = &loader->sources[loader->source_of[device]];
     const struct source *first = &loader->sources[loader->source_of[other]];
     char where[ED_ERROR_WHERE_BYTES];
@@ -156,8 +161,8 @@ static enum ed_status fail_at(const struct loader *loader, size_t device, struct
     if (source == first)
         return ed_fail(err, ED_ERR_USAGE, where, "the id \"%s\" is %s \"%s\"; rename one of them", id, what,
                        loader->inventory->devices[other].id);
-    return ed_fail(err, ED_ERR_USAGE, where, "the id \"%s\" is %s \"%s\" in %.400s; rename one of them", id, what,
-                   loader->inventory->devices[other].id, first->name);
+    return ed_fail(err, ED_ERR_USAGE, where, "the id \"%s\" is %s \"%s\" in %.400s; rename one of them", id,
+                   what, loader->inventory->devices[other].id, first->name);
 }
 
 // An id stands for one device, and never for a group as well.
@@ -180,7 +185,8 @@ static enum ed_status add_local(struct ed_inventory *inventory, struct ed_error 
     for (size_t i = 0; i < inventory->n; i++)
         if (strcmp(inventory->devices[i].id, "local") == 0)
             return ED_OK;
-    struct ed_device_entry *devices = realloc(inventory->devices, (inventory->n + 1) * sizeof *devices), *local;
+    struct ed_device_entry *devices = realloc(inventory->devices, (inventory->n + 1) * sizeof *devices),
+                           *local;
     if (!devices)
         return ed_fail(err, ED_ERR_NO_MEMORY, "devices", "no memory for %zu devices", inventory->n + 1);
     inventory->devices = devices;
@@ -196,8 +202,8 @@ static enum ed_status add_local(struct ed_inventory *inventory, struct ed_error 
 }
 
 // `text` NULL: the file itself is read. `real` is "" for a text without a place.
-static enum ed_status load(struct ed_inventory *inventory, const char *name, const char *real, const char *text,
-                           size_t bytes, struct ed_error *err) {
+static enum ed_status load(struct ed_inventory *inventory, const char *name, const char *real,
+                           const char *text, size_t bytes, struct ed_error *err) {
     struct loader loader = {.inventory = inventory};
     enum ed_status status = ED_OK;
     size_t source = 0;
@@ -225,13 +231,13 @@ static enum ed_status load(struct ed_inventory *inventory, const char *name, con
     return status;
 }
 
-enum ed_status ed_inventory_parse(struct ed_inventory *inventory, const char *name, const char *text, size_t bytes,
-                                  struct ed_error *err) {
+enum ed_status ed_inventory_parse(struct ed_inventory *inventory, const char *name, const char *text,
+                                  size_t bytes, struct ed_error *err) {
     return load(inventory, name, "", text, bytes, err);
 }
 
-enum ed_status ed_inventory_parse_as(struct ed_inventory *inventory, const char *path, const char *text, size_t bytes,
-                                     struct ed_error *err) {
+enum ed_status ed_inventory_parse_as(struct ed_inventory *inventory, const char *path, const char *text,
+                                     size_t bytes, struct ed_error *err) {
     return load(inventory, path, path, text, bytes, err);
 }
 

@@ -45,8 +45,12 @@ static void write_duration(struct ed_json_writer *writer, const char *key, int64
     static const struct {
         const char *unit;
         int64_t ns;
-    } units[] = {{"h", INT64_C(3600000000000)}, {"min", INT64_C(60000000000)}, {"s", 1000000000}, {"ms", 1000000},
-                 {"us", 1000},                  {"ns", 1}};
+    } units[] = {{"h", INT64_C(3600000000000)},
+                 {"min", INT64_C(60000000000)},
+                 {"s", 1000000000},
+                 {"ms", 1000000},
+                 {"us", 1000},
+                 {"ns", 1}};
     size_t unit = 0;
     char text[48];
     while (ns % units[unit].ns)
@@ -107,8 +111,8 @@ static bool write_key(struct ed_json_writer *writer, const struct ed_inventory_k
     return any;
 }
 
-static void write_devices(struct ed_json_writer *writer, const cJSON *there, const struct ed_device_entry *entries,
-                          size_t n) {
+static void write_devices(struct ed_json_writer *writer, const cJSON *there,
+                          const struct ed_device_entry *entries, size_t n) {
     ed_json_array_begin(writer, "devices");
     for (const cJSON *device = there ? there->child : NULL; device; device = device->next)
         write_value(writer, NULL, device);
@@ -132,8 +136,8 @@ static void indent_by_four(struct ed_buffer *out, const char *text) {
 }
 
 // The file's text with the devices behind its own; `root` NULL: a new file.
-static enum ed_status compose(struct ed_buffer *out, const cJSON *root, const struct ed_device_entry *entries, size_t n,
-                              const char *path, struct ed_error *err) {
+static enum ed_status compose(struct ed_buffer *out, const cJSON *root, const struct ed_device_entry *entries,
+                              size_t n, const char *path, struct ed_error *err) {
     struct ed_json_writer writer;
     struct ed_buffer text;
     bool written = false;
@@ -153,22 +157,25 @@ static enum ed_status compose(struct ed_buffer *out, const cJSON *root, const st
     ed_buffer_append(&text, "\n", 1);
     enum ed_status status = ed_buffer_status(&text, path, err);
     if (!status && writer.misuse)
-        status = ed_fail(err, ED_ERR_LIMIT, path, "is nested too deeply to be written again; add the device by hand");
+        status = ed_fail(err, ED_ERR_LIMIT, path,
+                         "is nested too deeply to be written again; add the device by hand");
     if (!status)
         indent_by_four(out, ed_buffer_text(&text));
     ed_buffer_release(&text);
     return status ? status : ed_buffer_status(out, path, err);
 }
 
-static enum ed_status check_ids(const struct ed_inventory *inventory, const struct ed_device_entry *entries, size_t n,
-                                struct ed_error *err) {
+static enum ed_status check_ids(const struct ed_inventory *inventory, const struct ed_device_entry *entries,
+                                size_t n, struct ed_error *err) {
     for (size_t i = 0; i < n; i++) {
         if (!ed_path_name_ok(entries[i].id) || strlen(entries[i].id) >= sizeof entries[i].id)
-            return ed_fail(err, ED_ERR_USAGE, entries[i].id,
-                           "is no id: a name of at most 63 letters, digits and ._@+- that begins with neither '.' nor "
-                           "'-'");
+            return ed_fail(
+                err, ED_ERR_USAGE, entries[i].id,
+                "is no id: a name of at most 63 letters, digits and ._@+- that begins with neither '.' nor "
+                "'-'");
         if (strcmp(entries[i].id, "local") == 0)
-            return ed_fail(err, ED_ERR_USAGE, "local", "is the id of this machine; choose another one with --id");
+            return ed_fail(err, ED_ERR_USAGE, "local",
+                           "is the id of this machine; choose another one with --id");
         for (size_t k = 0; k < inventory->n; k++)
             if (inventory->devices[k].file[0] && strcmp(inventory->devices[k].id, entries[i].id) == 0)
                 return ed_fail(err, ED_ERR_USAGE, entries[i].id,
@@ -178,7 +185,8 @@ static enum ed_status check_ids(const struct ed_inventory *inventory, const stru
     return ED_OK;
 }
 
-static enum ed_status replace(const char *path, const struct ed_device_entry *entries, size_t n, struct ed_error *err) {
+static enum ed_status replace(const char *path, const struct ed_device_entry *entries, size_t n,
+                              struct ed_error *err) {
     struct ed_inventory inventory = {0}, changed = {0};
     struct ed_json_document document = {0};
     struct ed_buffer text;
@@ -230,8 +238,8 @@ enum ed_status ed_inventory_add(const char *path, const struct ed_device_entry *
     }
     if (status)
         return status;
-    // Two that add at the same time must not lose each other's device. The directory is locked, since the file is
-    // another one afterwards.
+    // Two that add at the same time must not lose each other's device. The directory is locked, since the
+    // file is another one afterwards.
     ed_path_directory(directory, whole);
     lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0)

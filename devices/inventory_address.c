@@ -33,7 +33,8 @@ static enum ed_status parse_ssh(struct ed_device_entry *entry, const char *whole
                                 struct ed_error *err) {
     const char *at = strrchr(text, '@'), *host = at ? at + 1 : text, *end, *port = NULL;
     if (strchr(text, '/'))
-        return refuse(err, whole, "an address has no path; the device's directory is work_dir in devices.json");
+        return refuse(err, whole,
+                      "an address has no path; the device's directory is work_dir in devices.json");
     if (at && memchr(text, ':', (size_t)(at - text)))
         return refuse(err, whole, "a password is never given here; use a key, by ssh-agent or a file");
     if (host[0] == '[') {
@@ -68,7 +69,8 @@ static enum ed_status parse_adb(struct ed_device_entry *entry, const char *whole
     const char *at = strstr(text, "@ssh://");
     struct ed_device_entry via = {0};
     if (!at && strchr(text, '@'))
-        return refuse(err, whole, "behind the @ stands the host whose adb server has the phone, as ssh://HOST");
+        return refuse(err, whole,
+                      "behind the @ stands the host whose adb server has the phone, as ssh://HOST");
     if (!copy(entry->serial, sizeof entry->serial, text, at ? (size_t)(at - text) : strlen(text)))
         return refuse(err, whole, "the serial number is too long");
     if (!entry->serial[0])
@@ -82,7 +84,8 @@ static enum ed_status parse_adb(struct ed_device_entry *entry, const char *whole
     return parse_ssh(&via, whole, at + 1 + strlen("ssh://"), err);
 }
 
-enum ed_status ed_device_address_parse(struct ed_device_entry *entry, const char *text, struct ed_error *err) {
+enum ed_status ed_device_address_parse(struct ed_device_entry *entry, const char *text,
+                                       struct ed_error *err) {
     struct ed_device_entry found = {0};
     enum ed_status status;
     if (strncmp(text, "ssh://", 6) == 0) {
@@ -119,7 +122,8 @@ static bool is_taken(const struct ed_inventory *inventory, const char *id) {
     return false;
 }
 
-void ed_device_id_suggest(char id[64], const struct ed_device_entry *entry, const struct ed_inventory *inventory) {
+void ed_device_id_suggest(char id[64], const struct ed_device_entry *entry,
+                          const struct ed_inventory *inventory) {
     const char *from = entry->serial[0] ? entry->serial : entry->host;
     // A name's first label says enough; of an address every part does.
     const bool label = !entry->serial[0] && from[strspn(from, "0123456789abcdefABCDEF.:")] != '\0';

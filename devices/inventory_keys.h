@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of one device in devices.json: the single source of the parser, of the schema, and of what an address
-// on the command line may hold. Which transport needs or takes which key stands here as well.
+// The keys of one device in devices.json: the single source of the parser, of the schema, and of what an
+// address on the command line may hold. Which transport needs or takes which key stands here as well.
 #ifndef EDGEDYNO_DEVICES_INVENTORY_KEYS_H
 #define EDGEDYNO_DEVICES_INVENTORY_KEYS_H
 
@@ -36,10 +36,10 @@ struct ed_inventory_key {
     const char *name;
     enum ed_inventory_kind kind;
     bool required;
-    unsigned takes, needs; // transports that know the key, and that cannot be without it
-    size_t offset;         // in struct ed_device_entry
-    size_t bytes;          // of a text, with the NUL; of an integer's field
-    int64_t min, max;      // of a number, a size in bytes, a duration in nanoseconds
+    unsigned takes, needs;        // transports that know the key, and that cannot be without it
+    size_t offset;                // in struct ed_device_entry
+    size_t bytes;                 // of a text, with the NUL; of an integer's field
+    int64_t min, max;             // of a number, a size in bytes, a duration in nanoseconds
     bool (*ok)(const char *text); // of a text, or of each one in a list
     const char *pattern;          // the same as an ECMA-262 expression
     const char *expected;         // the same in words
@@ -59,8 +59,9 @@ bool ed_inventory_is_via(const char *text);
 // Reads one device. The error names the place in its file.
 enum ed_status ed_inventory_read_device(const struct ed_json_at *at, struct ed_device_entry *entry,
                                         struct ed_error *err);
-// Parses a text as if it stood in the file `path` (absolute), with its includes; for what is to become that file.
-enum ed_status ed_inventory_parse_as(struct ed_inventory *inventory, const char *path, const char *text, size_t bytes,
-                                     struct ed_error *err);
+// Parses a text as if it stood in the file `path` (absolute), with its includes; for what is to become that
+// file.
+enum ed_status ed_inventory_parse_as(struct ed_inventory *inventory, const char *path, const char *text,
+                                     size_t bytes, struct ed_error *err);
 
 #endif

@@ -20,8 +20,8 @@ static enum ed_status unknown_transport(const struct ed_json_at *at, const char 
     return ed_json_fail(at, err, "there is no transport \"%.40s\"; there are: %s", word, list);
 }
 
-static enum ed_status read_text(const struct ed_json_at *object, const struct ed_inventory_key *key, char *field,
-                                struct ed_error *err) {
+static enum ed_status read_text(const struct ed_json_at *object, const struct ed_inventory_key *key,
+                                char *field, struct ed_error *err) {
     const struct ed_json_at at = ed_json_member(object, key->name);
     enum ed_status status = key->required ? ed_json_get_string(object, key->name, field, key->bytes, err)
                                           : ed_json_opt_string(object, key->name, field, key->bytes, err);
@@ -32,8 +32,8 @@ static enum ed_status read_text(const struct ed_json_at *object, const struct ed
     return ed_json_fail(&at, err, "\"%.100s\" is not %s", field, key->expected);
 }
 
-static enum ed_status read_number(const struct ed_json_at *object, const struct ed_inventory_key *key, void *field,
-                                  struct ed_error *err) {
+static enum ed_status read_number(const struct ed_json_at *object, const struct ed_inventory_key *key,
+                                  void *field, struct ed_error *err) {
     const struct ed_json_at at = ed_json_member(object, key->name);
     const bool is_time = key->kind == ED_INVENTORY_DURATION;
     enum ed_status status;
@@ -93,17 +93,17 @@ static enum ed_status read_key(const struct ed_json_at *object, const struct ed_
 }
 
 // A key that means nothing to the transport would be a silent misunderstanding.
-static enum ed_status check_transport(const struct ed_json_at *object, const struct ed_inventory_key *keys, size_t n,
-                                      const char *transport, struct ed_error *err) {
+static enum ed_status check_transport(const struct ed_json_at *object, const struct ed_inventory_key *keys,
+                                      size_t n, const char *transport, struct ed_error *err) {
     const unsigned bit = ed_inventory_transport_bit(transport);
     enum ed_status status = ED_OK;
     for (size_t i = 0; i < n && !status; i++) {
         const struct ed_json_at place = ed_json_member(object, keys[i].name);
         const bool there = place.value && !cJSON_IsNull(place.value);
         if (there && !(keys[i].takes & bit))
-            status = ed_json_fail(&place, err,
-                                  "the transport \"%s\" takes no \"%s\"; remove it, or name another transport",
-                                  transport, keys[i].name);
+            status = ed_json_fail(
+                &place, err, "the transport \"%s\" takes no \"%s\"; remove it, or name another transport",
+                transport, keys[i].name);
         else if (!there && (keys[i].needs & bit))
             status = ed_json_fail(object, err, "the transport \"%s\" needs \"%s\"", transport, keys[i].name);
         else if (there && keys[i].kind == ED_INVENTORY_OBJECT)

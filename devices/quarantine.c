@@ -47,9 +47,9 @@ bool ed_status_is_of_device(enum ed_status status) {
 
 // What tells this device from another fleet's of the same name.
 static void address_of(const struct ed_device_entry *entry, char address[ADDRESS_BYTES]) {
-    snprintf(address, ADDRESS_BYTES, "%s:%s%s%s:%d%s%s%s%s", entry->transport, entry->user, entry->user[0] ? "@" : "",
-             entry->host, entry->port, entry->serial[0] ? " serial " : "", entry->serial, entry->via[0] ? " via " : "",
-             entry->via);
+    snprintf(address, ADDRESS_BYTES, "%s:%s%s%s:%d%s%s%s%s", entry->transport, entry->user,
+             entry->user[0] ? "@" : "", entry->host, entry->port, entry->serial[0] ? " serial " : "",
+             entry->serial, entry->via[0] ? " via " : "", entry->via);
 }
 
 static bool is_about(const struct ed_json_at *at, const char *id, const char *address) {
@@ -96,8 +96,8 @@ static void compose(struct ed_buffer *out, const struct ed_json_at *list, const 
     ed_json_writer_init(&json, out, true);
     ed_json_object_begin(&json, NULL);
     ed_json_array_begin(&json, "devices");
-    for (struct ed_json_at at = list ? ed_json_element(list, 0) : (struct ed_json_at){0}; at.value && n < ENTRIES_MAX;
-         at = ed_json_next(&at))
+    for (struct ed_json_at at = list ? ed_json_element(list, 0) : (struct ed_json_at){0};
+         at.value && n < ENTRIES_MAX; at = ed_json_next(&at))
         if (!is_about(&at, id, address)) {
             copy_entry(&json, &at);
             n++;
@@ -135,8 +135,8 @@ static void change(const struct ed_device_entry *entry, const struct ed_error *w
     address_of(entry, address);
     const bool there = read_file(path, &document, &root, &list);
     bool listed = why != NULL;
-    for (struct ed_json_at at = there ? ed_json_element(&list, 0) : (struct ed_json_at){0}; at.value && !listed;
-         at = ed_json_next(&at))
+    for (struct ed_json_at at = there ? ed_json_element(&list, 0) : (struct ed_json_at){0};
+         at.value && !listed; at = ed_json_next(&at))
         listed = is_about(&at, entry->id, address);
     if (listed) {
         compose(&out, there ? &list : NULL, entry->id, address, why);

@@ -128,7 +128,8 @@ enum ed_status ed_remote_status_renew(const struct ed_remote *remote, const char
     struct ed_json_document reply;
     const char *state = "";
     memset(out, 0, sizeof *out);
-    enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 60, "status", &reply, err);
+    // Soon enough to notice a dead link; what is slower than this is asked again.
+    enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 20, "status", &reply, err);
     if (status != ED_OK)
         return status;
     struct ed_json_at root = ed_json_root(&reply);

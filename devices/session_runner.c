@@ -17,7 +17,7 @@
 #define OUTPUT_MAX_BYTES (64u << 10)
 
 static const char *shell_of(const struct ed_session *session) {
-    return session->identity.android ? "/system/bin/sh" : "/bin/sh";
+    return strcmp(session->identity.libc, "bionic") == 0 ? "/system/bin/sh" : "/bin/sh";
 }
 
 // Runs a script with arguments by the device's shell. A status other than 0 is ED_ERR_IO with what it said.

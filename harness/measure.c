@@ -235,7 +235,7 @@ static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_
 }
 
 enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct ed_suite *suite,
-                              char directory[ED_PATH_BYTES], struct ed_error *err) {
+                              char directory[ED_PATH_BYTES], bool *finished, struct ed_error *err) {
     char id[64], started[32], purpose[128];
     struct ed_freeze freeze = {.suite = suite,
                                .seed = choose_seed(suite),
@@ -249,6 +249,7 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     struct ed_fleet fleet = {0};
     int64_t done = 0;
     directory[0] = 0;
+    *finished = false;
     make_id(id, started);
     snprintf(purpose, sizeof purpose, "campaign %s", id);
     enum ed_status status = open_digests(&freeze.digests, err);
@@ -269,6 +270,7 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
         status = ed_campaign_load(&campaign, directory, err);
     if (status == ED_OK)
         status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err);
+    *finished = status == ED_OK && directory[0];
     ed_campaign_release(&campaign);
     if (done == 0 && !args->out && directory[0] && never_began(status)) {
         ed_path_remove(directory, NULL);
@@ -311,11 +313,12 @@ static enum ed_status open_again(struct ed_fleet *fleet, const struct ed_measure
     return status;
 }
 
-enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory,
+enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory, bool *finished,
                                  struct ed_error *err) {
     struct ed_campaign campaign;
     struct ed_fleet fleet = {0};
     char purpose[128];
+    *finished = false;
     enum ed_status status = ed_campaign_load(&campaign, directory, err);
     if (status != ED_OK)
         return status;
@@ -334,6 +337,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
     if (status == ED_OK && fleet.n_present < fleet.n)
         status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
                          fleet.n - fleet.n_present, fleet.n);
+    *finished = status == ED_OK;
     ed_fleet_close(&fleet);
     ed_campaign_release(&campaign);
     return status;

@@ -35,10 +35,11 @@ enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct 
 // Makes the campaign directory (path into `directory`), runs every block. ED_ERR_CANCELLED after Ctrl-C: what
 // was measured is on disk. A device that fails is logged and does not stop the others; the first failure is
 // returned when all are done.
+// *finished: nothing is left that a resume could do, though devices may have taken no part.
 enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct ed_suite *suite,
-                              char directory[ED_PATH_BYTES], struct ed_error *err);
+                              char directory[ED_PATH_BYTES], bool *finished, struct ed_error *err);
 // Runs what is missing of a campaign, by its own frozen plan; re-attaches to jobs that still run.
-enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory,
+enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char *directory, bool *finished,
                                  struct ed_error *err);
 
 #endif

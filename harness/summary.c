@@ -215,8 +215,11 @@ static void worker_libc(const struct ed_blocks *blocks, size_t case_index, size_
     *pack = *mixed = false;
     for (size_t i = 0; i < blocks->n; i++) {
         const size_t of = blocks->items[i].case_index;
-        const struct ed_json_at root = ed_json_root(&blocks->documents[i]),
-                                libc = ed_json_member(&root, "libc");
+        struct ed_json_at root = ed_json_root(&blocks->documents[i]), libc = ed_json_member(&root, "libc");
+        if (!libc.value) { // what the worker found out about itself
+            root = ed_json_member(&root, "evidence");
+            libc = ed_json_member(&root, "libc");
+        }
         const char *version = "";
         bool of_pack = false;
         char text[64];

@@ -232,6 +232,8 @@ static void identities_build(struct ed_view *view, bool how, enum ed_naming name
 
 // A row must be called something, also where nothing tells it apart.
 static enum ed_naming name_pick(const struct ed_view *view) {
+    if (view->n_groups > 0)
+        return ED_NAMING_COUNT; // the line above says it
     for (int id = 0; id < ED_NAMING_COUNT; id++)
         if (!ed_naming_kind((enum ed_naming)id)->how && identity_differs(view, (enum ed_naming)id))
             return ED_NAMING_COUNT;

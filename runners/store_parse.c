@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runners/lease_record.h"
 #include "runners/store_parts.h"
 
 static const char *const kinds[] = {"engine", "adapter", "model", "data", "libc"};
@@ -16,9 +17,8 @@ static enum ed_status get_words(const struct ed_json_at *object, const char *key
     if (empty && !required)
         return ED_OK;
     enum ed_status status = ed_json_get_string(object, key, out, bytes, err);
-    for (const char *c = out; status == ED_OK && *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            status = ed_json_fail(&at, err, "has a control character");
+    if (status == ED_OK && !ed_lease_text_ok(out, bytes - 1, !required))
+        status = ed_json_fail(&at, err, "has a control character");
     return status;
 }
 

@@ -111,6 +111,9 @@ enum ed_status ed_adb_spawn(void *state, const struct ed_spawn_args *args, struc
                                          .err_text = &err_text,
                                          .deadline_ns = args->deadline_ns};
         status = ed_adb_shell(&adb->server, &command, &code, err);
+        if (status == ED_ERR_LIMIT && text.too_large)
+            status = ed_fail(err, ED_ERR_LIMIT, adb->who, "%.300s wrote more than the limit of %zu bytes",
+                             args->argv[0], args->out_limit_bytes);
     }
     if (!status) {
         // The daemon adds 128 to a signal's number; the range is that of signals which can be meant.

@@ -10,35 +10,51 @@
 #define PIECE_BYTES 32768u
 #define LINE_MAX_BYTES 30000u // of the command line: an SSH packet holds little more
 
-enum ed_status ed_ssh_command_start(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
-                                    size_t out_limit_bytes, const char *what, int64_t deadline_ns,
-                                    struct ed_error *err) {
-    struct ed_buffer line;
-    enum ed_status status;
-    uint64_t mark;
-    int rc;
+enum ed_status ed_ssh_command_init(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
+                                   size_t out_limit_bytes, const char *what, struct ed_error *err) {
     *command = (struct ed_ssh_command){.link = link, .what = what};
     ed_buffer_init(&command->out, out_limit_bytes);
     ed_buffer_init(&command->err_out, ED_SSH_ERR_OUT_BYTES);
-    ed_buffer_init(&line, LINE_MAX_BYTES);
-    ed_ssh_quote(&line, argv);
-    status = ed_buffer_status(&line, "the command line", err);
-    if (!status)
-        status = ed_ssh_channel_open(link, &command->channel, deadline_ns, err);
-    if (status)
-        goto out;
-    do {
-        mark = ed_ssh_mark(link);
-        rc = libssh2_channel_process_startup(command->channel, "exec", 4, ed_buffer_text(&line), (unsigned)line.size);
-    } while (rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(link, mark, deadline_ns, what, err)));
-    if (!status && rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
-        status = ed_fail(err, ED_ERR_REFUSED, link->name,
-                         "the SSH server runs no commands for this account; look at its shell, and at the account's "
-                         "line in authorized_keys");
-    else if (!status && rc)
-        status = ed_ssh_link_fail(link, rc, what, err);
-out:
-    ed_buffer_release(&line);
+    ed_buffer_init(&command->line, LINE_MAX_BYTES);
+    ed_ssh_quote(&command->line, argv);
+    return ed_buffer_status(&command->line, "the command line", err);
+}
+
+enum ed_status ed_ssh_command_step(struct ed_ssh_command *command, struct ed_error *err) {
+    struct ed_ssh_link *link = command->link;
+    int rc;
+    if (!command->channel) {
+        enum ed_status status = ed_ssh_channel_try(link, &command->channel, err);
+        if (status || !command->channel)
+            return status;
+    }
+    if (command->started)
+        return ED_OK;
+    rc = libssh2_channel_process_startup(command->channel, "exec", 4, ed_buffer_text(&command->line),
+                                         (unsigned)command->line.size);
+    if (rc == LIBSSH2_ERROR_EAGAIN)
+        return ED_OK;
+    if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
+        return ed_fail(err, ED_ERR_REFUSED, link->name,
+                       "the SSH server runs no commands for this account; look at its shell, and at the account's "
+                       "line in authorized_keys");
+    command->started = rc == 0;
+    if (!rc)
+        link->window_bytes = (int64_t)libssh2_channel_window_write(command->channel);
+    return rc ? ed_ssh_link_fail(link, rc, command->what, err) : ED_OK;
+}
+
+enum ed_status ed_ssh_command_start(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
+                                    size_t out_limit_bytes, const char *what, int64_t deadline_ns,
+                                    struct ed_error *err) {
+    enum ed_status status = ed_ssh_command_init(command, link, argv, out_limit_bytes, what, err);
+    while (!status) {
+        uint64_t mark = ed_ssh_mark(link);
+        status = ed_ssh_command_step(command, err);
+        if (status || command->started)
+            break;
+        status = ed_ssh_wait(link, mark, deadline_ns, what, err);
+    }
     return status;
 }
 
@@ -165,6 +181,7 @@ void ed_ssh_command_release(struct ed_ssh_command *command) {
     // Where it has finished the other side has closed already, and nothing is waited for.
     ed_ssh_channel_close(command->link, command->channel, 0);
     command->channel = NULL;
+    ed_buffer_release(&command->line);
     ed_buffer_release(&command->out);
     ed_buffer_release(&command->err_out);
 }

@@ -12,14 +12,19 @@ struct ed_ssh_command {
     struct ed_ssh_link *link;
     LIBSSH2_CHANNEL *channel;
     const char *what; // "run /usr/bin/env", for messages
-    struct ed_buffer out, err_out;
+    struct ed_buffer line, out, err_out;
     // Where standard output goes instead of `out`, if not NULL. A failure ends the command.
     enum ed_status (*sink)(void *context, const char *bytes, size_t n, struct ed_error *err);
     void *sink_context;
-    bool input_ended, finished; // finished: exit status and all output are there
+    bool started, input_ended, finished; // finished: exit status and all output are there
 };
 
-// Opens a channel and starts `argv` there. Released also after a failure.
+// The command line is made; each step goes on with the start as far as it can without waiting, until `started`. Released
+// also after a failure. While one channel is being opened, no other may be.
+enum ed_status ed_ssh_command_init(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
+                                   size_t out_limit_bytes, const char *what, struct ed_error *err);
+enum ed_status ed_ssh_command_step(struct ed_ssh_command *command, struct ed_error *err);
+// Both, and waits. Opens a channel and starts `argv` there. Released also after a failure.
 enum ed_status ed_ssh_command_start(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
                                     size_t out_limit_bytes, const char *what, int64_t deadline_ns,
                                     struct ed_error *err);
@@ -45,7 +50,7 @@ enum ed_status ed_ssh_run(struct ed_ssh_link *link, const struct ed_spawn_args *
                           struct ed_error *err);
 // "/bin/sh -c SCRIPT sh ARGUMENT..." for scripts of ours, in the C locale. `arguments` ends with NULL;
 // ED_SSH_SCRIPT_ARGUMENTS at most.
-#define ED_SSH_SCRIPT_ARGUMENTS 4
+#define ED_SSH_SCRIPT_ARGUMENTS 5
 struct ed_ssh_script {
     const char *argv[ED_SSH_SCRIPT_ARGUMENTS + 5];
 };

@@ -35,6 +35,8 @@ struct ed_ssh_link {
     unsigned char *first;          // what the server said in the clear, ED_SSH_FIRST_BYTES at most
     size_t n_first;
     char goodbye[160];                            // the server's words when it hung up
+    int64_t window_bytes; // that a command's channel takes before it answers, as last seen; 0 unknown
+    int64_t opening_ns, round_trip_ns; // when the channel was asked for that is being opened; the shortest answer, 0 unknown
     LIBSSH2_CHANNEL *zombies[ED_SSH_ZOMBIES_MAX]; // given up before the other side closed them
     size_t n_zombies;
 };
@@ -63,9 +65,8 @@ int64_t ed_ssh_unsent_bytes(const struct ed_ssh_link *link);
 enum ed_status ed_ssh_link_fail(struct ed_ssh_link *link, int rc, const char *what, struct ed_error *err);
 enum ed_status ed_ssh_timed_out(const struct ed_ssh_link *link, const char *what, struct ed_error *err);
 
-// Opens a session channel.
-enum ed_status ed_ssh_channel_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, int64_t deadline_ns,
-                                   struct ed_error *err);
+// Goes on with opening a session channel; *channel is NULL as long as that takes. ED_ERR_REFUSED, ED_ERR_LINK_LOST.
+enum ed_status ed_ssh_channel_try(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, struct ed_error *err);
 // Closes and frees; where the other side does not answer by `deadline_ns` the channel is kept aside and freed later. NULL
 // is fine.
 void ed_ssh_channel_close(struct ed_ssh_link *link, LIBSSH2_CHANNEL *channel, int64_t deadline_ns);

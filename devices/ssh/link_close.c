@@ -18,28 +18,30 @@ static void bury(struct ed_ssh_link *link) {
     link->n_zombies = kept;
 }
 
-enum ed_status ed_ssh_channel_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, int64_t deadline_ns,
-                                   struct ed_error *err) {
-    static const char what[] = "open a session";
-    enum ed_status status = ED_OK;
-    uint64_t mark;
+enum ed_status ed_ssh_channel_try(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, struct ed_error *err) {
+    int64_t now_ns = ed_clock_monotonic_ns();
     int rc;
-    bury(link);
-    *channel = NULL;
-    if (link->n_zombies == ED_SSH_ZOMBIES_MAX)
-        return ed_fail(err, ED_ERR_LINK_LOST, link->name,
-                       "%d commands there did not end in time; the connection is not used any more",
-                       ED_SSH_ZOMBIES_MAX);
-    do {
-        mark = ed_ssh_mark(link);
-        *channel = libssh2_channel_open_session(link->session);
-        rc = *channel ? 0 : libssh2_session_last_errno(link->session);
-    } while (rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(link, mark, deadline_ns, what, err)));
-    if (!status && rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
+    if (!link->opening_ns) {
+        bury(link);
+        if (link->n_zombies == ED_SSH_ZOMBIES_MAX)
+            return ed_fail(err, ED_ERR_LINK_LOST, link->name,
+                           "%d commands there did not end in time; the connection is not used any more",
+                           ED_SSH_ZOMBIES_MAX);
+        link->opening_ns = now_ns;
+    }
+    *channel = libssh2_channel_open_session(link->session);
+    rc = *channel ? 0 : libssh2_session_last_errno(link->session);
+    if (rc == LIBSSH2_ERROR_EAGAIN)
+        return ED_OK;
+    // A server opens it at once, so that this is what a question and its answer take.
+    if (!rc && (!link->round_trip_ns || now_ns - link->opening_ns < link->round_trip_ns))
+        link->round_trip_ns = now_ns - link->opening_ns;
+    link->opening_ns = 0;
+    if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
         return ed_fail(err, ED_ERR_REFUSED, link->name,
                        "the SSH server opens no session for a command; look at MaxSessions and at what the account "
                        "is allowed in its sshd_config");
-    return status || !rc ? status : ed_ssh_link_fail(link, rc, what, err);
+    return rc ? ed_ssh_link_fail(link, rc, "open a session", err) : ED_OK;
 }
 
 void ed_ssh_channel_close(struct ed_ssh_link *link, LIBSSH2_CHANNEL *channel, int64_t deadline_ns) {

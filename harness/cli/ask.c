@@ -75,15 +75,17 @@ static enum ed_status ask(int fd, const char *prompt, char *secret, size_t bytes
     return ED_OK;
 }
 
-enum ed_status ed_ask_secret(void *context, const char *prompt, char *secret, size_t secret_bytes, struct ed_error *err) {
+enum ed_status ed_ask_secret(void *context, const char *prompt, char *secret, size_t secret_bytes,
+                             struct ed_error *err) {
     enum ed_status status;
     (void)context;
     secret[0] = '\0';
     pthread_mutex_lock(&turn);
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        status = ed_fail(err, ED_ERR_KEY_REFUSED, prompt,
-                         "nobody can be asked, since there is no terminal; add the key to ssh-agent: ssh-add FILE");
+        status = ed_fail(
+            err, ED_ERR_KEY_REFUSED, prompt,
+            "nobody can be asked, since there is no terminal; add the key to ssh-agent: ssh-add FILE");
     else
         status = ask(fd, prompt, secret, secret_bytes, err);
     if (fd >= 0)
@@ -102,7 +104,9 @@ void ed_ask_note(void *context, const char *line) {
 }
 
 struct ed_transport_context ed_ask_context(const struct ed_cli *cli, bool accept_new) {
-    const struct ed_transport_context context = {
-        .accept_new = accept_new, .ask_secret = ed_ask_secret, .note = ed_ask_note, .context = (void *)(uintptr_t)cli};
+    const struct ed_transport_context context = {.accept_new = accept_new,
+                                                 .ask_secret = ed_ask_secret,
+                                                 .note = ed_ask_note,
+                                                 .context = (void *)(uintptr_t)cli};
     return context;
 }

@@ -21,7 +21,12 @@ struct word {
 
 static const struct word words[] = {
     {NULL, NO_OPERANDS, {NULL}, true, ed_devices_list, ""},
-    {"add", ADDRESS, {"id", "accept-new"}, false, ed_devices_add, "add ADDRESS, such as ssh://pi@host or adb:SERIAL"},
+    {"add",
+     ADDRESS,
+     {"id", "accept-new"},
+     false,
+     ed_devices_add,
+     "add ADDRESS, such as ssh://pi@host or adb:SERIAL"},
     {"scan", NO_OPERANDS, {"accept-new"}, true, ed_devices_scan, "scan"},
     {"check", DEVICES_OR_ALL, {"accept-new"}, true, ed_devices_check, "check [DEVICE...]"},
     {"models", DEVICES, {NULL}, true, ed_devices_models, "models DEVICE..."},
@@ -38,15 +43,19 @@ static int unknown_word(const struct ed_cli *cli, const char *word) {
     const char *near = ed_nearest(word, names);
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(word, later[i]) == 0)
-            return ed_cli_usage(cli, "'devices %s' is not part of this version; `edgedyno help devices` lists what is", word);
+            return ed_cli_usage(
+                cli, "'devices %s' is not part of this version; `edgedyno help devices` lists what is", word);
     // A word of two letters is near to nothing by its distance alone.
     for (size_t i = 0; names[i] && !near; i++)
         if (strlen(word) >= 2 && strncmp(names[i], word, strlen(word)) == 0)
             near = names[i];
     if (near)
         return ed_cli_usage(cli, "devices takes no '%.80s'; did you mean `edgedyno devices %s`?", word, near);
-    return ed_cli_usage(cli, "devices takes no '%.80s'; a fleet's file is --devices FILE, and `edgedyno help devices` "
-                             "lists the words", word);
+    return ed_cli_usage(
+        cli,
+        "devices takes no '%.80s'; a fleet's file is --devices FILE, and `edgedyno help devices` "
+        "lists the words",
+        word);
 }
 
 static const struct word *find_word(const char *name) {
@@ -71,9 +80,9 @@ static int check_flags(const struct ed_cli *cli, const struct word *word) {
             continue;
         for (size_t k = 0; k < N_WORDS; k++)
             if (takes(&words[k], flags[i]))
-                return ed_cli_usage(cli, "--%s does not go with `devices%s%s`; it belongs to `devices%s%s`", flags[i],
-                                    word->name ? " " : "", word->name ? word->name : "", words[k].name ? " " : "",
-                                    words[k].name ? words[k].name : "");
+                return ed_cli_usage(cli, "--%s does not go with `devices%s%s`; it belongs to `devices%s%s`",
+                                    flags[i], word->name ? " " : "", word->name ? word->name : "",
+                                    words[k].name ? " " : "", words[k].name ? words[k].name : "");
     }
     return ED_EXIT_PASS;
 }
@@ -87,7 +96,8 @@ static int check_operands(const struct ed_cli *cli, const struct word *word) {
     if (fits)
         return ED_EXIT_PASS;
     if (word->operands == DEVICES)
-        return ed_cli_usage(cli, "which devices? edgedyno devices %s; `edgedyno devices` lists them", word->how);
+        return ed_cli_usage(cli, "which devices? edgedyno devices %s; `edgedyno devices` lists them",
+                            word->how);
     return ed_cli_usage(cli, "write: edgedyno devices %s", word->how);
 }
 
@@ -102,7 +112,8 @@ static enum ed_status load(struct ed_devices *devices, const struct word *word, 
     return ed_inventory_load(&devices->resources.inventory, file, err);
 }
 
-static enum ed_status choose(struct ed_devices *devices, const struct word *word, size_t **indices, struct ed_error *err) {
+static enum ed_status choose(struct ed_devices *devices, const struct word *word, size_t **indices,
+                             struct ed_error *err) {
     const struct ed_inventory *inventory = &devices->resources.inventory;
     const struct ed_arguments *arguments = devices->cli->arguments;
     const size_t n = arguments->n_operands - (word->name != NULL);
@@ -111,7 +122,8 @@ static enum ed_status choose(struct ed_devices *devices, const struct word *word
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices");
     devices->indices = *indices;
     if (word->operands >= DEVICES_OR_ALL && n > 0)
-        return ed_inventory_select(inventory, arguments->operands + 1, n, *indices, inventory->n, &devices->n_indices, err);
+        return ed_inventory_select(inventory, arguments->operands + 1, n, *indices, inventory->n,
+                                   &devices->n_indices, err);
     for (; devices->n_indices < inventory->n; devices->n_indices++)
         (*indices)[devices->n_indices] = devices->n_indices;
     return ED_OK;
@@ -155,30 +167,42 @@ static const char *const usages[] = {"[OPTION...]",
                                      "reserve --for TIME DEVICE...",
                                      NULL};
 static const char *const notes[] = {
-    "Lists the fleet: how each device is reached, its state, what it is, and the engine builds that are present for it. "
-    "States are ready, busy (somebody measures there), reserved, quarantined (left out of runs until `check` passes), "
-    "unauthorized, offline, unreachable, no space, unsupported target, no runner and not reached. The device `local`, "
+    "Lists the fleet: how each device is reached, its state, what it is, and the engine builds that are "
+    "present for it. "
+    "States are ready, busy (somebody measures there), reserved, quarantined (left out of runs until `check` "
+    "passes), "
+    "unauthorized, offline, unreachable, no space, unsupported target, no runner and not reached. The device "
+    "`local`, "
     "this machine, is always there. The exit status is 4 where a device did not answer.",
-    "`add` connects, shows what it found, and writes the device into --devices FILE, else ./devices.json where there is "
+    "`add` connects, shows what it found, and writes the device into --devices FILE, else ./devices.json "
+    "where there is "
     "one, else the configuration folder's. An ADDRESS is ssh://[USER@]HOST[:PORT], adb:SERIAL, or "
-    "adb:SERIAL@ssh://[USER@]HOST[:PORT] for a phone at another host's adb server. The host key is pinned in that file; "
+    "adb:SERIAL@ssh://[USER@]HOST[:PORT] for a phone at another host's adb server. The host key is pinned in "
+    "that file; "
     "an unknown one is refused without --accept-new, a changed one always.",
-    "`scan` asks adb and ~/.ssh/config for devices, writes those that are new and can be reached, and says of the others "
+    "`scan` asks adb and ~/.ssh/config for devices, writes those that are new and can be reached, and says "
+    "of the others "
     "why not.",
-    "`check` goes every step of the way, says what failed and what to do, puts back settings that an ended job left "
+    "`check` goes every step of the way, says what failed and what to do, puts back settings that an ended "
+    "job left "
     "changed, and lifts the quarantine of a device that passes. The exit status is 4 where a step failed.",
-    "`models` lists the models, engines and data that lie on devices. `clean` removes them, but for the newest N versions "
+    "`models` lists the models, engines and data that lie on devices. `clean` removes them, but for the "
+    "newest N versions "
     "with --keep; it refuses while somebody else has the device.",
-    "`stop` ends the job that runs on a device; what it measured stays, and `run --resume` goes on. `reserve` keeps a "
+    "`stop` ends the job that runs on a device; what it measured stays, and `run --resume` goes on. "
+    "`reserve` keeps a "
     "device for your own campaigns; --for 0 ends that.",
     NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno devices", "the fleet of devices.json"},
     {"edgedyno devices --devices lab.json --format json", "another fleet, for a script"},
-    {"edgedyno devices add ssh://pi@pi5.local --accept-new", "a Raspberry Pi, whose host key is not known yet"},
-    {"edgedyno devices add adb:R58M12ABCDE@ssh://lab --id phone", "a phone at the adb server of the host lab"},
+    {"edgedyno devices add ssh://pi@pi5.local --accept-new",
+     "a Raspberry Pi, whose host key is not known yet"},
+    {"edgedyno devices add adb:R58M12ABCDE@ssh://lab --id phone",
+     "a phone at the adb server of the host lab"},
     {"edgedyno devices check pi5", "what is wrong with a device"},
-    {"edgedyno devices clean pi5 --keep 2", "remove all but the newest two versions of each model and engine"},
+    {"edgedyno devices clean pi5 --keep 2",
+     "remove all but the newest two versions of each model and engine"},
     {"edgedyno devices reserve pi5 --for 2h", "keep a device for your own campaigns"},
 };
 

@@ -31,12 +31,13 @@ int ed_devices_reserve(struct ed_devices *devices);
 
 const struct ed_device_entry *ed_devices_entry(const struct ed_devices *devices, size_t i); // of indices[i]
 
-// Calls `work` for 0 <= i < n, many at once, each in a thread of its own; a line on a terminal counts them. `work` writes
-// to its own place alone.
-void ed_devices_each(const struct ed_devices *devices, size_t n, void (*work)(void *context, size_t i), void *context);
+// Calls `work` for 0 <= i < n, many at once, each in a thread of its own; a line on a terminal counts them.
+// `work` writes to its own place alone.
+void ed_devices_each(const struct ed_devices *devices, size_t n, void (*work)(void *context, size_t i),
+                     void *context);
 
 // How far a session came: -1 not even connected.
-#define ED_DEVICES_NOWHERE ((enum ed_session_depth)-1)
+#define ED_DEVICES_NOWHERE ((enum ed_session_depth) - 1)
 // Opens a session. On failure session->identity still has what was found out where *reached says so.
 enum ed_status ed_devices_open(const struct ed_devices *devices, struct ed_session *session,
                                const struct ed_device_entry *entry, enum ed_session_depth depth,
@@ -50,13 +51,14 @@ void ed_devices_describe(const struct ed_identity *identity, char *text, size_t 
 void ed_devices_until(int64_t left_ns, char *text, size_t bytes);
 // Whether somebody holds the device: "anna@ci-7 holds it until ... (campaign x)"; "" where nobody does.
 void ed_devices_holder(const struct ed_remote_lease *lease, char *text, size_t bytes);
-// Finds the host key that was just used in known_hosts and pins it, so that the fleet's file alone says who the device
-// is. The pin is tried before it is kept. False: it could not be found.
+// Finds the host key that was just used in known_hosts and pins it, so that the fleet's file alone says who
+// the device is. The pin is tried before it is kept. False: it could not be found.
 bool ed_devices_pin(const struct ed_devices *devices, struct ed_device_entry *entry);
 // The fleet's file that add and scan write: --devices, what was found, or "" for the configuration folder's.
 const char *ed_devices_file(const struct ed_devices *devices);
 // Tells the error with the device's id in front, as failures of one among several are told.
-int ed_devices_fail(const struct ed_devices *devices, const struct ed_device_entry *entry, const struct ed_error *err);
+int ed_devices_fail(const struct ed_devices *devices, const struct ed_device_entry *entry,
+                    const struct ed_error *err);
 
 void ed_devices_text_or_null(struct ed_json_writer *json, const char *key, const char *text);
 

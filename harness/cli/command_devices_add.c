@@ -10,8 +10,8 @@ static enum ed_status check_new(const struct ed_inventory *inventory, const stru
     for (size_t i = 0; i < inventory->n; i++) {
         ed_devices_address(&inventory->devices[i], other, sizeof other);
         if (strcmp(inventory->devices[i].transport, entry->transport) == 0 && strcmp(other, address) == 0)
-            return ed_fail(err, ED_ERR_USAGE, address, "is there already, as '%s' in %.600s", inventory->devices[i].id,
-                           inventory->devices[i].file);
+            return ed_fail(err, ED_ERR_USAGE, address, "is there already, as '%s' in %.600s",
+                           inventory->devices[i].id, inventory->devices[i].file);
         if (inventory->devices[i].file[0] && strcmp(inventory->devices[i].id, entry->id) == 0)
             return ed_fail(err, ED_ERR_USAGE, entry->id,
                            "is already the id of a device in %.600s; choose another one with --id",
@@ -32,7 +32,8 @@ static int tell(const struct ed_devices *devices, const struct ed_device_entry *
         ed_buffer_printf(&text, "  shell process, not app: oom_score_adj %d%s%s\n", identity->oom_score_adj,
                          identity->cpuset[0] ? ", cpuset " : "", identity->cpuset);
     if (entry->host_key[0])
-        ed_buffer_printf(&text, "  host key:       %.*s, pinned\n", (int)strcspn(entry->host_key, " "), entry->host_key);
+        ed_buffer_printf(&text, "  host key:       %.*s, pinned\n", (int)strcspn(entry->host_key, " "),
+                         entry->host_key);
     ed_buffer_printf(&text, "  written to:     %s\n", file);
     int code = ed_cli_print_buffer(devices->cli, &text);
     ed_buffer_release(&text);
@@ -50,10 +51,11 @@ int ed_devices_add(struct ed_devices *devices) {
     char address[640], file[ED_PATH_BYTES];
     enum ed_status status = ed_device_address_parse(&entry, text, &err);
     if (!status && id && (!ed_path_name_ok(id) || strlen(id) >= sizeof entry.id))
-        status = ed_fail(&err, ED_ERR_USAGE, "--id",
-                         "\"%.80s\" is no id: a name of at most 63 letters, digits and ._@+- that begins with neither "
-                         "'.' nor '-'",
-                         id);
+        status = ed_fail(
+            &err, ED_ERR_USAGE, "--id",
+            "\"%.80s\" is no id: a name of at most 63 letters, digits and ._@+- that begins with neither "
+            "'.' nor '-'",
+            id);
     if (!status && id)
         memcpy(entry.id, id, strlen(id) + 1);
     else if (!status)
@@ -72,7 +74,8 @@ int ed_devices_add(struct ed_devices *devices) {
     }
     ed_session_close(&session);
     if (strcmp(entry.transport, "ssh") == 0 && !ed_devices_pin(devices, &entry))
-        ed_log_line(&devices->cli->log, ED_LOG_WARNING, "%s: its host key is not pinned; known_hosts decides", entry.id);
+        ed_log_line(&devices->cli->log, ED_LOG_WARNING, "%s: its host key is not pinned; known_hosts decides",
+                    entry.id);
     status = ed_inventory_add(ed_devices_file(devices), &entry, 1, &err);
     if (status)
         return ed_cli_fail(devices->cli, &err);

@@ -21,7 +21,8 @@ static void check(void *context, size_t i) {
     char why[ED_ERROR_MESSAGE_BYTES - 64];
     steps->entry = ed_devices_entry(checks->devices, i);
     const bool quarantined = ed_quarantine_find(steps->entry, why, sizeof why);
-    enum ed_status status = ed_devices_open(checks->devices, &session, steps->entry, ED_SESSION_READY, &reached, &err);
+    enum ed_status status =
+        ed_devices_open(checks->devices, &session, steps->entry, ED_SESSION_READY, &reached, &err);
     ed_steps_of_connection(steps, reached, status, &err);
     if (reached != ED_DEVICES_NOWHERE && reached >= ED_SESSION_IDENTIFIED)
         ed_steps_of_identity(steps, &session.identity, session.transport->in_place);
@@ -32,7 +33,8 @@ static void check(void *context, size_t i) {
     } else if (reached != ED_DEVICES_NOWHERE && reached >= ED_SESSION_IDENTIFIED)
         ed_steps_of_runner_failure(steps, checks->devices, status, &err);
     if (quarantined && steps->failed)
-        ed_steps_add(steps, "quarantine", ED_STEP_WARNING, "left out of runs until every step passes, %s", why);
+        ed_steps_add(steps, "quarantine", ED_STEP_WARNING, "left out of runs until every step passes, %s",
+                     why);
     else if (quarantined) {
         ed_quarantine_remove(steps->entry);
         ed_steps_add(steps, "quarantine", ED_STEP_OK, "lifted; it was left out %s", why);
@@ -73,8 +75,8 @@ static void print_json(const struct checks *checks, struct ed_json_writer *json)
     ed_json_object_end(json);
 }
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     static const char *const heads[] = {"device", "step", "result", "about"};
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {

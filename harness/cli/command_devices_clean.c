@@ -27,8 +27,8 @@ struct cleanings {
     char holder[ED_WIRE_ID_MAX_BYTES + 1], owner[ED_WIRE_OWNER_MAX_BYTES + 1];
 };
 
-static enum ed_status take(const struct cleanings *cleanings, const struct ed_remote *remote, struct ed_remote_lease *lease,
-                           struct ed_error *err) {
+static enum ed_status take(const struct cleanings *cleanings, const struct ed_remote *remote,
+                           struct ed_remote_lease *lease, struct ed_error *err) {
     const struct ed_remote_lease_ask ask = {.action = "take",
                                             .holder = cleanings->holder,
                                             .owner = cleanings->owner,
@@ -43,17 +43,19 @@ static enum ed_status take(const struct cleanings *cleanings, const struct ed_re
         ed_devices_until(lease->reserved_left_ns, until, sizeof until);
         snprintf(holder, sizeof holder, "%s reserved it until %s", lease->reserved_by, until);
     }
-    return ed_fail(err, ED_ERR_BUSY, remote->device, "nothing was removed, since somebody else has it: %s; try again then",
+    return ed_fail(err, ED_ERR_BUSY, remote->device,
+                   "nothing was removed, since somebody else has it: %s; try again then",
                    holder[0] ? holder : "others wait for it");
 }
 
 static enum ed_status clean_under_lease(const struct cleanings *cleanings, struct cleaning *cleaning,
-                                        const struct ed_remote *remote, const char *token, struct ed_error *err) {
+                                        const struct ed_remote *remote, const char *token,
+                                        struct ed_error *err) {
     struct ed_stored before = {0}, after = {0};
     enum ed_status status = ed_stored_read(&before, remote, err);
     if (!status)
-        status = ed_remote_clean(remote, token, NULL, 0, cleanings->keep, cleanings->keep < 0, &cleaning->n_removed,
-                                 &cleaning->freed_bytes, err);
+        status = ed_remote_clean(remote, token, NULL, 0, cleanings->keep, cleanings->keep < 0,
+                                 &cleaning->n_removed, &cleaning->freed_bytes, err);
     if (!status)
         status = ed_stored_read(&after, remote, err);
     for (size_t i = 0; i < before.n && !status; i++) {
@@ -62,8 +64,9 @@ static enum ed_status clean_under_lease(const struct cleanings *cleanings, struc
         if (ed_stored_has(&after, set->id))
             continue;
         ed_units_print_size(size, sizeof size, set->bytes);
-        ed_buffer_printf(&cleaning->removed, "%s: removed %s %s%s%s%s%s, %s\n", cleaning->entry->id, set->kind, set->name,
-                         set->variant[0] ? " " : "", set->variant, set->version[0] ? " " : "", set->version, size);
+        ed_buffer_printf(&cleaning->removed, "%s: removed %s %s%s%s%s%s, %s\n", cleaning->entry->id,
+                         set->kind, set->name, set->variant[0] ? " " : "", set->variant,
+                         set->version[0] ? " " : "", set->version, size);
     }
     ed_stored_release(&before);
     ed_stored_release(&after);
@@ -78,20 +81,23 @@ static void clean(void *context, size_t i) {
     struct ed_session session = {0};
     cleaning->entry = ed_devices_entry(cleanings->devices, i);
     ed_buffer_init(&cleaning->removed, 4u << 20);
-    cleaning->status =
-        ed_devices_open(cleanings->devices, &session, cleaning->entry, ED_SESSION_READY, &reached, &cleaning->err);
+    cleaning->status = ed_devices_open(cleanings->devices, &session, cleaning->entry, ED_SESSION_READY,
+                                       &reached, &cleaning->err);
     if (cleaning->status)
         return;
     cleaning->status = take(cleanings, &session.remote, &lease, &cleaning->err);
     if (!cleaning->status) {
-        cleaning->status = clean_under_lease(cleanings, cleaning, &session.remote, lease.token, &cleaning->err);
-        const struct ed_remote_lease_ask release = {.action = "release", .token = lease.token, .holder = cleanings->holder};
+        cleaning->status =
+            clean_under_lease(cleanings, cleaning, &session.remote, lease.token, &cleaning->err);
+        const struct ed_remote_lease_ask release = {
+            .action = "release", .token = lease.token, .holder = cleanings->holder};
         ed_remote_lease(&session.remote, &release, &released, NULL);
     }
     ed_session_close(&session);
 }
 
-// Texts of the device go through the grid's safe printing elsewhere; here a line must not hold more than a line.
+// Texts of the device go through the grid's safe printing elsewhere; here a line must not hold more than a
+// line.
 static void make_safe(struct ed_buffer *text) {
     for (size_t i = 0; i < text->size; i++)
         if (((unsigned char)text->data[i] < ' ' && text->data[i] != '\n') || text->data[i] == 0x7f)
@@ -109,7 +115,8 @@ static int tell(const struct cleanings *cleanings) {
         make_safe(&cleaning->removed);
         ed_units_print_size(size, sizeof size, cleaning->freed_bytes);
         ed_buffer_text_append(&text, ed_buffer_text(&cleaning->removed));
-        ed_buffer_printf(&text, "%s: %zu removed, %s freed\n", cleaning->entry->id, cleaning->n_removed, size);
+        ed_buffer_printf(&text, "%s: %zu removed, %s freed\n", cleaning->entry->id, cleaning->n_removed,
+                         size);
     }
     int code = ed_cli_print_buffer(cleanings->devices->cli, &text);
     ed_buffer_release(&text);
@@ -118,7 +125,8 @@ static int tell(const struct cleanings *cleanings) {
 
 int ed_devices_clean(struct ed_devices *devices) {
     const char *keep = ed_arguments_get(devices->cli->arguments, "keep");
-    struct cleanings cleanings = {.devices = devices, .n = devices->n_indices, .keep = keep ? atoi(keep) : -1};
+    struct cleanings cleanings = {
+        .devices = devices, .n = devices->n_indices, .keep = keep ? atoi(keep) : -1};
     int code = ED_EXIT_PASS;
     snprintf(cleanings.holder, sizeof cleanings.holder, "clean-%ld", (long)getpid());
     ed_remote_owner(cleanings.owner);

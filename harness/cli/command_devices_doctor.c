@@ -10,14 +10,16 @@
 static void check_pack(struct ed_steps *steps, const struct ed_session *session) {
     const struct ed_pack *pack = &session->pack;
     if (pack->foreign)
-        ed_steps_add(steps, "pack", ED_STEP_WARNING,
-                     "%s with its own C library: CPU only, not the app's build; a pack for Android needs an NDK "
-                     "(docs/devices.md)",
-                     pack->target);
+        ed_steps_add(
+            steps, "pack", ED_STEP_WARNING,
+            "%s with its own C library: CPU only, not the app's build; a pack for Android needs an NDK "
+            "(docs/devices.md)",
+            pack->target);
     else if (pack->runner_libc)
-        ed_steps_add(steps, "pack", ED_STEP_WARNING,
-                     "%s runs with the pack's C library %s, since the device's own does not serve: no GPU drivers",
-                     pack->target, pack->libc_version);
+        ed_steps_add(
+            steps, "pack", ED_STEP_WARNING,
+            "%s runs with the pack's C library %s, since the device's own does not serve: no GPU drivers",
+            pack->target, pack->libc_version);
     else
         ed_steps_add(steps, "pack", ED_STEP_OK, "%s", pack->target);
     ed_steps_add(steps, "runner", ED_STEP_OK, "%s", session->remote.runner);
@@ -59,8 +61,8 @@ static void check_changes(struct ed_steps *steps, const struct ed_session *sessi
     }
     ed_buffer_init(&lines, 4096);
     if (ed_remote_restore(&session->remote, &lines, &err))
-        ed_steps_add(steps, "settings", ED_STEP_FAILED, "a job left them changed, and they are not put back: %s",
-                     err.message);
+        ed_steps_add(steps, "settings", ED_STEP_FAILED,
+                     "a job left them changed, and they are not put back: %s", err.message);
     else
         ed_steps_add(steps, "settings", ED_STEP_WARNING, "a job left them changed; put back now: %s",
                      ed_buffer_text(&lines));
@@ -78,15 +80,19 @@ static void check_linger(struct ed_steps *steps, const struct ed_json_at *root) 
     if (strcmp(linger, "yes") == 0)
         ed_steps_add(steps, "lingering", ED_STEP_OK, "jobs outlive the session that started them");
     else if (strcmp(linger, "no") == 0 && strcmp(steps->entry->transport, "adb") == 0)
-        ed_steps_add(steps, "lingering", ED_STEP_WARNING,
-                     "adbd ends its processes when it restarts (%s); a job that was ended so is resumed with --resume",
-                     reason);
+        ed_steps_add(
+            steps, "lingering", ED_STEP_WARNING,
+            "adbd ends its processes when it restarts (%s); a job that was ended so is resumed with --resume",
+            reason);
     else if (strcmp(linger, "no") == 0)
         ed_steps_add(steps, "lingering", ED_STEP_WARNING,
-                     "jobs end with the login session (%s); run `loginctl enable-linger` there as this user", reason);
+                     "jobs end with the login session (%s); run `loginctl enable-linger` there as this user",
+                     reason);
     else
-        ed_steps_add(steps, "lingering", ED_STEP_OK, "not known%s%s; a job that ends with its session is resumed with "
-                     "--resume", reason[0] ? ": " : "", reason);
+        ed_steps_add(steps, "lingering", ED_STEP_OK,
+                     "not known%s%s; a job that ends with its session is resumed with "
+                     "--resume",
+                     reason[0] ? ": " : "", reason);
 }
 
 static void check_memory(struct ed_steps *steps, const struct ed_json_at *root) {
@@ -97,7 +103,8 @@ static void check_memory(struct ed_steps *steps, const struct ed_json_at *root) 
     if (available < 0)
         ed_steps_add(steps, "memory", ED_STEP_WARNING, "the device does not tell how much is available");
     else if (available < MEMORY_LEAST_BYTES)
-        ed_steps_add(steps, "memory", ED_STEP_WARNING, "only %s are available; models may be ended by the system", size);
+        ed_steps_add(steps, "memory", ED_STEP_WARNING,
+                     "only %s are available; models may be ended by the system", size);
     else
         ed_steps_add(steps, "memory", ED_STEP_OK, "%s available", size);
 }
@@ -116,7 +123,8 @@ void ed_steps_of_runner(struct ed_steps *steps, const struct ed_session *session
     ed_json_opt_bool(&root, "changed", &changed, NULL);
     if (noexec)
         ed_steps_add(steps, "programs may run", ED_STEP_FAILED,
-                     "%s lies on a file system that runs no programs (%s is mounted noexec); choose a work_dir on another one",
+                     "%s lies on a file system that runs no programs (%s is mounted noexec); choose a "
+                     "work_dir on another one",
                      session->identity.work_dir, text_of(&root, "mount"));
     else
         ed_steps_add(steps, "programs may run", ED_STEP_OK, "%s%s%s", text_of(&root, "file_system"),
@@ -129,17 +137,19 @@ void ed_steps_of_runner(struct ed_steps *steps, const struct ed_session *session
     ed_json_document_release(&reply);
 }
 
-void ed_steps_of_engines(struct ed_steps *steps, const struct ed_engines *engines, const struct ed_pack *pack) {
+void ed_steps_of_engines(struct ed_steps *steps, const struct ed_engines *engines,
+                         const struct ed_pack *pack) {
     struct ed_buffer list;
     ed_buffer_init(&list, 4096);
     for (size_t i = 0; i < engines->n; i++)
-        if (engines->builds[i].state == ED_ENGINE_PRESENT && strcmp(engines->builds[i].target, pack->target) == 0)
+        if (engines->builds[i].state == ED_ENGINE_PRESENT &&
+            strcmp(engines->builds[i].target, pack->target) == 0)
             ed_buffer_printf(&list, "%s%s", list.size ? ", " : "", engines->builds[i].id);
     if (list.size)
         ed_steps_add(steps, "engines", ED_STEP_OK, "%s", ed_buffer_text(&list));
     else
         ed_steps_add(steps, "engines", ED_STEP_WARNING,
-                     "no engine build for %s is present; run `edgedyno engines fetch NAME --target %s`", pack->target,
-                     pack->target);
+                     "no engine build for %s is present; run `edgedyno engines fetch NAME --target %s`",
+                     pack->target, pack->target);
     ed_buffer_release(&list);
 }

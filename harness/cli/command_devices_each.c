@@ -18,7 +18,8 @@ struct pool {
 
 static void draw(const struct pool *pool) {
     char line[80];
-    int bytes = snprintf(line, sizeof line, "\r\x1b[K%zu of %zu devices answered or gave up", pool->done, pool->n);
+    int bytes =
+        snprintf(line, sizeof line, "\r\x1b[K%zu of %zu devices answered or gave up", pool->done, pool->n);
     if (pool->done == pool->n)
         bytes = snprintf(line, sizeof line, "\r\x1b[K");
     ed_path_write_all(STDERR_FILENO, line, (size_t)bytes, "standard error", NULL);
@@ -40,7 +41,8 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-void ed_devices_each(const struct ed_devices *devices, size_t n, void (*work)(void *context, size_t i), void *context) {
+void ed_devices_each(const struct ed_devices *devices, size_t n, void (*work)(void *context, size_t i),
+                     void *context) {
     struct pool pool = {.work = work, .context = context, .n = n, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[THREADS_MAX];
     size_t n_threads = 0;

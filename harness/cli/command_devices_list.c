@@ -43,7 +43,8 @@ static const char *state_of_failure(enum ed_status status, enum ed_session_depth
     case ED_ERR_UNSUPPORTED:
         return "unsupported target";
     default:
-        return reached != ED_DEVICES_NOWHERE && reached >= ED_SESSION_IDENTIFIED ? "no runner" : "not reached";
+        return reached != ED_DEVICES_NOWHERE && reached >= ED_SESSION_IDENTIFIED ? "no runner"
+                                                                                 : "not reached";
     }
 }
 
@@ -92,7 +93,8 @@ static void find_out(void *context, size_t i) {
     struct ed_error err = {0};
     fact->entry = ed_devices_entry(facts->devices, i);
     fact->memory_bytes = -1;
-    enum ed_status status = ed_devices_open(facts->devices, &session, fact->entry, ED_SESSION_READY, &reached, &err);
+    enum ed_status status =
+        ed_devices_open(facts->devices, &session, fact->entry, ED_SESSION_READY, &reached, &err);
     if (reached != ED_DEVICES_NOWHERE && reached >= ED_SESSION_IDENTIFIED) {
         fact->identity = session.identity;
         snprintf(fact->target, sizeof fact->target, "%s",
@@ -136,7 +138,8 @@ static void describe(const struct facts *facts, const struct fact *fact, struct 
     if (fact->summary[0]) {
         // The runner's own words hold the kernel and the C library.
         ed_units_print_size(text, sizeof text, fact->identity.free_bytes);
-        ed_buffer_printf(about, "%s%s%s", fact->summary, fact->identity.model[0] ? ", " : "", fact->identity.model);
+        ed_buffer_printf(about, "%s%s%s", fact->summary, fact->identity.model[0] ? ", " : "",
+                         fact->identity.model);
         if (fact->identity.free_bytes >= 0)
             ed_buffer_printf(about, ", %s free", text);
     } else if (fact->identity.target[0]) {
@@ -144,8 +147,9 @@ static void describe(const struct facts *facts, const struct fact *fact, struct 
         ed_buffer_text_append(about, text);
     }
     if (fact->identity.android)
-        ed_buffer_printf(about, "\nshell process, not app: oom_score_adj %d%s%s", fact->identity.oom_score_adj,
-                         fact->identity.cpuset[0] ? ", cpuset " : "", fact->identity.cpuset);
+        ed_buffer_printf(about, "\nshell process, not app: oom_score_adj %d%s%s",
+                         fact->identity.oom_score_adj, fact->identity.cpuset[0] ? ", cpuset " : "",
+                         fact->identity.cpuset);
     if (fact->target[0])
         list_engines(&facts->devices->resources.engines, fact, about);
 }
@@ -189,7 +193,8 @@ static void print_identity(const struct fact *fact, struct ed_json_writer *json)
     int_or_null(json, "memory_total_bytes", fact->memory_bytes, fact->memory_bytes >= 0);
 }
 
-static void print_engines(const struct ed_engines *engines, const struct fact *fact, struct ed_json_writer *json) {
+static void print_engines(const struct ed_engines *engines, const struct fact *fact,
+                          struct ed_json_writer *json) {
     ed_json_array_begin(json, "engines");
     for (size_t k = 0; k < engines->n; k++)
         if (is_present(&engines->builds[k], fact))
@@ -198,7 +203,8 @@ static void print_engines(const struct ed_engines *engines, const struct fact *f
     ed_json_array_begin(json, "backends");
     for (size_t k = 0; k < engines->n; k++) {
         const struct ed_manifest *manifest = engines->builds[k].manifest;
-        for (size_t b = 0; is_present(&engines->builds[k], fact) && manifest && b < manifest->n_backends; b++) {
+        for (size_t b = 0; is_present(&engines->builds[k], fact) && manifest && b < manifest->n_backends;
+             b++) {
             ed_json_object_begin(json, NULL);
             ed_json_text(json, "engine", engines->builds[k].id);
             ed_json_text(json, "backend", manifest->backends[b].name);
@@ -243,8 +249,8 @@ static void print_json(const struct facts *facts, struct ed_json_writer *json) {
     ed_json_object_end(json);
 }
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     static const char *const heads[] = {"device", "transport", "state", "target", "about"};
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {

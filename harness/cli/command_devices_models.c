@@ -29,7 +29,8 @@ static void look(void *context, size_t i) {
     enum ed_session_depth reached;
     struct ed_session session = {0};
     shelf->entry = ed_devices_entry(shelves->devices, i);
-    shelf->status = ed_devices_open(shelves->devices, &session, shelf->entry, ED_SESSION_READY, &reached, &shelf->err);
+    shelf->status =
+        ed_devices_open(shelves->devices, &session, shelf->entry, ED_SESSION_READY, &reached, &shelf->err);
     if (shelf->status)
         return;
     shelf->status = ed_stored_read(&shelf->stored, &session.remote, &shelf->err);
@@ -86,9 +87,10 @@ static void print_json(const struct shelves *shelves, struct ed_json_writer *jso
     ed_json_object_end(json);
 }
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
-    static const char *const heads[] = {"device", "kind", "name", "variant", "version", "size", "last used", "digest"};
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
+    static const char *const heads[] = {"device",  "kind", "name",      "variant",
+                                        "version", "size", "last used", "digest"};
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {
         struct ed_json_writer json;

@@ -9,8 +9,8 @@
 #include "devices/ssh/known_hosts.h"
 #include "harness/cli/command_devices.h"
 
-static const char *const preferred[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-                                        "ssh-rsa"};
+static const char *const preferred[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+                                        "ecdsa-sha2-nistp521", "ssh-rsa"};
 
 static bool write_key(const struct ed_ssh_known_key *key, char *text, size_t bytes) {
     size_t used = strlen(key->type) + 1;
@@ -22,7 +22,8 @@ static bool write_key(const struct ed_ssh_known_key *key, char *text, size_t byt
 }
 
 // The files that ~/.ssh/config names, one a line, or the user's own.
-static void read_known(struct ed_ssh_known_hosts *known, const struct ed_ssh_host *config, const char *name, int port) {
+static void read_known(struct ed_ssh_known_hosts *known, const struct ed_ssh_host *config, const char *name,
+                       int port) {
     char home[ED_PATH_BYTES], path[ED_PATH_BYTES];
     const char *files = config->known_hosts;
     if (!files[0] && !ed_ssh_home(home, NULL) && !ed_path_join(path, home, ".ssh/known_hosts", NULL))

@@ -29,8 +29,9 @@ static int reserve(const struct ed_devices *devices, const struct ed_device_entr
     if (!for_ns)
         ed_log_line(&devices->cli->log, ED_LOG_INFO, "%s: %s has no reservation any more", entry->id, owner);
     else
-        ed_log_line(&devices->cli->log, ED_LOG_INFO, "%s: reserved by %s until %s; `edgedyno devices reserve %s --for 0` ends it",
-                    entry->id, lease.reserved_by, until, entry->id);
+        ed_log_line(&devices->cli->log, ED_LOG_INFO,
+                    "%s: reserved by %s until %s; `edgedyno devices reserve %s --for 0` ends it", entry->id,
+                    lease.reserved_by, until, entry->id);
     return ED_EXIT_PASS;
 }
 
@@ -40,14 +41,16 @@ int ed_devices_reserve(struct ed_devices *devices) {
     int64_t for_ns = 0;
     int code = ED_EXIT_PASS;
     if (!text)
-        return ed_cli_usage(devices->cli, "for how long? edgedyno devices reserve %s --for 2h, and --for 0 ends it",
+        return ed_cli_usage(devices->cli,
+                            "for how long? edgedyno devices reserve %s --for 2h, and --for 0 ends it",
                             ed_devices_entry(devices, 0)->id);
     if (strcmp(text, "0") != 0 && ed_units_duration(text, &for_ns, &err)) {
         snprintf(err.where, sizeof err.where, "--for");
         return ed_cli_fail(devices->cli, &err);
     }
     if (for_ns && (for_ns < FOR_LEAST_NS || for_ns > FOR_MOST_NS))
-        return ed_cli_usage(devices->cli, "--for %s is not from 1 s to 720 h; --for 0 ends a reservation", text);
+        return ed_cli_usage(devices->cli, "--for %s is not from 1 s to 720 h; --for 0 ends a reservation",
+                            text);
     for (size_t i = 0; i < devices->n_indices; i++)
         code = ed_cli_exit_combine(code, reserve(devices, ed_devices_entry(devices, i), for_ns));
     return code;

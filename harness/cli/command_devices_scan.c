@@ -70,7 +70,8 @@ static void add_host(void *context, const char *name) {
         memcpy(item->entry.host, entry.host, sizeof item->entry.host);
     else {
         snprintf(item->entry.host, sizeof item->entry.host, "%.255s", name);
-        snprintf(item->why, sizeof item->why, "its name cannot stand in an address; add a Host with a plain name");
+        snprintf(item->why, sizeof item->why,
+                 "its name cannot stand in an address; add a Host with a plain name");
     }
     settle_known(context, item);
 }
@@ -79,10 +80,9 @@ static void add_phones(struct scan *scan) {
     struct ed_adb_device *phones = calloc(ADB_DEVICES_MAX, sizeof *phones);
     struct ed_error err = {0};
     size_t n = 0;
-    enum ed_status status =
-        phones ? ed_adb_devices("", &scan->devices->context, phones, ADB_DEVICES_MAX, &n,
-                                ed_clock_monotonic_ns() + ADB_NS, &err)
-               : ed_fail(&err, ED_ERR_NO_MEMORY, NULL, "no memory for the phones");
+    enum ed_status status = phones ? ed_adb_devices("", &scan->devices->context, phones, ADB_DEVICES_MAX, &n,
+                                                    ed_clock_monotonic_ns() + ADB_NS, &err)
+                                   : ed_fail(&err, ED_ERR_NO_MEMORY, NULL, "no memory for the phones");
     if (status)
         ed_log_line(&scan->devices->cli->log, ED_LOG_WARNING, "adb was not asked: %s", err.message);
     for (size_t i = 0; !status && i < n; i++) {
@@ -116,7 +116,8 @@ static void try_candidate(void *context, size_t i) {
     item->reachable = true;
 }
 
-// The reachable ones get their ids, one after the other so that none is given twice, and go into the file together.
+// The reachable ones get their ids, one after the other so that none is given twice, and go into the file
+// together.
 static enum ed_status write_found(struct scan *scan, struct ed_error *err) {
     const struct ed_inventory *inventory = &scan->devices->resources.inventory;
     struct ed_inventory taken = {0};
@@ -183,8 +184,8 @@ static void print_json(const struct scan *scan, struct ed_json_writer *json) {
     ed_json_object_end(json);
 }
 
-static enum ed_status render(const void *context, const struct ed_output_target *target, struct ed_buffer *out,
-                             struct ed_error *err) {
+static enum ed_status render(const void *context, const struct ed_output_target *target,
+                             struct ed_buffer *out, struct ed_error *err) {
     static const char *const heads[] = {"device", "address", "state", "about"};
     enum ed_status status = ED_OK;
     if (strcmp(target->format, "json") == 0) {

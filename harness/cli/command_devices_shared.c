@@ -27,8 +27,9 @@ void ed_devices_address(const struct ed_device_entry *entry, char *text, size_t 
     if (is_adb)
         snprintf(text, bytes, "adb:%s%s%s", entry->serial, entry->via[0] ? "@" : "", entry->via);
     else if (entry->host[0])
-        snprintf(text, bytes, "ssh://%s%s%s%s%s%s%s%s", entry->user, entry->user[0] ? "@" : "", brackets ? "[" : "",
-                 entry->host, brackets ? "]" : "", port, entry->via[0] ? " via " : "", entry->via);
+        snprintf(text, bytes, "ssh://%s%s%s%s%s%s%s%s", entry->user, entry->user[0] ? "@" : "",
+                 brackets ? "[" : "", entry->host, brackets ? "]" : "", port, entry->via[0] ? " via " : "",
+                 entry->via);
     else
         snprintf(text, bytes, "%s", entry->transport);
 }
@@ -69,8 +70,9 @@ void ed_devices_holder(const struct ed_remote_lease *lease, char *text, size_t b
     text[0] = '\0';
     if (lease->holder[0]) {
         ed_devices_until(lease->left_ns, until, sizeof until);
-        snprintf(text, bytes, "%s holds it until %s%s%s%s%s", lease->owner[0] ? lease->owner : lease->holder, until,
-                 lease->purpose[0] ? ": " : "", lease->purpose, lease->job[0] ? ", job " : "", lease->job);
+        snprintf(text, bytes, "%s holds it until %s%s%s%s%s%s",
+                 lease->owner[0] ? lease->owner : lease->holder, until, lease->purpose[0] ? ": " : "",
+                 lease->purpose, lease->job[0] ? ", job " : "", lease->job);
     } else if (lease->job[0])
         snprintf(text, bytes, "job %s runs", lease->job);
 }
@@ -80,10 +82,12 @@ const char *ed_devices_file(const struct ed_devices *devices) {
     return given ? given : devices->resources.inventory.path;
 }
 
-int ed_devices_fail(const struct ed_devices *devices, const struct ed_device_entry *entry, const struct ed_error *err) {
+int ed_devices_fail(const struct ed_devices *devices, const struct ed_device_entry *entry,
+                    const struct ed_error *err) {
     struct ed_error told = *err;
     if (strcmp(err->where, entry->id) != 0)
-        snprintf(told.where, sizeof told.where, "%s%s%.180s", entry->id, err->where[0] ? ": " : "", err->where);
+        snprintf(told.where, sizeof told.where, "%s%s%.180s", entry->id, err->where[0] ? ": " : "",
+                 err->where);
     return ed_cli_fail(devices->cli, &told);
 }
 

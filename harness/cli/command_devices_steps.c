@@ -17,7 +17,8 @@
 #define SPAWN_NS INT64_C(20000000000)
 #define CANNOT_RUN 126
 
-void ed_steps_add(struct ed_steps *steps, const char *name, enum ed_step_result result, const char *format, ...) {
+void ed_steps_add(struct ed_steps *steps, const char *name, enum ed_step_result result, const char *format,
+                  ...) {
     if (steps->n == ED_STEPS_MAX)
         return;
     struct ed_step *step = &steps->items[steps->n++];
@@ -40,8 +41,10 @@ static bool resolves(const struct ed_device_entry *entry) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     bool known = true;
-    if (config && !ed_ssh_config_host(config, NULL, entry->host, NULL) && !entry->via[0] && !config->proxy_jump[0]) {
-        known = getaddrinfo(config->host_name[0] ? config->host_name : entry->host, NULL, &hints, &found) == 0;
+    if (config && !ed_ssh_config_host(config, NULL, entry->host, NULL) && !entry->via[0] &&
+        !config->proxy_jump[0]) {
+        known =
+            getaddrinfo(config->host_name[0] ? config->host_name : entry->host, NULL, &hints, &found) == 0;
         if (known)
             freeaddrinfo(found);
     }
@@ -50,7 +53,8 @@ static bool resolves(const struct ed_device_entry *entry) {
 }
 
 // The names of the way there, in order; the failed one is the last that is told.
-static void steps_until(struct ed_steps *steps, const char *const *names, size_t failed, const char *message) {
+static void steps_until(struct ed_steps *steps, const char *const *names, size_t failed,
+                        const char *message) {
     for (size_t i = 0; i < failed; i++)
         ed_steps_add(steps, names[i], ED_STEP_OK, "%s", "");
     ed_steps_add(steps, names[failed], ED_STEP_FAILED, "%s", message);
@@ -65,7 +69,9 @@ static size_t ssh_step(const struct ed_device_entry *entry, enum ed_status statu
     case ED_ERR_UNREACHABLE:
         return resolves(entry) ? 1 : 0;
     case ED_ERR_KEY_REFUSED:
-        return strstr(message, "host key") || strstr(message, "known_hosts") ? 2 : 3;
+        return strstr(message, "host's key") || strstr(message, "host key") || strstr(message, "host_key")
+                   ? 2
+                   : 3;
     case ED_ERR_UNSUPPORTED:
         return strstr(message, "ssh/config") ? 0 : 1;
     default:
@@ -148,10 +154,12 @@ static void check_clock(struct ed_steps *steps, const struct ed_identity *identi
     if (!identity->real_us)
         ed_steps_add(steps, "clock", ED_STEP_WARNING, "the device does not tell its time");
     else if (size_us > CLOCK_LIMIT_US)
-        ed_steps_add(steps, "clock", ED_STEP_WARNING,
-                     "%s %s this machine's; results are not affected, since they go by the clock since boot, but the dates "
-                     "of files there are, and reservations over a reboot; set it (such as `timedatectl set-ntp true`)",
-                     text, difference_us < 0 ? "behind" : "ahead of");
+        ed_steps_add(
+            steps, "clock", ED_STEP_WARNING,
+            "%s %s this machine's; results are not affected, since they go by the clock since boot, but the "
+            "dates "
+            "of files there are, and reservations over a reboot; set it (such as `timedatectl set-ntp true`)",
+            text, difference_us < 0 ? "behind" : "ahead of");
     else
         ed_steps_add(steps, "clock", ED_STEP_OK, "within 2 s of this machine's");
 }
@@ -170,7 +178,8 @@ void ed_steps_of_identity(struct ed_steps *steps, const struct ed_identity *iden
         ed_steps_add(steps, "space", ED_STEP_WARNING, "the device does not tell how much is free");
     else if (!in_place && identity->free_bytes < floor)
         ed_steps_add(steps, "space", ED_STEP_FAILED,
-                     "only %s are free, and %s stay free always; run `edgedyno devices clean %s`, remove something else, or "
+                     "only %s are free, and %s stay free always; run `edgedyno devices clean %s`, remove "
+                     "something else, or "
                      "choose a work_dir on another disk",
                      size, least, steps->entry->id);
     else
@@ -178,7 +187,8 @@ void ed_steps_of_identity(struct ed_steps *steps, const struct ed_identity *iden
     check_clock(steps, identity);
     if (identity->android)
         ed_steps_add(steps, "process", ED_STEP_WARNING,
-                     "shell process, not app: oom_score_adj %d%s%s; an app of the same engine may be scheduled and ended "
+                     "shell process, not app: oom_score_adj %d%s%s; an app of the same engine may be "
+                     "scheduled and ended "
                      "otherwise",
                      identity->oom_score_adj, identity->cpuset[0] ? ", cpuset " : "", identity->cpuset);
 }
@@ -191,9 +201,7 @@ static bool is_noexec(const struct ed_session *session) {
                                  "r=$?\n"
                                  "rm -f \"$f\"\n"
                                  "exit $r\n";
-    const char *const argv[] = {session->identity.android && strcmp(session->transport->name, "adb") == 0
-                                    ? "/system/bin/sh"
-                                    : "/bin/sh",
+    const char *const argv[] = {strcmp(session->identity.libc, "bionic") == 0 ? "/system/bin/sh" : "/bin/sh",
                                 "-s", "--", session->identity.work_dir, NULL};
     const struct ed_spawn_args args = {.argv = argv,
                                        .input = script,
@@ -209,8 +217,8 @@ static bool is_noexec(const struct ed_session *session) {
     return noexec;
 }
 
-void ed_steps_of_runner_failure(struct ed_steps *steps, const struct ed_devices *devices, enum ed_status status,
-                                const struct ed_error *err) {
+void ed_steps_of_runner_failure(struct ed_steps *steps, const struct ed_devices *devices,
+                                enum ed_status status, const struct ed_error *err) {
     enum ed_session_depth reached;
     struct ed_session session = {0};
     struct ed_error failure = {0};
@@ -220,12 +228,14 @@ void ed_steps_of_runner_failure(struct ed_steps *steps, const struct ed_devices 
     if (!again) {
         noexec = is_noexec(&session);
         if (!session.transport->in_place)
-            again = ed_pack_find(&session.pack, devices->cli->library_dir, &session.identity, steps->entry->id, &failure);
+            again = ed_pack_find(&session.pack, devices->cli->library_dir, &session.identity,
+                                 steps->entry->id, &failure);
         ed_session_close(&session);
     }
     if (noexec) {
         ed_steps_add(steps, "programs may run", ED_STEP_FAILED,
-                     "%s lies on a file system that runs no programs (mounted noexec); choose a work_dir on another one",
+                     "%s lies on a file system that runs no programs (mounted noexec); choose a work_dir on "
+                     "another one",
                      session.identity.work_dir);
         return;
     }

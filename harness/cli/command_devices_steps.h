@@ -29,14 +29,17 @@ const char *ed_step_word(enum ed_step_result result);
 // What a failed attempt tells of the way there: the steps that went well, then the one that did not.
 void ed_steps_of_connection(struct ed_steps *steps, enum ed_session_depth reached, enum ed_status status,
                             const struct ed_error *err);
-// What the shell tells: target, work directory, space, clock, and on a phone what a process of adb's shell is.
+// What the shell tells: target, work directory, space, clock, and on a phone what a process of adb's shell
+// is.
 void ed_steps_of_identity(struct ed_steps *steps, const struct ed_identity *identity, bool in_place);
-// The runner did not come to run: whether there is a pack for the target, and whether the work directory runs programs.
-void ed_steps_of_runner_failure(struct ed_steps *steps, const struct ed_devices *devices, enum ed_status status,
-                                const struct ed_error *err);
+// The runner did not come to run: whether there is a pack for the target, and whether the work directory runs
+// programs.
+void ed_steps_of_runner_failure(struct ed_steps *steps, const struct ed_devices *devices,
+                                enum ed_status status, const struct ed_error *err);
 // What the runner tells: lease, job, settings to be put back, lingering, memory.
 void ed_steps_of_runner(struct ed_steps *steps, const struct ed_session *session);
 // Engine builds for the target that serves the device.
-void ed_steps_of_engines(struct ed_steps *steps, const struct ed_engines *engines, const struct ed_pack *pack);
+void ed_steps_of_engines(struct ed_steps *steps, const struct ed_engines *engines,
+                         const struct ed_pack *pack);
 
 #endif

@@ -8,8 +8,8 @@
 #define END_NS INT64_C(60000000000)
 #define PAUSE_NS INT64_C(200000000)
 
-static enum ed_status wait_for_end(const struct ed_remote *remote, const char *job, struct ed_remote_status *last,
-                                   struct ed_error *err) {
+static enum ed_status wait_for_end(const struct ed_remote *remote, const char *job,
+                                   struct ed_remote_status *last, struct ed_error *err) {
     const int64_t until = ed_clock_monotonic_ns() + END_NS;
     enum ed_status status;
     for (;;) {
@@ -17,8 +17,10 @@ static enum ed_status wait_for_end(const struct ed_remote *remote, const char *j
         if (status || last->state != ED_REMOTE_RUNNING)
             return status;
         if (ed_clock_monotonic_ns() > until)
-            return ed_fail(err, ED_ERR_TIMEOUT, remote->device,
-                           "job %s was told to stop but has not ended after 60 s; `edgedyno devices check` tells more", job);
+            return ed_fail(
+                err, ED_ERR_TIMEOUT, remote->device,
+                "job %s was told to stop but has not ended after 60 s; `edgedyno devices check` tells more",
+                job);
         ed_clock_sleep_until(ed_clock_monotonic_ns() + PAUSE_NS, NULL);
     }
 }
@@ -45,7 +47,8 @@ static int stop(const struct ed_devices *devices, const struct ed_device_entry *
         ed_log_line(&devices->cli->log, ED_LOG_INFO, "%s: no job runs there", entry->id);
     else
         ed_log_line(&devices->cli->log, ED_LOG_INFO,
-                    "%s: job %s is stopped, with %lld of %lld blocks done; its campaign goes on with `edgedyno run --resume`",
+                    "%s: job %s is stopped, with %lld of %lld blocks done; its campaign goes on with "
+                    "`edgedyno run --resume`",
                     entry->id, job, (long long)last.blocks_done, (long long)last.blocks_total);
     return ED_EXIT_PASS;
 }

@@ -11,7 +11,8 @@ static void copy_text(const struct ed_json_at *object, const char *key, char *ou
     snprintf(out, bytes, "%s", text);
 }
 
-enum ed_status ed_stored_read(struct ed_stored *stored, const struct ed_remote *remote, struct ed_error *err) {
+enum ed_status ed_stored_read(struct ed_stored *stored, const struct ed_remote *remote,
+                              struct ed_error *err) {
     struct ed_json_document reply = {0};
     memset(stored, 0, sizeof *stored);
     enum ed_status status = ed_remote_sets(remote, &reply, err);
@@ -21,7 +22,8 @@ enum ed_status ed_stored_read(struct ed_stored *stored, const struct ed_remote *
     size_t n = ed_json_count(&sets);
     status = ed_json_expect_array(&sets, err);
     if (!status && n > ED_WIRE_SETS_MAX)
-        status = ed_fail(err, ED_ERR_LIMIT, remote->device, "lists %zu sets; at most %u are believed", n, ED_WIRE_SETS_MAX);
+        status = ed_fail(err, ED_ERR_LIMIT, remote->device, "lists %zu sets; at most %u are believed", n,
+                         ED_WIRE_SETS_MAX);
     stored->free_bytes = -1;
     ed_json_opt_int(&root, "free_bytes", 0, INT64_C(1) << 53, &stored->free_bytes, NULL);
     if (!status && !(stored->items = calloc(n + 1, sizeof *stored->items)))

@@ -34,7 +34,12 @@ static int list(struct ed_cli *cli, const struct ed_resources *resources, const 
     int code;
     enum ed_status status = ed_resources_select(resources, cli, &devices, &n, &err);
     if (!status)
-        status = ed_survey_run(&found, resources, devices, n, cli, &err);
+        status = ed_survey_run(&found, resources, devices, n, ed_arguments_get(cli->arguments, "target"), cli,
+                               &err);
+    if (!status && !found.n)
+        status =
+            ed_fail(&err, ED_ERR_NOT_FOUND, ed_arguments_get(cli->arguments, "target"),
+                    "no engine build is for a target like this; `edgedyno engines --target '*'` lists all");
     if (status)
         code = ed_cli_fail(cli, &err);
     else
@@ -106,8 +111,6 @@ static int engines(struct ed_cli *cli) {
     if (fetches && arguments->n_operands != 2)
         return ed_cli_usage(cli,
                             "engines fetch takes one NAME or NAME@VERSION; `edgedyno engines` lists them");
-    if (!fetches && ed_arguments_has(arguments, "target"))
-        return ed_cli_usage(cli, "--target belongs to `edgedyno engines fetch NAME`");
     static const char *const of_list[] = {"device", "format", "export"};
     for (size_t i = 0; fetches && i < sizeof of_list / sizeof of_list[0]; i++)
         if (ed_arguments_has(arguments, of_list[i]))
@@ -130,13 +133,17 @@ static const char *const usages[] = {"[OPTION...]", "fetch [--target TARGET] NAM
 static const char *const notes[] = {"Lists every engine build with its backends. A build that is present is "
                                     "asked on the device what it offers there: ready, simulated (a "
                                     "simulator or a software GPU, whose times are no speed), or not here, "
-                                    "with the reason. One that is absent is listed by its manifest.",
+                                    "with the reason. One that is absent is listed by its manifest. Listed "
+                                    "are the builds for this machine and for the devices; --target '*' "
+                                    "lists all.",
                                     "`fetch` brings a build into the store with its package client and "
                                     "checks every digest; a version that is not given is the first of "
                                     "engines.json.",
                                     NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno engines", "builds and backends on this machine"},
+    {"edgedyno engines --target '*'", "builds for every kind of device"},
+    {"edgedyno engines fetch --target linux-aarch64 onnxruntime", "bring the build for a Raspberry Pi"},
     {"edgedyno engines fetch onnxruntime", "bring the first version that engines.json lists"},
 };
 

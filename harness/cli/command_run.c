@@ -87,7 +87,7 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     char directory[ED_PATH_BYTES] = "";
     struct ed_progress progress = {0};
     struct ed_error err = {0};
-    bool any = false;
+    bool any = false, finished = false;
     int code;
     const int64_t began_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
     ed_progress_init(&progress, STDERR_FILENO, cli->quiet, cli->colour_err);
@@ -100,7 +100,8 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     if (resume)
         snprintf(directory, sizeof directory, "%s", resume);
     enum ed_status status =
-        resume ? ed_measure_resume(args, resume, &err) : ed_measure_run(args, suite, directory, &err);
+        resume ? ed_measure_resume(args, resume, &finished, &err)
+               : ed_measure_run(args, suite, directory, &finished, &err);
     ed_progress_release(&progress);
     cli->log.before = cli->log.after = NULL;
     args->progress = NULL;
@@ -108,9 +109,9 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     // A campaign that was refused since it holds one already is not this run's.
     if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
         const int64_t elapsed_ns = ed_clock_read_ns(ED_CLOCK_BOOT) - began_ns;
-        int shown = ed_show_campaign(cli, output, directory, status != ED_OK, elapsed_ns, &any);
+        int shown = ed_show_campaign(cli, output, directory, !finished, elapsed_ns, &any);
         code = ed_cli_exit_combine(code, shown);
-        tell_next(cli, short_path(directory), status != ED_OK);
+        tell_next(cli, short_path(directory), !finished);
     }
     return code;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // edgedyno: finds the command, parses its flags by its tables, calls it.
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,10 @@ int main(int argc, char **argv) {
     // A handler, not SIG_IGN, since that would be inherited by every program that is started.
     const struct sigaction broken_pipe = {.sa_handler = nothing, .sa_flags = SA_RESTART};
     open_standard_streams();
+#ifdef __GLIBC__
+    // A thread a device, all of which mostly wait: heaps of their own would cost more memory than they save time.
+    mallopt(M_ARENA_MAX, 1);
+#endif
     sigaction(SIGPIPE, &broken_pipe, NULL);
     find_terminal(&cli);
     find_library_dir(&cli);

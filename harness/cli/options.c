@@ -63,7 +63,7 @@ static const struct ed_option engines[] = {
     {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "",
      "devices on which the engines are asked what they offer", 0},
     {"target", 0, ED_OPTION_TEXT, "TARGET", "this machine's", 0, 0, "",
-     "what `fetch` brings a build for, such as linux-x86_64", 0},
+     "what `fetch` brings a build for, such as linux-aarch64; in a list, a pattern of targets", 0},
 };
 
 static const struct ed_option help[] = {

@@ -99,10 +99,13 @@ static void tell_totals(const struct ed_cli *cli, const struct ed_campaign *camp
         return;
     ed_buffer_init(&failures, 4096);
     failures_append(records, &failures);
+    if (campaign->n_absent)
+        ed_buffer_printf(&failures, "%s%zu device%s not measured", failures.size ? ", " : "",
+                         campaign->n_absent, campaign->n_absent == 1 ? "" : "s");
     ed_units_print_duration(elapsed, sizeof elapsed, elapsed_ns);
-    ed_log_line(&cli->log, ED_LOG_INFO, "total: %zu of %zu devices, %zu cases, %zu of %zu blocks, %s; %s",
-                campaign->n_devices, asked, records->n, records->blocks_done, records->blocks_planned,
-                elapsed, failures.size ? ed_buffer_text(&failures) : "no failures");
+    ed_log_line(&cli->log, ED_LOG_INFO, "total: %zu of %zu devices, %zu case%s, %zu of %zu blocks, %s; %s",
+                campaign->n_devices, asked, records->n, records->n == 1 ? "" : "s", records->blocks_done,
+                records->blocks_planned, elapsed, failures.size ? ed_buffer_text(&failures) : "no failures");
     ed_buffer_release(&failures);
 }
 

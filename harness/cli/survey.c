@@ -2,6 +2,7 @@
 // Surveys of engine builds through the devices' runners.
 #include "harness/cli/survey.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ static bool survey(struct ed_survey_build *item, const struct ed_remote *remote,
     return item->surveyed || build->state != ED_ENGINE_PRESENT || busy_job[0];
 }
 
-// The runner of this machine, which is asked without more ado: one that does not answer says so with each build.
+// The runner of this machine, which is asked without more ado: one that does not answer says so with each
+// build.
 static enum ed_status own_runner(struct ed_session *session, const char *library_dir, struct ed_error *err) {
     char name[64];
     session->remote = (struct ed_remote){.transport = session->transport, .state = session->state};
@@ -53,14 +55,20 @@ static enum ed_status own_runner(struct ed_session *session, const char *library
 // A remote device is told by the manifests: a survey would push the engines there.
 static void by_manifest(struct ed_survey_build *item) {
     snprintf(item->why, sizeof item->why, "%s",
-             item->build->state == ED_ENGINE_PRESENT ? "only this machine's engines are asked" : item->build->reason);
+             item->build->state == ED_ENGINE_PRESENT ? "only this machine's engines are asked"
+                                                     : item->build->reason);
     offers_of_manifest(item);
 }
 
+static bool is_chosen(const char *targets, const char *target) {
+    return !targets || fnmatch(targets, target, 0) == 0;
+}
+
 // Every build for the target that serves the device; marks it in `taken`.
-static enum ed_status survey_device(struct ed_survey_list *list, const struct ed_engines *engines, bool *taken,
-                                    const struct ed_device_entry *entry, const struct ed_cli *cli,
-                                    const struct ed_transport_context *context, struct ed_error *err) {
+static enum ed_status survey_device(struct ed_survey_list *list, const struct ed_engines *engines,
+                                    bool *taken, const struct ed_device_entry *entry,
+                                    const struct ed_cli *cli, const struct ed_transport_context *context,
+                                    const char *targets, struct ed_error *err) {
     const struct ed_session_args args = {
         .library_dir = cli->library_dir, .context = context, .depth = ED_SESSION_IDENTIFIED};
     char job[ED_WIRE_ID_MAX_BYTES + 1] = "";
@@ -77,7 +85,7 @@ static enum ed_status survey_device(struct ed_survey_list *list, const struct ed
     if (!status && in_place)
         ed_remote_running(&session.remote, job, NULL);
     for (size_t i = 0; i < engines->n && !status; i++) {
-        if (strcmp(engines->builds[i].target, target) != 0)
+        if (strcmp(engines->builds[i].target, target) != 0 || !is_chosen(targets, target))
             continue;
         struct ed_survey_build *item = &list->items[list->n++];
         item->build = &engines->builds[i];
@@ -93,8 +101,8 @@ static enum ed_status survey_device(struct ed_survey_list *list, const struct ed
 }
 
 enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
-                             const size_t *devices, size_t n_devices, const struct ed_cli *cli,
-                             struct ed_error *err) {
+                             const size_t *devices, size_t n_devices, const char *targets,
+                             const struct ed_cli *cli, struct ed_error *err) {
     const struct ed_engines *engines = &resources->engines;
     const struct ed_transport_context context = ed_ask_context(cli, false);
     bool *taken = calloc(engines->n + 1, sizeof *taken);
@@ -109,13 +117,14 @@ enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resour
     for (size_t d = 0; d < n_devices; d++) {
         struct ed_error failure = {0};
         if (ed_transports_start(&failure) ||
-            survey_device(list, engines, taken, &resources->inventory.devices[devices[d]], cli, &context, &failure)) {
+            survey_device(list, engines, taken, &resources->inventory.devices[devices[d]], cli, &context,
+                          targets, &failure)) {
             ed_log_error(&cli->log, &failure);
             list->failed = true;
         }
     }
     for (size_t i = 0; i < engines->n; i++) {
-        if (taken[i])
+        if (taken[i] || !is_chosen(targets ? targets : ED_TARGET, engines->builds[i].target))
             continue;
         struct ed_survey_build *item = &list->items[list->n++];
         item->build = &engines->builds[i];
@@ -145,8 +154,22 @@ static const char *state_word(enum ed_engine_state state) {
     return "unavailable";
 }
 
+// Columns that are there only where they tell rows apart.
+struct columns {
+    bool device, target;
+};
+
+static void place_cells(const struct ed_survey_build *item, const struct columns *columns,
+                        struct ed_grid *grid) {
+    if (columns->device)
+        ed_grid_add(grid, "%s", item->device ? item->device : "-");
+    if (columns->target)
+        ed_grid_add(grid, "%s", item->build->target);
+}
+
 // What is known of a build that was not asked.
-static void absent_row(const struct ed_survey_build *item, bool targets, struct ed_grid *grid) {
+static void absent_row(const struct ed_survey_build *item, const struct columns *columns,
+                       struct ed_grid *grid) {
     char about[2048];
     size_t used = (size_t)snprintf(about, sizeof about, "%.511s", item->why);
     for (size_t k = 0; k < item->offers.n_rows && used < sizeof about - 128; k++)
@@ -154,19 +177,17 @@ static void absent_row(const struct ed_survey_build *item, bool targets, struct 
                                  k ? ", " : "\nmay have: ", item->offers.rows[k].backend);
     ed_grid_add(grid, "%s", item->build->id);
     ed_grid_add(grid, "-");
-    if (targets)
-        ed_grid_add(grid, "%s", item->build->target);
+    place_cells(item, columns, grid);
     ed_grid_add(grid, "%s",
                 item->build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(item->build->state));
     ed_grid_add(grid, "%s", about);
 }
 
-static void offer_row(const struct ed_survey_build *item, const struct ed_survey_row *offer, bool targets,
-                      struct ed_grid *grid) {
+static void offer_row(const struct ed_survey_build *item, const struct ed_survey_row *offer,
+                      const struct columns *columns, struct ed_grid *grid) {
     ed_grid_add(grid, "%s/%s", item->build->id, offer->backend);
     ed_grid_add(grid, "%s", ed_processor_word(offer->processor));
-    if (targets)
-        ed_grid_add(grid, "%s", item->build->target);
+    place_cells(item, columns, grid);
     ed_grid_add(grid, "%s", !offer->available ? "not here" : offer->simulated ? "simulated" : "ready");
     if (!offer->available)
         ed_grid_add(grid, "%s", offer->reason);
@@ -176,18 +197,28 @@ static void offer_row(const struct ed_survey_build *item, const struct ed_survey
 }
 
 void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid) {
-    static const char *const heads[] = {"engine/backend", "kind", "target", "state", "about"};
-    static const char *const heads_of_one[] = {"engine/backend", "kind", "state", "about"};
-    bool targets = false;
-    for (size_t i = 1; i < list->n; i++)
-        targets = targets || strcmp(list->items[i].build->target, list->items[0].build->target) != 0;
-    ed_grid_init(grid, targets ? heads : heads_of_one, targets ? 5 : 4);
+    const char *heads[ED_GRID_COLUMNS_MAX] = {"engine/backend", "kind"}, *first = NULL;
+    struct columns columns = {0};
+    size_t n = 2;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct ed_survey_build *item = &list->items[i];
+        columns.target = columns.target || strcmp(item->build->target, list->items[0].build->target) != 0;
+        first = first ? first : item->device;
+        columns.device = columns.device || (first && item->device && strcmp(first, item->device) != 0);
+    }
+    if (columns.device)
+        heads[n++] = "device";
+    if (columns.target)
+        heads[n++] = "target";
+    heads[n++] = "state";
+    heads[n++] = "about";
+    ed_grid_init(grid, heads, n);
     for (size_t i = 0; i < list->n; i++) {
         const struct ed_survey_build *item = &list->items[i];
         for (size_t k = 0; item->surveyed && k < item->offers.n_rows; k++)
-            offer_row(item, &item->offers.rows[k], targets, grid);
+            offer_row(item, &item->offers.rows[k], &columns, grid);
         if (!item->surveyed)
-            absent_row(item, targets, grid);
+            absent_row(item, &columns, grid);
     }
 }
 

@@ -24,10 +24,11 @@ struct ed_survey_list {
     const char *store;
 };
 
-// Surveys every build on each of the devices. A device that cannot be reached is logged.
+// Surveys every build on each of the devices. A device that cannot be reached is logged. `targets` is a pattern of the
+// targets to list; NULL: this machine's and the devices'.
 enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
-                             const size_t *devices, size_t n_devices, const struct ed_cli *cli,
-                             struct ed_error *err);
+                             const size_t *devices, size_t n_devices, const char *targets,
+                             const struct ed_cli *cli, struct ed_error *err);
 void ed_survey_release(struct ed_survey_list *list);
 // Initialises the grid and fills it; the caller releases it.
 void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid);

@@ -80,7 +80,7 @@ refused 2 'flags follow the command' --format json run
 for word in gate tune fit compare history baseline data quantize; do
     refused 2 "'$word' is not part of this version" "$word"
 done
-for word in add scan check probe snapshot models clean stop reserve; do
+for word in probe snapshot; do
     refused 2 "'devices $word' is not part of this version" devices "$word"
 done
 refused 2 "'engines add' is not part of this version" engines add x
@@ -89,7 +89,7 @@ refused 2 'did you mean `edgedyno engines fetch`?' engines fetsh
 refused 2 'takes one NAME' engines fetch
 refused 2 'did you mean' engines fetch onnxruntim
 refused 2 'there is no such version' engines fetch onnxruntime@0.0.1
-refused 2 'belongs to' engines --target linux-x86_64
+refused 2 'for a target like this' engines --target 'zzz*'
 
 # --- flags
 refused 2 'did you mean --format?' run --formta json
@@ -264,6 +264,15 @@ sys.exit(not (null["surveyed"] and null["backends"][0]["available"] is True
               and absent["state"] == "fetchable" and not absent["surveyed"] and absent["backends"][0]["available"] is None))
 PYTHON
 report $((!$? && status == 0)) "engines: null is surveyed, an absent one is fetchable and not guessed at"
+run engines --format json --target '*'
+python3 - <<'PY'
+import json
+builds = {(e["id"], e["target"]) for e in json.load(open("out"))["engines"]}
+raise SystemExit(not {("onnxruntime@1.27.0", "linux-x86_64"), ("onnxruntime@1.27.0", "linux-aarch64")} <= builds)
+PY
+report $((!$? && status == 0)) "engines --target '*' lists the builds for other machines too"
+COLUMNS=80 "$program" engines --target '*' >out
+report $((!$(awk 'length > 80' out | wc -l))) "engines with targets keeps to 80 columns"
 COLUMNS=80 "$program" engines >out
 report $((!$(awk 'length > 80' out | wc -l))) "engines keeps to 80 columns"
 COLUMNS=80 "$program" devices >out

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real phone's end for the adb tests: Debian 13's adbd in namespaces of the test's own, and an adb server there that
-// the transport starts.
+// A real phone's end for the adb tests: Debian 13's adbd in namespaces of the test's own, and an adb server
+// there that the transport starts.
 #ifndef EDGEDYNO_TESTS_DEVICES_ADB_PHONE_H
 #define EDGEDYNO_TESTS_DEVICES_ADB_PHONE_H
 
@@ -14,7 +14,8 @@
 
 extern pid_t phone, other_phone;
 
-// Scratch folder, namespaces, a small tmpfs "small", a getprop, the phone. Skips the tests where a user gets no namespaces.
+// Scratch folder, namespaces, a small tmpfs "small", a getprop, the phone. Skips the tests where a user gets
+// no namespaces.
 int phone_group_make(void **state);
 int phone_group_remove(void **state);
 void phone_start(pid_t *pid, int port);

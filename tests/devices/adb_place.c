@@ -25,8 +25,8 @@ char place[64];
 char place_why[200];
 
 void place_make(void) {
-    static const char *const names[] = {"ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_ADDRESS", "ANDROID_ADB_SERVER_PORT",
-                                        "ANDROID_SERIAL", "ADB_TRACE"};
+    static const char *const names[] = {"ADB_SERVER_SOCKET", "ANDROID_ADB_SERVER_ADDRESS",
+                                        "ANDROID_ADB_SERVER_PORT", "ANDROID_SERIAL", "ADB_TRACE"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
     snprintf(place, sizeof place, P_tmpdir "/edgedyno-adb-XXXXXX");
@@ -37,7 +37,7 @@ void place_make(void) {
     setenv("LC_ALL", "C", 1);
 }
 
-void place_remove(void) { 
+void place_remove(void) {
     if (place[0])
         ed_path_remove(place, NULL);
     place[0] = '\0';
@@ -72,7 +72,8 @@ bool place_isolate(void) {
         }
     }
     fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &loopback) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &loopback) == 0 &&
+         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
     snprintf(place_why, sizeof place_why, "a namespace's loopback or mounts: %m");
     if (fd >= 0)
         close(fd);
@@ -191,8 +192,8 @@ void place_disconnect(void *state) {
     free(state);
 }
 
-enum ed_status place_spawn(void *state, const char *const *argv, const void *input, size_t bytes, int64_t within_ns,
-                           struct ed_spawn_result *result, struct ed_error *err) {
+enum ed_status place_spawn(void *state, const char *const *argv, const void *input, size_t bytes,
+                           int64_t within_ns, struct ed_spawn_result *result, struct ed_error *err) {
     struct ed_spawn_args args = {.argv = argv,
                                  .input = input,
                                  .input_bytes = bytes,
@@ -201,7 +202,8 @@ enum ed_status place_spawn(void *state, const char *const *argv, const void *inp
     return ed_transport_adb.spawn(state, &args, result, err);
 }
 
-enum ed_status place_shell(void *state, const char *script, struct ed_spawn_result *result, struct ed_error *err) {
+enum ed_status place_shell(void *state, const char *script, struct ed_spawn_result *result,
+                           struct ed_error *err) {
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
     return place_spawn(state, argv, NULL, 0, PLENTY_NS, result, err);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the adb tests share: a scratch folder as HOME, network and mounts of their own, programs that are started and
-// ended by their number.
+// What the adb tests share: a scratch folder as HOME, network and mounts of their own, programs that are
+// started and ended by their number.
 #ifndef EDGEDYNO_TESTS_DEVICES_ADB_PLACE_H
 #define EDGEDYNO_TESTS_DEVICES_ADB_PLACE_H
 
@@ -27,7 +27,8 @@ extern char place_why[]; // why place_isolate failed
 // Makes the scratch folder with HOME and TMPDIR in it and takes away whatever of adb the environment says.
 void place_make(void);
 void place_remove(void);
-// Network (loopback up) and mounts of this process alone; as an ordinary user by a user namespace. Before any thread.
+// Network (loopback up) and mounts of this process alone; as an ordinary user by a user namespace. Before any
+// thread.
 bool place_isolate(void);
 char *place_path(const char *name); // in the scratch folder; one of 16 buffers
 void place_write(const char *name, const void *bytes, size_t n, unsigned mode);
@@ -43,23 +44,25 @@ int64_t place_now_ns(void);
 // A connected state (free with place_disconnect), or NULL with the error.
 void *place_connect(const char *serial, const char *via, struct ed_error *err);
 void place_disconnect(void *state);
-enum ed_status place_spawn(void *state, const char *const *argv, const void *input, size_t bytes, int64_t within_ns,
-                           struct ed_spawn_result *result, struct ed_error *err);
-enum ed_status place_shell(void *state, const char *script, struct ed_spawn_result *result, struct ed_error *err);
+enum ed_status place_spawn(void *state, const char *const *argv, const void *input, size_t bytes,
+                           int64_t within_ns, struct ed_spawn_result *result, struct ed_error *err);
+enum ed_status place_shell(void *state, const char *script, struct ed_spawn_result *result,
+                           struct ed_error *err);
 enum ed_status place_push(void *state, const char *from, const char *to, unsigned mode, int64_t stall_ns,
                           struct ed_error *err);
 
 // Says what went wrong before it fails.
-#define assert_status(call, wanted, err)                                                                               \
-    do {                                                                                                               \
-        enum ed_status status_ = (call);                                                                               \
-        if (status_ != (wanted))                                                                                       \
-            fail_msg("%s, not %s: %s: %s", ed_status_word(status_), ed_status_word(wanted), (err).where, (err).message); \
+#define assert_status(call, wanted, err)                                                                 \
+    do {                                                                                                 \
+        enum ed_status status_ = (call);                                                                 \
+        if (status_ != (wanted))                                                                         \
+            fail_msg("%s, not %s: %s: %s", ed_status_word(status_), ed_status_word(wanted), (err).where, \
+                     (err).message);                                                                     \
     } while (0)
-#define assert_says(err, part)                                                                                         \
-    do {                                                                                                               \
-        if (!strstr((err).message, part))                                                                              \
-            fail_msg("'%s' is not in: %s", part, (err).message);                                                       \
+#define assert_says(err, part)                                   \
+    do {                                                         \
+        if (!strstr((err).message, part))                        \
+            fail_msg("'%s' is not in: %s", part, (err).message); \
     } while (0)
 
 #endif

@@ -2,7 +2,8 @@
 // The SSH transport by hand, for trials and for the push benchmark:
 //     ssh_tool [--user U] [--port N] [--via V] [--host-key K] [--accept-new] [--timeout S] HOST run /PROGRAM ARGUMENT...
 //     ... HOST push LOCAL REMOTE [OFFSET]      ... HOST pull REMOTE OFFSET BYTES > LOCAL      ... HOST identify
-// Prints how long each step took on standard error. Ends with the program's exit status, 100 + the status of a failure.
+// Prints how long each step took on standard error. Ends with the program's exit status, 100 + the status of
+// a failure.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@ static double since(int64_t begin_ns) {
     return (double)(ed_clock_monotonic_ns() - begin_ns) / 1e9;
 }
 
-static enum ed_status ask(void *context, const char *prompt, char *secret, size_t bytes, struct ed_error *err) {
+static enum ed_status ask(void *context, const char *prompt, char *secret, size_t bytes,
+                          struct ed_error *err) {
     const char *given = getenv("ED_SSH_TOOL_SECRET");
     (void)context;
     fprintf(stderr, "%s\n", prompt);
@@ -30,7 +32,8 @@ static void note(void *context, const char *line) {
     fprintf(stderr, "note: %s\n", line);
 }
 
-static enum ed_status act(void *state, char **argv, int64_t deadline_ns, int *exit_code, struct ed_error *err) {
+static enum ed_status act(void *state, char **argv, int64_t deadline_ns, int *exit_code,
+                          struct ed_error *err) {
     enum ed_status status = ED_ERR_USAGE;
     int64_t begin_ns = ed_clock_monotonic_ns();
     if (strcmp(argv[0], "run") == 0 && argv[1]) {
@@ -56,14 +59,15 @@ static enum ed_status act(void *state, char **argv, int64_t deadline_ns, int *ex
         status = ed_transport_ssh.push(state, &args, err);
     } else if (strcmp(argv[0], "pull") == 0 && argv[1] && argv[2] && argv[3]) {
         int64_t got;
-        status = ed_transport_ssh.pull(state, argv[1], atoll(argv[2]), atoll(argv[3]), STDOUT_FILENO, &got, deadline_ns, err);
+        status = ed_transport_ssh.pull(state, argv[1], atoll(argv[2]), atoll(argv[3]), STDOUT_FILENO, &got,
+                                       deadline_ns, err);
         fprintf(stderr, "got %lld\n", (long long)got);
     } else if (strcmp(argv[0], "identify") == 0) {
         struct ed_identity identity;
         status = ed_transport_ssh.identify(state, &identity, deadline_ns, err);
         if (!status)
-            printf("%s, %s, %s, %s %s, %s\n", identity.target, identity.kernel, identity.machine, identity.libc,
-                   identity.libc_version, identity.work_dir);
+            printf("%s, %s, %s, %s %s, %s\n", identity.target, identity.kernel, identity.machine,
+                   identity.libc, identity.libc_version, identity.work_dir);
     }
     fprintf(stderr, "%s %.3f s\n", argv[0], since(begin_ns));
     return status;
@@ -102,7 +106,8 @@ int main(int argc, char **argv) {
     address.host = argv[i];
     status = ed_ssh_init(&error);
     if (!status)
-        status = ed_transport_ssh.connect(state, &address, &context, begin_ns + timeout_s * 1000000000, &error);
+        status =
+            ed_transport_ssh.connect(state, &address, &context, begin_ns + timeout_s * 1000000000, &error);
     fprintf(stderr, "connect %.3f s\n", since(begin_ns));
     if (!status) {
         status = act(state, argv + i + 1, begin_ns + timeout_s * 1000000000, &exit_code, &error);

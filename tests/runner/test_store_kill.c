@@ -112,10 +112,8 @@ static void test_killed(void **state) {
     store_lease("campaign", token);
     store_staged(token, 0, directory);
     put_all(directory);
-    // How long one takes undisturbed.
-    int64_t before = ed_clock_monotonic_ns();
-    assert_int_equal(end(begin_adopt(false)), 0);
-    const int64_t took_ns = ed_clock_monotonic_ns() - before;
+    // The moments follow how long it takes, which changes with what else the machine does.
+    int64_t span_ns = 20 * RIG_MS;
     for (int round = 0; round < ROUNDS; round++) {
         bool whole[THINGS];
         size_t n = 0;
@@ -125,12 +123,14 @@ static void test_killed(void **state) {
         assert_int_equal(store_entries(ED_WORK_OBJECTS) + store_entries(ED_WORK_SETS), 0);
         store_staged(token, 0, directory);
         put_all(directory);
-        const int64_t wait_ns = (int64_t)(ed_random_u64(&random) % (uint64_t)(took_ns * 3 / 2 + 1));
-        before = ed_clock_monotonic_ns();
+        const int64_t wait_ns = (int64_t)(ed_random_u64(&random) % (uint64_t)(span_ns + 1));
+        const int64_t before = ed_clock_monotonic_ns();
         pid_t pid = begin_adopt(false);
         ed_clock_sleep_until(before + wait_ns, NULL);
         kill(pid, SIGKILL);
-        killed += WIFSIGNALED(end(pid));
+        const bool died = WIFSIGNALED(end(pid));
+        killed += died;
+        span_ns = died ? span_ns * 5 / 4 + 1000 : span_ns * 3 / 4;
         check_truth(whole);
         for (size_t i = 0; i < THINGS; i++)
             n += whole[i];
@@ -146,7 +146,7 @@ static void test_killed(void **state) {
     }
     print_message("%zu of %d killed; sets whole afterwards: %zu times all, %zu some, %zu none\n", killed, ROUNDS, all, some,
                   none);
-    assert_true(killed > (size_t)ROUNDS / 4 && none > 0 && all + some > 0);
+    assert_true(killed > (size_t)ROUNDS / 10 && none > 0 && all + some > 0);
     assert_int_equal(store_entries(ED_WORK_SETS), 3);
 }
 
@@ -247,19 +247,19 @@ static void test_killed_cleaning(void **state) {
     (void)state;
     ed_random_init(&random, 42);
     store_push(token, things, THINGS);
-    int64_t before = ed_clock_monotonic_ns();
     const char *const words[] = {"clean", "--work", rig_work, "--token", token, NULL};
-    assert_int_equal(end(begin(words, messages[0], strlen(messages[0]), false)), 0);
-    const int64_t took_ns = ed_clock_monotonic_ns() - before;
+    int64_t span_ns = 20 * RIG_MS;
     for (int round = 0; round < ROUNDS / 2; round++) {
         bool whole[THINGS];
         store_push(token, things, THINGS);
-        const int64_t wait_ns = (int64_t)(ed_random_u64(&random) % (uint64_t)(took_ns * 3 / 2 + 1));
-        before = ed_clock_monotonic_ns();
+        const int64_t wait_ns = (int64_t)(ed_random_u64(&random) % (uint64_t)(span_ns + 1));
+        const int64_t before = ed_clock_monotonic_ns();
         pid_t pid = begin(words, messages[round % 2], strlen(messages[round % 2]), false);
         ed_clock_sleep_until(before + wait_ns, NULL);
         kill(pid, SIGKILL);
-        killed += WIFSIGNALED(end(pid));
+        const bool died = WIFSIGNALED(end(pid));
+        killed += died;
+        span_ns = died ? span_ns * 5 / 4 + 1000 : span_ns * 3 / 4;
         check_truth(whole);
     }
     assert_true(killed > 0);
@@ -312,9 +312,23 @@ static void test_at_once(void **state) {
         assert_int_equal(end(askers[i]), 0);
 }
 
+// In memory where there is such a place: hundreds of pushes would wait for a disk most of the time.
+static int setup(void **state) {
+    char home[] = "/dev/shm/edgedyno-store-XXXXXX";
+    if (rig_setup(state) != 0)
+        return -1;
+    if (!mkdtemp(home))
+        return 0;
+    if (ed_path_remove(rig_home, NULL) != ED_OK)
+        return -1;
+    snprintf(rig_home, sizeof rig_home, "%s", home);
+    snprintf(rig_work, sizeof rig_work, "%s/work", home);
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_killed), cmocka_unit_test(test_every_change),
                                        cmocka_unit_test(test_killed_cleaning),
                                        cmocka_unit_test(test_at_once)};
-    return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+    return cmocka_run_group_tests(tests, setup, rig_teardown);
 }

@@ -401,7 +401,7 @@ static void full_disk(void) {
     assert_int_equal(mount("none", rig_work, NULL, MS_REMOUNT, "size=1m"), 0);
 }
 
-// A file system without symbolic links: there may be none to try it on.
+// A real file system without symbolic links: there may be none to try it on.
 static void no_links(void) {
     char command[ED_PATH_BYTES];
     assert_int_equal(ed_path_make(rig_path("fat"), 0700, NULL), ED_OK);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// devices/identify: the script under every shell that is installed, and the reader on recorded and on hostile answers.
+// devices/identify: the script under every shell that is installed, and the reader on recorded and on hostile
+// answers.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,15 +69,22 @@ static int leave(void **state) {
     return ed_path_remove(room, NULL);
 }
 
-static enum ed_status identify(struct shell *shell, const char *work_dir, struct ed_identity *out, struct ed_error *err) {
-    return ed_identify(&transport, shell, "device", work_dir, out, ed_clock_monotonic_ns() + 60 * SECOND_NS, err);
+static enum ed_status identify(struct shell *shell, const char *work_dir, struct ed_identity *out,
+                               struct ed_error *err) {
+    return ed_identify(&transport, shell, "device", work_dir, out, ed_clock_monotonic_ns() + 60 * SECOND_NS,
+                       err);
 }
 
 static void test_shells(void **state) {
     static const struct shell shells[] = {
-        {.path = "/bin/dash"},    {.path = "/bin/bash"},    {.path = "/bin/mksh"},
-        {.path = "/bin/ksh93"},   {.path = "/bin/busybox", .word = "sh"},
-        {.path = "/bin/toybox", .word = "sh"}, {.path = "zsh-as-sh"}, {.path = "/bin/sh"},
+        {.path = "/bin/dash"},
+        {.path = "/bin/bash"},
+        {.path = "/bin/mksh"},
+        {.path = "/bin/ksh93"},
+        {.path = "/bin/busybox", .word = "sh"},
+        {.path = "/bin/toybox", .word = "sh"},
+        {.path = "zsh-as-sh"},
+        {.path = "/bin/sh"},
     };
     char zsh[ED_PATH_BYTES], work[ED_PATH_BYTES];
     struct utsname name;
@@ -199,7 +207,8 @@ static void test_no_shell(void **state) {
         int calls;
     } rows[] = {
         {127, "sh: not found", "needs /bin/sh", 2},
-        {1, "'/bin/sh' is not recognized as an internal or external command,\r\noperable program", "WSL 2", 1},
+        {1, "'/bin/sh' is not recognized as an internal or external command,\r\noperable program", "WSL 2",
+         1},
         {1, "The system cannot find the path specified.\r\n", "WSL 2", 1},
         {1, "/bin/sh : The term '/bin/sh' is not recognized as the name of a cmdlet", "WSL 2", 1},
         {1, "This account is currently not available.\n", "login shell", 1},
@@ -236,38 +245,46 @@ static void test_recorded(void **state) {
         int64_t free_bytes;
     } rows[] = {
         {WRAP("OS=Linux\nRELEASE=6.6.31+rpt-rpi-v8\nMACHINE=aarch64\n" ELF64 "LIBC=glibc 2.36\n" WORK
-              "MODEL=Raspberry Pi 4 Model B Rev 1.4\nDF=Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+              "MODEL=Raspberry Pi 4 Model B Rev 1.4\nDF=Filesystem 1024-blocks Used Available Capacity "
+              "Mounted on\n"
               "DF=/dev/mmcblk0p2 59767648 9000000 48000000 16% /"),
          "linux-aarch64", "glibc", "2.36", "Raspberry Pi 4 Model B Rev 1.4", false, INT64_C(48000000) * 1024},
         // 32 bits on a 64-bit kernel.
-        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF32 "LIBC=glibc 2.31\n" WORK), "linux-armv7", "glibc", "2.31", "", false, -1},
-        {WRAP("OS=Linux\nMACHINE=armv7l\nELF=\nBITS=32\nLIBC=glibc 2.28\n" WORK), "linux-armv7", "glibc", "2.28", "", false,
-         -1},
+        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF32 "LIBC=glibc 2.31\n" WORK), "linux-armv7", "glibc", "2.31",
+         "", false, -1},
+        {WRAP("OS=Linux\nMACHINE=armv7l\nELF=\nBITS=32\nLIBC=glibc 2.28\n" WORK), "linux-armv7", "glibc",
+         "2.28", "", false, -1},
         // Alpine: ldd on standard error, a loader's own words.
-        {WRAP("OS=Linux\nMACHINE=x86_64\n" ELF64 "LIBC=\nLOADER=/lib/ld-musl-x86_64.so.1\nLDD=musl libc (x86_64)\n"
+        {WRAP("OS=Linux\nMACHINE=x86_64\n" ELF64
+              "LIBC=\nLOADER=/lib/ld-musl-x86_64.so.1\nLDD=musl libc (x86_64)\n"
               "LDD=Version 1.2.4\nLDD=Dynamic Program Loader\n" WORK),
          "linux-x86_64", "musl", "1.2.4", "", false, -1},
         {WRAP("OS=Linux\nMACHINE=x86_64\n" ELF64 "LIBC=\nLDD=ldd (Ubuntu GLIBC 2.31-0ubuntu9.9) 2.31\n"
               "LOADER=/lib64/ld-linux-x86-64.so.2\n" WORK),
          "linux-x86_64", "glibc", "2.31", "", false, -1},
-        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF64 "LIBC=\nLDD=sh: ldd: not found\nLOADER=/lib/ld-linux-aarch64.so.1\n"
-              "LIBC_SELF=GNU C Library (Buildroot) stable release version 2.35.\nLIBC_SELF=Copyright (C) 2022\n" WORK),
+        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF64
+              "LIBC=\nLDD=sh: ldd: not found\nLOADER=/lib/ld-linux-aarch64.so.1\n"
+              "LIBC_SELF=GNU C Library (Buildroot) stable release version 2.35.\nLIBC_SELF=Copyright (C) "
+              "2022\n" WORK),
          "linux-aarch64", "glibc", "2.35", "", false, -1},
         // A static busybox alone.
-        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF64 "LIBC=\nLDD=sh: ldd: not found\n" WORK), "linux-aarch64", "none", "", "",
-         false, -1},
-        {WRAP("OS=Linux\nRELEASE=5.10.1-android13\nMACHINE=aarch64\nANDROID=14\nABI=arm64-v8a\nMODEL=Pixel 7\n" ELF64
-              "LOADER=/system/bin/linker\nLOADER=/system/bin/linker64\nOOM=-950\nCPUSET=/foreground\nCPUS=\t0-7\n" WORK),
+        {WRAP("OS=Linux\nMACHINE=aarch64\n" ELF64 "LIBC=\nLDD=sh: ldd: not found\n" WORK), "linux-aarch64",
+         "none", "", "", false, -1},
+        {WRAP("OS=Linux\nRELEASE=5.10.1-android13\nMACHINE=aarch64\nANDROID=14\nABI=arm64-v8a\nMODEL=Pixel "
+              "7\n" ELF64 "LOADER=/system/bin/linker\nLOADER=/system/bin/linker64\nOOM=-950\nCPUSET=/"
+                          "foreground\nCPUS=\t0-7\n" WORK),
          "android-aarch64", "bionic", "Android 14", "Pixel 7", true, -1},
         // 32-bit Android on a 64-bit kernel, and one so old that it lacks uname.
-        {WRAP("OS=Linux\nMACHINE=armv8l\nANDROID=9\nABI=armeabi-v7a\n" ELF32 "LOADER=/system/bin/linker\n" WORK),
+        {WRAP("OS=Linux\nMACHINE=armv8l\nANDROID=9\nABI=armeabi-v7a\n" ELF32
+              "LOADER=/system/bin/linker\n" WORK),
          "android-armv7", "bionic", "Android 9", "", true, -1},
         {WRAP("OS=Linux\nMACHINE=\nANDROID=5.1.1\nABI=armeabi-v7a\n" ELF32 "LOADER=/system/bin/linker\n"
-              "LS=drwx------ 2 2000 2000 4096 w\nUID=\nID=uid=2000(shell) gid=2000(shell)\nWORK=/data/local/tmp/edgedyno"),
+              "LS=drwx------ 2 2000 2000 4096 w\nUID=\nID=uid=2000(shell) "
+              "gid=2000(shell)\nWORK=/data/local/tmp/edgedyno"),
          "android-armv7", "bionic", "Android 5.1.1", "", true, -1},
         // getprop on a GNU system: a phone by its shell, a Linux by its programs.
-        {WRAP("OS=Linux\nMACHINE=x86_64\nANDROID=14\nMODEL=rig\n" ELF64 "LIBC=glibc 2.41\n" WORK), "linux-x86_64", "glibc",
-         "2.41", "rig", true, -1},
+        {WRAP("OS=Linux\nMACHINE=x86_64\nANDROID=14\nMODEL=rig\n" ELF64 "LIBC=glibc 2.41\n" WORK),
+         "linux-x86_64", "glibc", "2.41", "rig", true, -1},
         {WRAP("OS=Linux\r\nMACHINE=x86_64\r\nELF=\177ELF\002\r\nLIBC=glibc 2.36\r\n"
               "LS=drwx--S---. 2 1000 1000 6 w\r\nUID=1000\r\nWORK=/w\r\nVENDOR=Dell Inc.\nPRODUCT=XPS\n"
               "DF=/dev/mapper/a-very-long-name-that-is-broken\nDF=      100 60 40 60% /"),
@@ -304,7 +321,8 @@ static void test_unsupported(void **state) {
         {WRAP("OS=MSYS_NT-10.0\nMACHINE=x86_64"), "WSL 2"},
         {WRAP("OS=FreeBSD\nMACHINE=amd64"), "FreeBSD"},
         {WRAP("MACHINE=amd64"), "does not tell"},
-        {WRAP("OS=Linux\nMACHINE=riscv64\n" ELF64 WORK), "riscv64 with 64-bit programs; there are linux-x86_64"},
+        {WRAP("OS=Linux\nMACHINE=riscv64\n" ELF64 WORK),
+         "riscv64 with 64-bit programs; there are linux-x86_64"},
         {WRAP("OS=Linux\nMACHINE=x86_64\n" ELF32 WORK), "x86_64 with 32-bit"},
         {WRAP("OS=Linux\nMACHINE=i686\n" ELF32 WORK), "i686"},
         {WRAP("OS=Linux\nMACHINE=armv6l\n" ELF32 WORK), "linux-armv7"},
@@ -336,12 +354,15 @@ static void test_hostile(void **state) {
         {WRAP(PC "LS=drwx------ 2 root root\nUID=1000\nWORK=/w"), ED_ERR_IO, "owner and mode"},
         {WRAP(PC "LS=lrwx------ 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "no directory"},
         {WRAP(PC WORK_OF("0")), ED_ERR_IO, "another user"},
-        {WRAP(PC "LS=drwx------ 2 1000 1000\nUID=\nID=uid=100(x)\nOWNED=yes\nWORK=/w"), ED_ERR_IO, "another user"},
+        {WRAP(PC "LS=drwx------ 2 1000 1000\nUID=\nID=uid=100(x)\nOWNED=yes\nWORK=/w"), ED_ERR_IO,
+         "another user"},
         {WRAP(PC "LS=drwxr-x--- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
         {WRAP(PC "LS=drwx--s--- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
         {WRAP(PC "LS=drwx-----t 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
-        {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=write sh: write error: No space left on device"), ED_ERR_NO_SPACE, "full"},
-        {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=write sh: cannot create: Read-only file system"), ED_ERR_IO, "Read-only"},
+        {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=write sh: write error: No space left on device"), ED_ERR_NO_SPACE,
+         "full"},
+        {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=write sh: cannot create: Read-only file system"), ED_ERR_IO,
+         "Read-only"},
         {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=make"), ED_ERR_IO, "cannot be made"},
     };
     struct ed_identity identity;
@@ -355,10 +376,11 @@ static void test_hostile(void **state) {
         assert_string_equal(identity.work_dir, "");
     }
     // Numbers and texts that are none.
-    assert_int_equal(parse(WRAP(PC "OOM=999999999\nBOOT=../../x\nCLOCK=99999999999999999999\nCPUS=$(x)\nMODEL=\x1b[2Ja\n"
-                                   "DF=x 1 1 99999999999999999999 5% /\n" WORK),
-                           &identity, &err),
-                     ED_OK);
+    assert_int_equal(
+        parse(WRAP(PC "OOM=999999999\nBOOT=../../x\nCLOCK=99999999999999999999\nCPUS=$(x)\nMODEL=\x1b[2Ja\n"
+                      "DF=x 1 1 99999999999999999999 5% /\n" WORK),
+              &identity, &err),
+        ED_OK);
     assert_int_equal(identity.oom_score_adj, 0);
     assert_string_equal(identity.boot_id, "");
     assert_int_equal(identity.real_us, 0);
@@ -369,17 +391,21 @@ static void test_hostile(void **state) {
     static const struct {
         const char *text;
         int64_t us;
-    } clocks[] = {{"1700000000.250000000", 1700000000250000}, {"1700000000.%N", 1700000000500000},
-                  {"1700000000", 1700000000500000},           {"1700000000.", 1700000000500000},
-                  {"-1", 0},                                  {"%s", 0}};
+    } clocks[] = {{"1700000000.250000000", 1700000000250000},
+                  {"1700000000.%N", 1700000000500000},
+                  {"1700000000", 1700000000500000},
+                  {"1700000000.", 1700000000500000},
+                  {"-1", 0},
+                  {"%s", 0}};
     for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; i++) {
-        snprintf(text, sizeof text, "%s\nCLOCK=%s\n" PC WORK "%s\n", ED_IDENTIFY_BEGIN, clocks[i].text, ED_IDENTIFY_END);
+        snprintf(text, sizeof text, "%s\nCLOCK=%s\n" PC WORK "%s\n", ED_IDENTIFY_BEGIN, clocks[i].text,
+                 ED_IDENTIFY_END);
         assert_int_equal(parse(text, &identity, &err), ED_OK);
         assert_int_equal(identity.real_us, clocks[i].us);
     }
     // Longer than it may be.
-    snprintf(text, sizeof text, "%s\n" PC "LS=drwx------ 2 1000 1000\nUID=1000\nWORK=/%0600d\n%s\n", ED_IDENTIFY_BEGIN, 0,
-             ED_IDENTIFY_END);
+    snprintf(text, sizeof text, "%s\n" PC "LS=drwx------ 2 1000 1000\nUID=1000\nWORK=/%0600d\n%s\n",
+             ED_IDENTIFY_BEGIN, 0, ED_IDENTIFY_END);
     assert_int_equal(parse(text, &identity, &err), ED_ERR_LIMIT);
 }
 

@@ -53,7 +53,8 @@ static void test_includes(void **state) {
     (void)state;
     assert_int_equal(mkdir("sub", 0700), 0);
     put("all.json", "{\"include\":[\"sub/phones.json\",\"pis.json\"],\"devices\":[" DEVICE("own") "]}");
-    put("sub/phones.json", "{\"include\":[\"../more.json\"],\"devices\":[" DEVICE("p1") "," DEVICE("p2") "]}");
+    put("sub/phones.json",
+        "{\"include\":[\"../more.json\"],\"devices\":[" DEVICE("p1") "," DEVICE("p2") "]}");
     put("more.json", "{\"devices\":[" DEVICE("m") "]}");
     put("pis.json", "{\"devices\":[" DEVICE("pi") "]}");
     assert_int_equal(ed_inventory_load(&inventory, "all.json", &err), ED_OK);
@@ -117,7 +118,8 @@ static struct ed_device_entry entry_of(const char *id, const char *address) {
 }
 
 static void test_add(void **state) {
-    struct ed_device_entry entries[2] = {entry_of("n1", "ssh://u@h1:2222"), entry_of("n2", "adb:S@ssh://lab")};
+    struct ed_device_entry entries[2] = {entry_of("n1", "ssh://u@h1:2222"),
+                                         entry_of("n2", "adb:S@ssh://lab")};
     struct ed_inventory inventory;
     struct ed_error err = {0};
     struct ed_buffer text;
@@ -125,7 +127,9 @@ static void test_add(void **state) {
     char *tags[] = {(char[]){"arm"}, NULL};
     (void)state;
     put("fleet.json", "{\"$schema\":\"s.json\",\"// note\":[1,2.5,null,{\"a\":true}],\"devices\":["
-                      "{\"// why\":\"because\",\"id\":\"old\",\"transport\":\"ssh\",\"host\":\"h\"}],\"include\":[\"inc.json\"]}");
+                      "{\"// "
+                      "why\":\"because\",\"id\":\"old\",\"transport\":\"ssh\",\"host\":\"h\"}],\"include\":["
+                      "\"inc.json\"]}");
     put("inc.json", "{\"devices\":[" DEVICE("included") "]}");
     assert_int_equal(chmod("fleet.json", 0664), 0);
     assert_int_equal(symlink("fleet.json", "link.json"), 0);
@@ -143,16 +147,23 @@ static void test_add(void **state) {
     ed_buffer_init(&text, 1u << 20);
     assert_int_equal(ed_path_read("fleet.json", 1u << 20, &text, &err), ED_OK);
     static const char expected[] =
-        "{\n    \"$schema\": \"s.json\",\n    \"// note\": [\n        1,\n        2.5,\n        null,\n        {\n"
-        "            \"a\": true\n        }\n    ],\n    \"devices\": [\n        {\n            \"// why\": \"because\",\n"
-        "            \"id\": \"old\",\n            \"transport\": \"ssh\",\n            \"host\": \"h\"\n        },\n"
-        "        {\n            \"id\": \"n1\",\n            \"transport\": \"ssh\",\n            \"host\": \"h1\",\n"
-        "            \"port\": 2222,\n            \"user\": \"u\",\n            \"tags\": [\n                \"arm\"\n"
+        "{\n    \"$schema\": \"s.json\",\n    \"// note\": [\n        1,\n        2.5,\n        null,\n      "
+        "  {\n"
+        "            \"a\": true\n        }\n    ],\n    \"devices\": [\n        {\n            \"// why\": "
+        "\"because\",\n"
+        "            \"id\": \"old\",\n            \"transport\": \"ssh\",\n            \"host\": \"h\"\n    "
+        "    },\n"
+        "        {\n            \"id\": \"n1\",\n            \"transport\": \"ssh\",\n            \"host\": "
+        "\"h1\",\n"
+        "            \"port\": 2222,\n            \"user\": \"u\",\n            \"tags\": [\n                "
+        "\"arm\"\n"
         "            ],\n            \"cache_max\": \"8 GiB\",\n            \"free_min\": \"1000 B\",\n"
         "            \"job_max\": \"90 min\",\n            \"settings\": {\n                \"governor\": "
         "\"performance\"\n            }\n        },\n        {\n            \"id\": \"n2\",\n"
-        "            \"transport\": \"adb\",\n            \"serial\": \"S\",\n            \"via\": \"ssh://lab\",\n"
-        "            \"settings\": {\n                \"stay_awake\": true\n            }\n        }\n    ],\n"
+        "            \"transport\": \"adb\",\n            \"serial\": \"S\",\n            \"via\": "
+        "\"ssh://lab\",\n"
+        "            \"settings\": {\n                \"stay_awake\": true\n            }\n        }\n    "
+        "],\n"
         "    \"include\": [\n        \"inc.json\"\n    ]\n}\n";
     assert_string_equal(ed_buffer_text(&text), expected);
     // What it wrote is read as it was meant.

@@ -21,11 +21,14 @@ static enum ed_status parse(struct ed_inventory *inventory, const char *text, st
 
 static void test_all_keys(void **state) {
     static const char text[] =
-        "{\"devices\":[{\"id\":\"pi\",\"transport\":\"ssh\",\"host\":\"pi5.local\",\"port\":2222,\"user\":\"pi\","
+        "{\"devices\":[{\"id\":\"pi\",\"transport\":\"ssh\",\"host\":\"pi5.local\",\"port\":2222,\"user\":"
+        "\"pi\","
         "\"via\":\"ssh://lab@gate:22\",\"host_key\":\"" KEY "\",\"work_dir\":\"/data/ed\",\"tags\":[\"arm\"],"
-        "\"cache_max\":\"8 GiB\",\"free_min\":1048576,\"job_max\":\"2 h\",\"settings\":{\"governor\":\"performance\","
+        "\"cache_max\":\"8 GiB\",\"free_min\":1048576,\"job_max\":\"2 "
+        "h\",\"settings\":{\"governor\":\"performance\","
         "\"frequency_min_khz\":600000,\"frequency_max_khz\":1800000}},"
-        "{\"id\":\"phone\",\"transport\":\"adb\",\"serial\":\"192.168.1.5:5555\",\"via\":\"ssh://[fe80::1]:23\","
+        "{\"id\":\"phone\",\"transport\":\"adb\",\"serial\":\"192.168.1.5:5555\",\"via\":\"ssh://"
+        "[fe80::1]:23\","
         "\"settings\":{\"fixed_performance\":true,\"stay_awake\":true}}]}";
     struct ed_inventory inventory;
     struct ed_error err = {0};
@@ -66,10 +69,12 @@ static void test_refusals(void **state) {
         {LOCAL(",\"serial\":\"x\""), "/devices/0/serial", "takes no"},
         {LOCAL(",\"via\":\"ssh://x\""), "/devices/0/via", "takes no"},
         {LOCAL(",\"cache_max\":\"1 GiB\""), "/devices/0/cache_max", "takes no"},
-        {SSH(",\"settings\":{\"fixed_performance\":true}"), "/devices/0/settings/fixed_performance", "takes no"},
+        {SSH(",\"settings\":{\"fixed_performance\":true}"), "/devices/0/settings/fixed_performance",
+         "takes no"},
         {SSH(",\"settings\":{\"govenor\":\"x\"}"), "/devices/0/settings/govenor", "\"governor\""},
         {SSH(",\"settings\":{\"governor\":\"-x\"}"), "/devices/0/settings/governor", "cpufreq"},
-        {SSH(",\"settings\":{\"frequency_min_khz\":2,\"frequency_max_khz\":1}"), "/devices/0/settings", "above"},
+        {SSH(",\"settings\":{\"frequency_min_khz\":2,\"frequency_max_khz\":1}"), "/devices/0/settings",
+         "above"},
         {SSH(",\"settings\":[]"), "/devices/0/settings", "object"},
         {SSH(",\"hostkey\":\"x\""), "/devices/0/hostkey", "\"host_key\""},
         {SSH(",\"host_key\":\"ssh-ed25519\""), "/devices/0/host_key", "TYPE BASE64"},
@@ -84,7 +89,8 @@ static void test_refusals(void **state) {
         {SSH(",\"job_max\":7200"), "/devices/0/job_max", ""},
         {SSH(",\"job_max\":\"1 ms\""), "/devices/0/job_max", "1 s"},
         {ADB(",\"serial \":1"), "/devices/0/serial ", "\"serial\""},
-        {"{\"devices\":[{\"id\":\"a\",\"transport\":\"adb\",\"serial\":\"-s\"}]}", "/devices/0/serial", "adb devices"},
+        {"{\"devices\":[{\"id\":\"a\",\"transport\":\"adb\",\"serial\":\"-s\"}]}", "/devices/0/serial",
+         "adb devices"},
         {"{\"include\":[\"x.json\"]}", "/include/0", "cannot include"},
         {"{\"include\":3}", "/include", "array"},
         {"{\"includes\":[]}", "/includes", "\"include\""},
@@ -119,9 +125,30 @@ static void test_addresses(void **state) {
         {"ssh://local", "ssh", "local", 0, "", "", "", "local-2"},
     };
     static const char *const wrong[] = {
-        "adb:", "ssh:/x", "ssh://", "ssh:x", "ssh://u@", "ssh://h:0", "ssh://h:65536", "ssh://h:x", "ssh://h:",
-        "ssh://h/path", "ssh://-oProxyCommand=x", "ssh://u:secret@h", "ssh://[::1", "ssh://::1", "ssh://h x",
-        "adb:-s", "adb:a b", "adb:a@lab", "adb:a@ssh://", "adb:a@ssh://h/x", "pi@host", "telnet://x", "", "http://x",
+        "adb:",
+        "ssh:/x",
+        "ssh://",
+        "ssh:x",
+        "ssh://u@",
+        "ssh://h:0",
+        "ssh://h:65536",
+        "ssh://h:x",
+        "ssh://h:",
+        "ssh://h/path",
+        "ssh://-oProxyCommand=x",
+        "ssh://u:secret@h",
+        "ssh://[::1",
+        "ssh://::1",
+        "ssh://h x",
+        "adb:-s",
+        "adb:a b",
+        "adb:a@lab",
+        "adb:a@ssh://",
+        "adb:a@ssh://h/x",
+        "pi@host",
+        "telnet://x",
+        "",
+        "http://x",
     };
     static const char fleet[] = "{\"devices\":[{\"id\":\"x\",\"transport\":\"local\",\"tags\":[\"pi5\"]}]}";
     struct ed_inventory inventory;

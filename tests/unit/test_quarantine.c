@@ -75,7 +75,8 @@ static void test_round(void **state) {
 // A file that somebody broke keeps nobody from measuring, and is replaced by the next entry.
 static void test_damaged(void **state) {
     const struct ed_device_entry pi = entry_of("pi", "ssh://a");
-    static const char *const texts[] = {"", "{", "[]", "{\"devices\":7}", "{\"devices\":[3,null,{\"id\":9}]}"};
+    static const char *const texts[] = {"", "{", "[]", "{\"devices\":7}",
+                                        "{\"devices\":[3,null,{\"id\":9}]}"};
     struct ed_error why = {0};
     char text[64], path[ED_PATH_BYTES];
     (void)state;

@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `edgedyno devices` and its subcommands, on this machine and on devices behind an sshd of its own on loopback.
+#   tests/cli/test_devices.sh PROGRAM
+# Prints a line for each check and exits with 1 when one failed.
+set -u
+unset CDPATH SSH_AUTH_SOCK
+program=$(realpath -- "${1:?usage: test_devices.sh PROGRAM}")
+here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
+room=$(mktemp -d) || exit 1
+sshd_process=''
+trap 'sshd_stop; rm -rf -- "$room"' EXIT
+mkdir -m 0700 "$room/home" "$room/here"
+cd -- "$room/here" || exit 1
+export HOME=$room/home XDG_STATE_HOME=$room/state XDG_DATA_HOME=$room/data XDG_CACHE_HOME=$room/cache XDG_CONFIG_HOME=$room/config
+unset EDGEDYNO_ENGINE_STORE COLUMNS NO_COLOR
+# No adb server of the machine is ever spoken to.
+export ANDROID_ADB_SERVER_PORT=1 ADB_SERVER_SOCKET=tcp:127.0.0.1:1
+. "$here/sshd.sh"
+n=0 failed=0
+
+report() { # OK NAME
+    n=$((n + 1))
+    if (($1)); then
+        echo "ok $n - $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok $n - $2"
+        sed 's/^/#   /' "$room/out" "$room/err"
+    fi
+}
+skip() {
+    n=$((n + 1))
+    echo "ok $n - # SKIP $1"
+}
+run() {
+    "$program" "$@" >"$room/out" 2>"$room/err" </dev/null
+    status=$?
+}
+# refused STATUS PATTERN ARGUMENTS...: PATTERN must be in standard error, and nothing on standard output.
+refused() {
+    local wanted=$1 pattern=$2
+    shift 2
+    run "$@"
+    report "$(((status == wanted) && $(grep -cF -- "$pattern" "$room/err") > 0 && ! $(wc -c <"$room/out")))" \
+        "refused with $wanted and '$pattern': $*"
+}
+# says STATUS PATTERN ARGUMENTS...: PATTERN (extended) must be on standard output or standard error.
+says() {
+    local wanted=$1 pattern=$2
+    shift 2
+    run "$@"
+    report "$(((status == wanted) && $(cat "$room/out" "$room/err" | grep -cE -- "$pattern") > 0))" "$wanted, '$pattern': $*"
+}
+# json EXPRESSION NAME: `d` is what is on standard output.
+json() {
+    python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' "$room/out" "$1"
+    report $((!$?)) "$2"
+}
+
+# --- typing mistakes, before anything is reached
+refused 2 'did you mean `edgedyno devices add`?' devices ad
+refused 2 'did you mean `edgedyno devices check`?' devices chekc
+refused 2 'did you mean `edgedyno devices reserve`?' devices res
+refused 2 'devices takes no' devices zzzzz
+refused 2 'not part of this version' devices probe
+refused 2 'not part of this version' devices snapshot
+refused 2 'the serial number is missing' devices add adb:
+refused 2 'two slashes' devices add ssh:/x
+refused 2 'the host is missing' devices add ssh://
+refused 2 'password' devices add ssh://user:secret@host
+report "$(($(grep -c secret "$room/err") == 0 || 1))" "an address with a password is refused"
+refused 2 'this is no address' devices add pi@host
+refused 2 'write: edgedyno devices add' devices add
+refused 2 'write: edgedyno devices add' devices add ssh://a ssh://b
+refused 2 'is no id' devices add ssh://127.0.0.1:1 --id a/b
+refused 2 'is no id' devices add ssh://127.0.0.1:1 --id "$(printf 'x%.0s' {1..64})"
+refused 2 'no device has this id or tag' devices check nosuch
+refused 2 "did you mean 'local'?" devices check lcoal
+refused 2 'which devices?' devices models
+refused 2 'which devices?' devices clean
+refused 2 'which devices?' devices stop
+refused 2 'which devices?' devices reserve --for 2h
+refused 2 'for how long?' devices reserve local
+refused 2 '--for' devices reserve local --for 2
+refused 2 '--for' devices reserve local --for soon
+refused 2 'not from 1 s' devices reserve local --for '1 ms'
+refused 2 'belongs to `devices clean`' devices --keep 2
+refused 2 'belongs to `devices reserve`' devices clean local --for 2h
+refused 2 'belongs to `devices add`' devices check local --id x
+refused 2 '--format does not go with `devices stop`' devices stop local --format json
+refused 2 '--keep' devices clean local --keep -1
+refused 2 'did you mean' devices --format jsn
+refused 2 'no-such.json' devices check --devices no-such.json
+
+# --- fleets that are wrong
+echo '{"include": ["inner.json"]}' >outer.json
+echo '{"devices": [{"id": "x", "transport": "ssh"}]}' >inner.json
+refused 2 'needs "host"' devices --devices outer.json
+grep -q 'inner.json: /devices/0' "$room/err"
+report $((!$?)) "the file that is wrong is named, not the one that includes it"
+echo '{"devices": [{"id": "x", "transport": "ssh", "host": "h", "serial": "s"}]}' >inner.json
+refused 2 'takes no "serial"' devices --devices outer.json
+
+# --- this machine
+says 0 '^local .*ready' devices
+says 0 'runner +ok' devices check
+run devices check local --format json
+json 'd["devices"][0]["passed"] and [s["step"] for s in d["devices"][0]["steps"]][:2] == ["target", "work directory"]' "check is JSON too"
+says 0 'local: 0 removed' devices clean local
+says 0 'no job runs' devices stop local
+run devices models local --format json
+json 'd["devices"][0]["sets"] == [] and d["devices"][0]["error"] is None' "models of local are none"
+says 0 'local: reserved by .* until' devices reserve local --for 2h
+run devices --format json
+json 'd["devices"][0]["state"] == "reserved" and 7100e9 < d["devices"][0]["reserved_left_ns"] <= 7200e9' "a reservation is listed with its time"
+says 0 'reservation +warning' devices check
+says 0 'no reservation any more' devices reserve local --for 0
+says 0 '^local .*ready' devices
+mkdir -m 0755 open
+echo '{"devices": [{"id": "bench", "transport": "local", "work_dir": "'"$room"'/here/open"}]}' >bench.json
+says 4 'bench +1 work directory +failed +.*chmod' devices check bench --devices bench.json
+COLUMNS=80 "$program" devices check >"$room/out"
+report $((!$(awk 'length > 80' "$room/out" | wc -l))) "check keeps to 80 columns"
+
+# --- devices by SSH
+if ! sshd_start; then
+    skip "no sshd can be started"
+    echo "1..$n"
+    exit $((failed != 0))
+fi
+user=$(id -un)
+at() { echo "ssh://$user@127.0.0.1:${sshd_port[$1]}"; }
+fleet=$room/config/edgedyno/devices.json
+refused 4 'host' devices add "$(at plain)"
+grep -q 'nothing was written' "$room/err" && [[ ! -e $fleet ]]
+report $((!$?)) "an unknown host key is refused, and nothing is written"
+says 0 'host key: +ssh-ed25519, pinned' devices add "$(at plain)" --accept-new
+key=$(cut -d' ' -f1,2 "$room/hostkey.pub")
+cp "$fleet" "$room/out"
+json 'd["devices"][0]["host_key"] == "'"$key"'" and d["devices"][0]["id"] == "127.0.0.1"' "the host key and an id are in the file"
+[[ $(stat -c %a "$fleet") == 600 && $(stat -c %a "$room/device-plain/edgedyno/work") == 700 ]]
+report $((!$?)) "modes of the file and of the work directory"
+refused 2 'is there already' devices add "$(at plain)" --id again
+refused 2 'already the id of' devices add "$(at phone)" --id 127.0.0.1
+says 0 'shell process, not app' devices add "$(at phone)" --id phone --accept-new
+refused 2 'macOS' devices add "$(at mac)" --id mac --accept-new
+refused 2 'WSL 2' devices add "$(at windows)" --id windows --accept-new
+refused 4 'takes none of the 1 keys' devices add "$(at refusing)" --id refusing --accept-new
+refused 4 '' devices add ssh://127.0.0.1:1 --id closed
+run devices --format json
+json '[(x["id"], x["state"], x["target"][:6]) for x in d["devices"]] == [("127.0.0.1", "ready", "linux-"), ("phone", "ready", "linux-"), ("local", "ready", "linux-")]' "the list has what was added, and nothing else"
+json 'd["devices"][1]["shell_process_not_app"] and d["devices"][1]["model"] == "Pixel 9" and "null@1" in d["devices"][0]["engines"] and d["devices"][0]["backends"][0]["surveyed"] is False' "identity and engines of remote devices"
+says 0 '127.0.0.1 +[0-9]+ authentication +ok' devices check 127.0.0.1
+says 0 'clock +warning +(59[.0-9]* min|60[.0-9]* min|1[.0]* h) ahead' devices check phone
+
+# What is added by hand, to files that are chosen.
+python3 - "$user" "${sshd_port[*]@K}" "$key" <<'PYTHON'
+import json, sys
+words = sys.argv[2].split()
+port = {words[i]: int(words[i + 1].strip('"')) for i in range(0, len(words), 2)}
+def device(id, kind, **more):
+    return {"id": id, "transport": "ssh", "host": "127.0.0.1", "port": port[kind], "user": sys.argv[1], "tags": ["all"], **more}
+other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPoh0vZ1wEpGsUN4lXIDXLfzsVExdfHoBaOaVnh9YxFz"
+devices = [device("plain", "plain"), device("mac", "mac"), device("windows", "windows"), device("refusing", "refusing"),
+           device("imposter", "plain", host_key=other), {"id": "closed", "transport": "ssh", "host": "127.0.0.1", "port": 1},
+           {"id": "nowhere", "transport": "ssh", "host": "no-such-host.invalid"}, device("greedy", "plain", free_min="1000 TiB"),
+           device("small", "small", host_key=sys.argv[3]), device("noexec", "noexec", host_key=sys.argv[3]), {"id": "phone", "transport": "adb", "serial": "X"}]
+json.dump({"devices": devices}, open("lab.json", "w"))
+json.dump({"devices": devices[:1]}, open("plain.json", "w"))
+PYTHON
+run devices --devices lab.json --format json
+cp "$room/out" "$room/list.json"
+report $((status == 4)) "devices that do not answer make status 4"
+state() { # ID STATE...
+    cp "$room/list.json" "$room/out"
+    json '{x["id"]: x["state"] for x in d["devices"]}["'"$1"'"] in "'"$2"'".split("|")' "$1 is $2"
+}
+state plain ready
+state mac 'unsupported target'
+state windows 'unsupported target'
+state refusing unauthorized
+state imposter unauthorized
+state closed unreachable
+state nowhere unreachable
+state greedy 'no space'
+state local ready
+says 4 'mac +6 target +failed +.*macOS' devices check mac --devices lab.json
+says 4 'windows +[56] (shell|target) +failed +.*WSL' devices check windows --devices lab.json
+says 4 'refusing +4 authentication +failed' devices check refusing --devices lab.json
+says 4 'imposter +3 host key +failed' devices check imposter --devices lab.json
+says 4 'closed +2 connection +failed' devices check closed --devices lab.json
+says 4 'nowhere +1 address +failed' devices check nowhere --devices lab.json
+says 4 'greedy +[0-9]+ space +failed +.*devices clean greedy' devices check greedy --devices lab.json
+says 4 'phone +[12] (adb server|phone) +failed' devices check phone --devices lab.json
+if ((EUID == 0)); then
+    state small 'no space'
+    says 4 'small +[0-9]+ space +failed' devices check small --devices lab.json
+    state noexec 'no runner'
+    says 4 'noexec +[0-9]+ programs may run +failed +.*noexec' devices check noexec --devices lab.json
+else
+    skip "small disks and noexec ones need root"
+fi
+run devices check all --devices lab.json --format json
+json 'len(d["devices"]) == 8 and [x["passed"] for x in d["devices"] if x["id"] == "plain"] == [True]' "check takes a tag, and one that fails hides no other"
+
+# --- a device that somebody holds
+says 0 'reserved by' devices reserve plain --for 10min --devices plain.json
+run devices --devices plain.json
+grep -qE '^plain .*reserved' "$room/out"
+report $((!$?)) "a reservation is seen through SSH"
+says 0 'no reservation any more' devices reserve plain --for 0 --devices plain.json
+work=$room/device-plain/edgedyno/work
+runner=$(dirname "$(dirname "$program")")/lib/edgedyno
+runner=$(echo "$runner"/*/edgedyno-runner)
+echo '{"type":"lease","wire":"1.1","action":"take","holder":"other","owner":"ben@desk","purpose":"campaign of ben","token":"","for_ns":600000000000,"wait":false}' |
+    "$runner" lease --work "$work" >"$room/lease"
+says 4 'ben@desk' devices clean plain --devices plain.json
+run devices --devices plain.json --format json
+json '[(x["state"], x["owner"]) for x in d["devices"] if x["id"] == "plain"] == [("busy", "ben@desk")]' "who holds it is listed"
+token=$(sed 's/.*"token":"\([^"]*\)".*/\1/' "$room/lease")
+echo '{"type":"lease","wire":"1.1","action":"release","holder":"other","owner":"ben@desk","purpose":"","token":"'"$token"'","for_ns":0,"wait":false}' |
+    "$runner" lease --work "$work" >"$room/lease"
+says 0 'plain: 0 removed' devices clean plain --devices plain.json
+
+# --- quarantine is lifted by a check that passes
+mkdir -p "$room/state/edgedyno"
+cat >"$room/state/edgedyno/quarantine.json" <<JSON
+{"devices": [{"id": "plain", "address": "ssh:$user@127.0.0.1:${sshd_port[plain]}", "status": "io", "reason": "it was odd", "since_us": 1}]}
+JSON
+run devices --devices plain.json
+grep -qE '^plain .*quarantined .*it was odd|^plain .*quarantined' "$room/out"
+report $((!$?)) "a quarantined device is listed as such"
+says 0 'quarantine +ok +lifted' devices check plain --devices plain.json
+grep -q odd "$room/state/edgedyno/quarantine.json"
+report $(($?)) "and is out of the list then"
+
+# --- scan: what ~/.ssh/config names
+cat >"$HOME/.ssh/config" <<CONFIG
+Host board
+    HostName 127.0.0.1
+    Port ${sshd_port[plain]}
+    User $user
+Host gone
+    HostName 127.0.0.1
+    Port 1
+Host *.example
+    User nobody
+CONFIG
+PATH=/usr/bin:/bin run devices scan --devices scanned.json --format json
+json '[(x["address"], x["state"]) for x in d["found"]] == [("ssh://board", "added"), ("ssh://gone", "not added")] and d["found"][1]["reason"]' "scan adds what answers"
+cp scanned.json "$room/out"
+json '[(x["id"], x["host"], x["host_key"]) for x in d["devices"]] == [("board", "board", "'"$key"'")]' "scan writes the device with its host key"
+run devices scan --devices scanned.json --format json
+json 'd["found"][0]["state"] == "known" and d["found"][0]["id"] == "board"' "a second scan knows it"
+says 0 '^board .*ready' devices --devices scanned.json
+
+# --- a machine that went away costs its own deadline only, and is told
+sshd_stop
+says 4 'board +[12] .*failed|board +2 connection +failed' devices check board --devices scanned.json
+
+echo "1..$n"
+((failed == 0)) || echo "# $failed of $n failed"
+((failed == 0))
