@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds one pack: cmake -DPACK= -DSOURCE= -DBUILD= -DOUTPUT= -DWERROR= -DNDK= -DREADELF= -P cmake/pack_build.cmake
-# OUTPUT becomes edgedyno-runner, adapters/NAME.so, libc/ (the pack's C library) and pack.json. Says nothing when all is well.
+# OUTPUT becomes edgedyno-runner, adapters/NAME.so, libc/ (the pack's C library) and pack.json. Says nothing where nothing changed.
 cmake_minimum_required(VERSION 3.25)
 
 function(run)
@@ -10,6 +10,7 @@ function(run)
         list(JOIN ARGV " " words)
         message(FATAL_ERROR "pack of ${PACK}: failed with ${status}: ${words}\n${said}")
     endif()
+    set(said "${said}" PARENT_SCOPE)
 endfunction()
 
 # The highest version of the GNU C library that the files name; "" where none is named.
@@ -56,6 +57,9 @@ if(NOT before STREQUAL words)
     file(WRITE "${BUILD}/configured-with" "${words}")
 endif()
 run("${CMAKE_COMMAND}" --build "${BUILD}")
+if(NOT said MATCHES "ninja: no work to do")
+    message(STATUS "pack of ${PACK}: built")
+endif()
 
 file(GLOB adapters "${OUTPUT}/adapters/*.so")
 read_floor(floor "${OUTPUT}/edgedyno-runner" ${adapters})

@@ -33,7 +33,7 @@ const char ed_identify_script[] =
 "work() {\n"
 "  w=$1\n"
 "  if [ -z \"$w\" ]; then\n"
-"    if [ -n \"$android\" ]; then w=/data/local/tmp/edgedyno; else\n"
+"    if [ -n \"$android\" ] && [ -w /data/local/tmp ]; then w=/data/local/tmp/edgedyno; else\n"
 "      case $XDG_STATE_HOME in\n"
 "      /*) w=$XDG_STATE_HOME/edgedyno/work ;;\n"
 "      *) case $HOME in /*) w=$HOME/.local/state/edgedyno/work ;; esac ;;\n"

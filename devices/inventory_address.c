@@ -32,11 +32,12 @@ static bool parse_port(const char *text, int *port) {
 static enum ed_status parse_ssh(struct ed_device_entry *entry, const char *whole, const char *text,
                                 struct ed_error *err) {
     const char *at = strrchr(text, '@'), *host = at ? at + 1 : text, *end, *port = NULL;
+    // Without the address: it would tell the secret again.
+    if (at && memchr(text, ':', (size_t)(at - text)))
+        return refuse(err, "ssh://", "a password is never given here; use a key, by ssh-agent or a file");
     if (strchr(text, '/'))
         return refuse(err, whole,
                       "an address has no path; the device's directory is work_dir in devices.json");
-    if (at && memchr(text, ':', (size_t)(at - text)))
-        return refuse(err, whole, "a password is never given here; use a key, by ssh-agent or a file");
     if (host[0] == '[') {
         host++;
         end = strchr(host, ']');

@@ -29,6 +29,9 @@ static enum ed_status read_text(const struct ed_json_at *object, const struct ed
         return status;
     if (strcmp(key->name, "transport") == 0)
         return unknown_transport(&at, field, err);
+    // It may hold a password, which a message must not tell again.
+    if (key->ok == ed_inventory_is_via)
+        return ed_json_fail(&at, err, "is not %s, where no password has a place", key->expected);
     return ed_json_fail(&at, err, "\"%.100s\" is not %s", field, key->expected);
 }
 

@@ -110,7 +110,8 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
     if (status == ED_OK && !environment)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a worker's environment");
     if (status == ED_OK)
-        status = ed_launch_worker(&launch, context->runner, &context->job->engines[c->engine], environment, err);
+        status =
+            ed_launch_worker(&launch, context->runner, &context->job->engines[c->engine], environment, err);
     if (status != ED_OK) {
         free(environment);
         return status;

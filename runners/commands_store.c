@@ -14,7 +14,8 @@
 // A reply is one line of at most ED_WIRE_LINE_MAX_BYTES; what would not fit is counted instead.
 #define LISTED_FILES_MAX 32
 #define LISTED_IDS_MAX 3000
-#define SET_LINE_BYTES 1200 // a set without files: three texts at their longest, and every byte of them escaped
+#define SET_LINE_BYTES \
+    1200 // a set without files: three texts at their longest, and every byte of them escaped
 #define FILE_LINE_BYTES 256
 
 static int64_t whole_number(const struct ed_arguments *arguments, const char *name) {
@@ -22,7 +23,8 @@ static int64_t whole_number(const struct ed_arguments *arguments, const char *na
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static enum ed_status read_sets(struct ed_store_sets *sets, const char *type, bool *verify, struct ed_error *err) {
+static enum ed_status read_sets(struct ed_store_sets *sets, const char *type, bool *verify,
+                                struct ed_error *err) {
     struct ed_json_document message;
     memset(sets, 0, sizeof *sets);
     enum ed_status status = ed_message_read(&message, type, ED_WIRE_JOB_MAX_BYTES, err);
@@ -36,7 +38,8 @@ static enum ed_status read_sets(struct ed_store_sets *sets, const char *type, bo
     return status;
 }
 
-enum ed_status ed_command_have(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_have(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
     struct ed_store_sets sets;
     struct ed_store_have have = {0};
     struct ed_reply reply;
@@ -69,7 +72,8 @@ enum ed_status ed_command_have(const struct ed_arguments *arguments, const char 
     return status;
 }
 
-enum ed_status ed_command_stage(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_stage(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err) {
     char directory[ED_PATH_BYTES];
     int64_t evicted_bytes = 0;
     struct ed_reply reply;
@@ -88,7 +92,8 @@ enum ed_status ed_command_stage(const struct ed_arguments *arguments, const char
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-enum ed_status ed_command_adopt(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_adopt(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err) {
     struct ed_store_sets sets;
     struct ed_reply reply;
     bool verify = false;
@@ -96,7 +101,8 @@ enum ed_status ed_command_adopt(const struct ed_arguments *arguments, const char
     ed_contact_restore(ed_arguments_get(arguments, "work"));
     enum ed_status status = read_sets(&sets, "adopt", &verify, err);
     if (status == ED_OK)
-        status = ed_store_adopt(ed_arguments_get(arguments, "work"), ed_arguments_get(arguments, "token"), &sets, err);
+        status = ed_store_adopt(ed_arguments_get(arguments, "work"), ed_arguments_get(arguments, "token"),
+                                &sets, err);
     if (status == ED_OK) {
         ed_reply_begin(&reply, "adopted");
         ed_json_uint(&reply.json, "sets", sets.n);
@@ -106,7 +112,8 @@ enum ed_status ed_command_adopt(const struct ed_arguments *arguments, const char
     return status;
 }
 
-enum ed_status ed_command_sets(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_sets(const struct ed_arguments *arguments, const char *program,
+                               struct ed_error *err) {
     struct ed_store_sets sets;
     struct ed_reply reply;
     struct ed_store store;
@@ -178,7 +185,8 @@ static enum ed_status read_clean(struct ed_store_clean_args *args, struct ed_err
     return status;
 }
 
-enum ed_status ed_command_clean(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_clean(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err) {
     struct ed_store_clean_args args = {.token = ed_arguments_get(arguments, "token")};
     struct ed_store_sets removed = {0};
     struct ed_reply reply;
@@ -203,7 +211,8 @@ enum ed_status ed_command_clean(const struct ed_arguments *arguments, const char
     return status;
 }
 
-enum ed_status ed_command_adopt_self(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_adopt_self(const struct ed_arguments *arguments, const char *program,
+                                     struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_reply reply;
     enum ed_status status = ed_store_adopt_self(ed_arguments_get(arguments, "work"), program,
@@ -215,7 +224,8 @@ enum ed_status ed_command_adopt_self(const struct ed_arguments *arguments, const
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-enum ed_status ed_command_doctor(const struct ed_arguments *arguments, const char *program, struct ed_error *err) {
+enum ed_status ed_command_doctor(const struct ed_arguments *arguments, const char *program,
+                                 struct ed_error *err) {
     struct ed_reply reply;
     (void)program;
     ed_reply_begin(&reply, "doctor");

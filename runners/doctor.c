@@ -124,7 +124,8 @@ static int logind_kills(void) {
     int verdict = -1;
     ed_buffer_init(&text, FILE_BYTES);
     for (size_t i = 0; i < sizeof mains / sizeof *mains; i++)
-        if (ed_path_read(mains[i], FILE_BYTES, &text, NULL) == ED_OK && ed_doctor_kills(ed_buffer_text(&text), true) >= 0)
+        if (ed_path_read(mains[i], FILE_BYTES, &text, NULL) == ED_OK &&
+            ed_doctor_kills(ed_buffer_text(&text), true) >= 0)
             verdict = ed_doctor_kills(ed_buffer_text(&text), true);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         struct dirent **entries = NULL;
@@ -148,7 +149,8 @@ static int logind_kills(void) {
 static bool lingers(void) {
     char path[512], text[4096];
     struct passwd entry, *found = NULL;
-    if (getpwuid_r(geteuid(), &entry, text, sizeof text, &found) != 0 || !found || !ed_path_name_ok(found->pw_name))
+    if (getpwuid_r(geteuid(), &entry, text, sizeof text, &found) != 0 || !found ||
+        !ed_path_name_ok(found->pw_name))
         return false;
     snprintf(path, sizeof path, "/var/lib/systemd/linger/%s", found->pw_name);
     return ed_path_exists(path);
@@ -157,7 +159,8 @@ static bool lingers(void) {
 static void write_linger(struct ed_json_writer *json) {
     char cgroup[4096];
     const char *word, *reason;
-    const bool session = !read_text("/proc/self/cgroup", cgroup, sizeof cgroup) || strstr(cgroup, "/session-");
+    const bool session =
+        !read_text("/proc/self/cgroup", cgroup, sizeof cgroup) || strstr(cgroup, "/session-");
     const int kills = logind_kills();
     if (ed_path_exists("/system/build.prop") || getenv("ANDROID_ROOT")) {
         word = "no";

@@ -87,7 +87,8 @@ static enum ed_status parse_files(const struct ed_json_at *owner, struct ed_job_
     return status;
 }
 
-static enum ed_status parse_libc(const struct ed_json_at *owner, struct ed_job_engine *engine, struct ed_error *err) {
+static enum ed_status parse_libc(const struct ed_json_at *owner, struct ed_job_engine *engine,
+                                 struct ed_error *err) {
     static const char *const known[] = {"directory", "loader", "version", NULL};
     const struct ed_json_at at = ed_json_member(owner, "libc"), version = ed_json_member(&at, "version");
     engine->libc_directory = engine->libc_loader = engine->libc_version = "";
@@ -104,7 +105,8 @@ static enum ed_status parse_libc(const struct ed_json_at *owner, struct ed_job_e
         status = ed_json_opt_text(&at, "version", &engine->libc_version, err);
     // The loader's list of directories knows no way to write these.
     if (status == ED_OK && strpbrk(engine->libc_directory, ":;"))
-        status = ed_json_fail(&at, err, "a directory of libraries must not have a colon or a semicolon in its path");
+        status = ed_json_fail(&at, err,
+                              "a directory of libraries must not have a colon or a semicolon in its path");
     return status;
 }
 

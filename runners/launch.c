@@ -6,16 +6,18 @@
 
 #include "runners/started.h"
 
-static enum ed_status add_directory(struct ed_launch *launch, const char *directory, bool is_list, struct ed_error *err) {
+static enum ed_status add_directory(struct ed_launch *launch, const char *directory, bool is_list,
+                                    struct ed_error *err) {
     const size_t used = strlen(launch->library_path);
     if (!directory[0])
         return ED_OK;
     if (!is_list && strpbrk(directory, ":;"))
-        return ed_fail(err, ED_ERR_UNSUPPORTED, directory,
-                       "a directory of libraries with a colon or a semicolon in its path cannot be given to a C "
-                       "library's loader; choose another work directory");
-    if ((size_t)snprintf(launch->library_path + used, sizeof launch->library_path - used, "%s%s", used ? ":" : "",
-                         directory) >= sizeof launch->library_path - used)
+        return ed_fail(
+            err, ED_ERR_UNSUPPORTED, directory,
+            "a directory of libraries with a colon or a semicolon in its path cannot be given to a C "
+            "library's loader; choose another work directory");
+    if ((size_t)snprintf(launch->library_path + used, sizeof launch->library_path - used, "%s%s",
+                         used ? ":" : "", directory) >= sizeof launch->library_path - used)
         return ed_fail(err, ED_ERR_LIMIT, directory, "the list of library directories is too long");
     return ED_OK;
 }
@@ -28,8 +30,9 @@ static const char *variable(char *const *environment, const char *name) {
     return "";
 }
 
-enum ed_status ed_launch_worker(struct ed_launch *launch, const char *runner, const struct ed_job_engine *engine,
-                                char *const *environment, struct ed_error *err) {
+enum ed_status ed_launch_worker(struct ed_launch *launch, const char *runner,
+                                const struct ed_job_engine *engine, char *const *environment,
+                                struct ed_error *err) {
     struct ed_started started;
     char directory[ED_PATH_BYTES] = "";
     memset(launch, 0, sizeof *launch);

@@ -208,10 +208,10 @@ enum ed_status ed_lease_take(const char *work, const struct ed_lease_ask *ask, s
         goto out;
     describe(&desk.record, &desk.now, view);
     view->ahead = count_ahead(&tickets, view, ask->holder, ask->owner);
+    // While a lease lives its campaign alone may take it, whatever is reserved and whoever waits.
     bool may = view->left_ns > 0
                    ? !strcmp(view->holder, ask->holder)
                    : view->ahead == 0 && (!view->reserved_by[0] || !strcmp(view->reserved_by, ask->owner));
-    // The owner's own reservation stands in nobody's way who holds the lease already.
     if (may)
         status = check_job(work, ask->holder, view, &may, err);
     if (status == ED_OK && may)

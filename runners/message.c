@@ -19,10 +19,11 @@ static enum ed_status check(const struct ed_json_at *root, const char *type, str
     if (status == ED_OK)
         status = ed_json_opt_text(root, "wire", &wire, err);
     if (status == ED_OK && (strtol(wire, &rest, 10) != ED_WIRE_MAJOR || *rest != '.'))
-        return ed_fail(err, ED_ERR_VERSION, NULL,
-                       "the controller speaks wire version %.16s, this runner %s: use a runner and a controller of the "
-                       "same build",
-                       wire, ED_WIRE_VERSION);
+        return ed_fail(
+            err, ED_ERR_VERSION, NULL,
+            "the controller speaks wire version %.16s, this runner %s: use a runner and a controller of the "
+            "same build",
+            wire, ED_WIRE_VERSION);
     return status;
 }
 

@@ -41,14 +41,17 @@ static void become(const char *path, char *const *argv, int output) {
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
     sigemptyset(&none);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) {
+        dprintf(output, "its standard streams cannot be made: %s", strerror(errno));
         _exit(127);
+    }
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(path, argv, environ);
+    dprintf(2, "cannot be executed: %s", strerror(errno));
     _exit(127);
 }
 

@@ -8,8 +8,8 @@
 #include <gnu/libc-version.h>
 #endif
 
-// /proc/self/cmdline shows what was given to exec: through a loader, its own name and options come first, while main's
-// argv begins with the program. Arguments beyond this many bytes are of no interest here.
+// /proc/self/cmdline shows what was given to exec: through a loader, its own name and options come first,
+// while main's argv begins with the program. Arguments beyond this many bytes are of no interest here.
 #define LINE_BYTES (3 * ED_PATH_BYTES)
 #define LINE_MAX_BYTES (4u << 20) // the kernel allows no more by default
 
@@ -32,15 +32,17 @@ static void split(struct words *words, size_t bytes) {
 }
 
 static bool takes_value(const char *option) {
-    static const char *const options[] = {"--library-path", "--preload", "--argv0", "--audit", "--inhibit-rpath",
-                                          "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+    static const char *const options[] = {
+        "--library-path",         "--preload",          "--argv0", "--audit", "--inhibit-rpath",
+        "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (!strcmp(option, options[i]))
             return true;
     return false;
 }
 
-// The word that is the program; 0 where it was started directly. No command of this program begins with --library-path.
+// The word that is the program; 0 where it was started directly. No command of this program begins with
+// --library-path.
 static size_t find_program(const struct words *words, const char **library_path, const char *argv0) {
     size_t i = 1;
     while (i < words->n && (takes_value(words->at[i]) || !strcmp(words->at[i], "--inhibit-cache"))) {
@@ -93,9 +95,11 @@ enum ed_status ed_started_find(struct ed_started *started, const char *argv0, st
         return status;
     // The working directory is another one later on.
     if (words.at[program][0] != '/' || (library_path[0] && library_path[0] != '/') ||
-        strlen(library_path) >= sizeof started->library_path || strlen(words.at[program]) >= sizeof started->program)
-        return ed_fail(err, ED_ERR_USAGE, words.at[program],
-                       "a runner that is started through a loader needs absolute paths, its own and --library-path");
+        strlen(library_path) >= sizeof started->library_path ||
+        strlen(words.at[program]) >= sizeof started->program)
+        return ed_fail(
+            err, ED_ERR_USAGE, words.at[program],
+            "a runner that is started through a loader needs absolute paths, its own and --library-path");
     snprintf(started->program, sizeof started->program, "%s", words.at[program]);
     snprintf(started->library_path, sizeof started->library_path, "%s", library_path);
     if (!ed_path_exists(started->program))

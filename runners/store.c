@@ -8,8 +8,8 @@
 
 #include "runners/store_parts.h"
 
-enum ed_status ed_store_path(char out[ED_PATH_BYTES], const struct ed_store *store, const char *part, const char *name,
-                             struct ed_error *err) {
+enum ed_status ed_store_path(char out[ED_PATH_BYTES], const struct ed_store *store, const char *part,
+                             const char *name, struct ed_error *err) {
     char directory[ED_PATH_BYTES];
     enum ed_status status = ed_path_join(directory, store->work, part, err);
     return status == ED_OK ? ed_path_join(out, directory, name, err) : status;
@@ -45,10 +45,11 @@ static enum ed_status check_owner(const struct ed_store *store, struct ed_error 
                        "the work directory belongs to user %u, not to %u who runs this; choose another",
                        (unsigned)st.st_uid, (unsigned)geteuid());
     if (st.st_mode & 022)
-        return ed_fail(err, ED_ERR_UNSUPPORTED, store->work,
-                       "others can write to the work directory (mode %04o); choose one that is this user's alone (mode "
-                       "0700), on a file system that keeps permissions and symbolic links, such as ext4 or f2fs",
-                       (unsigned)st.st_mode & 07777);
+        return ed_fail(
+            err, ED_ERR_UNSUPPORTED, store->work,
+            "others can write to the work directory (mode %04o); choose one that is this user's alone (mode "
+            "0700), on a file system that keeps permissions and symbolic links, such as ext4 or f2fs",
+            (unsigned)st.st_mode & 07777);
     return ED_OK;
 }
 
@@ -83,7 +84,8 @@ void ed_store_close(struct ed_store *store) {
     }
 }
 
-enum ed_status ed_store_remove(const struct ed_store *store, const char *part, const char *name, struct ed_error *err) {
+enum ed_status ed_store_remove(const struct ed_store *store, const char *part, const char *name,
+                               struct ed_error *err) {
     char path[ED_PATH_BYTES];
     if (!name[0] || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
         return ed_fail(err, ED_ERR_INTERNAL, part, "'%.80s' is no name in a directory", name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `adopt`: what was pushed becomes objects and sets. The digests are taken before the lock, since they take long; a file
-// is given an old time before that, so that whoever writes to it afterwards gives himself away, however coarse the
-// clock of the file system is.
+// `adopt`: what was pushed becomes objects and sets. The digests are taken before the lock, since they take
+// long; a file is given an old time before that, so that whoever writes to it afterwards gives himself away,
+// however coarse the clock of the file system is.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,8 @@ struct adoption {
     int staging_fd;
 };
 
-static void keep_first(enum ed_status *first, struct ed_error *err, enum ed_status status, const struct ed_error *failure) {
+static void keep_first(enum ed_status *first, struct ed_error *err, enum ed_status status,
+                       const struct ed_error *failure) {
     if (*first != ED_OK || status == ED_OK)
         return;
     *first = status;
@@ -58,8 +59,9 @@ static enum ed_status check_plain(const struct adoption *adoption, const struct 
     // Less may be a push that was cut off and can go on.
     if (st.st_size > file->bytes)
         remove_staged(adoption, file->sha256);
-    return ed_fail(err, ED_ERR_VERSION, file->name, "%lld bytes were staged, %lld were expected; push it again",
-                   (long long)st.st_size, (long long)file->bytes);
+    return ed_fail(err, ED_ERR_VERSION, file->name,
+                   "%lld bytes were staged, %lld were expected; push it again", (long long)st.st_size,
+                   (long long)file->bytes);
 }
 
 static enum ed_status check_content(const struct adoption *adoption, const struct ed_store_file *file, int fd,
@@ -81,23 +83,26 @@ static enum ed_status check_content(const struct adoption *adoption, const struc
     }
     if (status == ED_OK && strcmp(hex, file->sha256)) {
         remove_staged(adoption, file->sha256);
-        return ed_fail(err, ED_ERR_VERSION, file->name,
-                       "what was staged has the digest %.12s..., expected %.12s...: it was damaged on its way, or "
-                       "changed here while it was pushed; it was removed, push it again",
-                       hex, file->sha256);
+        return ed_fail(
+            err, ED_ERR_VERSION, file->name,
+            "what was staged has the digest %.12s..., expected %.12s...: it was damaged on its way, or "
+            "changed here while it was pushed; it was removed, push it again",
+            hex, file->sha256);
     }
-    if (status == ED_OK && (fstat(fd, state) != 0 || state->st_mtim.tv_sec != old.tv_sec || state->st_mtim.tv_nsec != 0))
-        status = ed_fail(err, ED_ERR_VERSION, file->name, "was written to while its digest was taken; push it again");
+    if (status == ED_OK &&
+        (fstat(fd, state) != 0 || state->st_mtim.tv_sec != old.tv_sec || state->st_mtim.tv_nsec != 0))
+        status = ed_fail(err, ED_ERR_VERSION, file->name,
+                         "was written to while its digest was taken; push it again");
     if (status != ED_OK)
         memset(state, 0, sizeof *state);
     return status;
 }
 
-static enum ed_status check_staged(const struct adoption *adoption, const struct ed_store_file *file, struct stat *state,
-                                   struct ed_error *err) {
-    const int fd = adoption->staging_fd < 0
-                       ? -1
-                       : openat(adoption->staging_fd, file->sha256, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+static enum ed_status check_staged(const struct adoption *adoption, const struct ed_store_file *file,
+                                   struct stat *state, struct ed_error *err) {
+    const int fd = adoption->staging_fd < 0 ? -1
+                                            : openat(adoption->staging_fd, file->sha256,
+                                                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && (adoption->staging_fd < 0 || errno == ENOENT))
         return ed_fail(err, ED_ERR_NOT_FOUND, file->name,
                        "neither lies on the device nor was it pushed (%.12s...); push it", file->sha256);
@@ -128,9 +133,11 @@ static enum ed_status check_all(struct adoption *adoption, enum ed_status *first
     if (status == ED_OK)
         status = ed_digest_cache_new(&cache, path, err);
     for (size_t i = 0; status == ED_OK && i < adoption->n_files; i++) {
-        status = ed_store_object_check(&adoption->store, &adoption->files[i], cache, false, &adoption->here[i], err);
+        status = ed_store_object_check(&adoption->store, &adoption->files[i], cache, false,
+                                       &adoption->here[i], err);
         if (status == ED_OK && !adoption->here[i])
-            keep_first(first, err, check_staged(adoption, &adoption->files[i], &adoption->staged[i], &failure), &failure);
+            keep_first(first, err,
+                       check_staged(adoption, &adoption->files[i], &adoption->staged[i], &failure), &failure);
     }
     ed_digest_cache_free(cache);
     return status;
@@ -141,7 +148,8 @@ static enum ed_status make_object(struct adoption *adoption, size_t index, struc
     struct stat now;
     if (fstatat(adoption->staging_fd, file->sha256, &now, AT_SYMLINK_NOFOLLOW) != 0 ||
         !same(&now, &adoption->staged[index]))
-        return ed_fail(err, ED_ERR_VERSION, file->name, "was changed after its digest was taken; push it again");
+        return ed_fail(err, ED_ERR_VERSION, file->name,
+                       "was changed after its digest was taken; push it again");
     if (renameat(adoption->staging_fd, file->sha256, adoption->store.objects_fd, file->sha256) != 0)
         return ed_fail_errno(err, ED_ERR_IO, file->name, "cannot be moved to its place: %m");
     // Only now: what stays in staging may be written again by a push that begins anew.
@@ -154,9 +162,10 @@ static enum ed_status make_object(struct adoption *adoption, size_t index, struc
 static bool is_whole(const struct adoption *adoption, const struct ed_store_set *set, struct ed_error *err) {
     struct stat st;
     for (size_t i = 0; i < set->n_files; i++) {
-        const struct ed_store_file *file = ed_store_find(adoption->files, adoption->n_files, set->files[i].sha256);
-        if (!adoption->here[file - adoption->files] || !ed_store_object_plain(&adoption->store, file->sha256, &st) ||
-            st.st_size != file->bytes) {
+        const struct ed_store_file *file =
+            ed_store_find(adoption->files, adoption->n_files, set->files[i].sha256);
+        if (!adoption->here[file - adoption->files] ||
+            !ed_store_object_plain(&adoption->store, file->sha256, &st) || st.st_size != file->bytes) {
             ed_fail(err, ED_ERR_NOT_FOUND, file->name, "went while the push was adopted; push it again");
             return false;
         }
@@ -176,7 +185,8 @@ static enum ed_status take_over(struct adoption *adoption, enum ed_status *first
     status = ed_store_sync(adoption->store.objects_fd, ED_WORK_OBJECTS, err);
     for (size_t i = 0; status == ED_OK && i < adoption->sets->n; i++) {
         if (is_whole(adoption, &adoption->sets->items[i], &failure))
-            keep_first(first, err, ed_store_set_make(&adoption->store, &adoption->sets->items[i], NULL, &failure),
+            keep_first(first, err,
+                       ed_store_set_make(&adoption->store, &adoption->sets->items[i], NULL, &failure),
                        &failure);
         else
             keep_first(first, err, ED_ERR_NOT_FOUND, &failure);

@@ -26,14 +26,17 @@ static int newer(const struct ed_store_sets *sets, size_t index) {
     int n = 0;
     for (size_t i = 0; i < sets->n; i++) {
         const struct ed_store_set *other = &sets->items[i];
-        if (strcmp(other->kind, set->kind) || strcmp(other->name, set->name) || strcmp(other->variant, set->variant))
+        if (strcmp(other->kind, set->kind) || strcmp(other->name, set->name) ||
+            strcmp(other->variant, set->variant))
             continue;
-        n += other->made_us > set->made_us || (other->made_us == set->made_us && strcmp(other->id, set->id) > 0);
+        n += other->made_us > set->made_us ||
+             (other->made_us == set->made_us && strcmp(other->id, set->id) > 0);
     }
     return n;
 }
 
-static enum ed_status plan(struct ed_store_room *room, const struct ed_store_clean_args *args, struct ed_error *err) {
+static enum ed_status plan(struct ed_store_room *room, const struct ed_store_clean_args *args,
+                           struct ed_error *err) {
     if (args->all && room->job_runs)
         return ed_fail(err, ED_ERR_BUSY, NULL, "a job runs here: stop it before everything is removed");
     for (size_t i = 0; i < room->sets.n; i++) {
@@ -68,7 +71,8 @@ static enum ed_status remove_runtimes(const struct ed_store *store, struct ed_er
     for (const struct dirent *entry; status == ED_OK && (entry = readdir(stream));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
-        const bool is_own = own.st_ino && fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        const bool is_own = own.st_ino &&
+                            fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                             st.st_ino == own.st_ino && st.st_dev == own.st_dev;
         if (!is_own)
             status = ed_store_remove(store, RUNTIME, entry->d_name, err);
@@ -89,7 +93,8 @@ static enum ed_status remove_rest(const struct ed_store *store, const struct ed_
 }
 
 // Those that are gone change their owner.
-static enum ed_status take_removed(struct ed_store_room *room, struct ed_store_sets *removed, struct ed_error *err) {
+static enum ed_status take_removed(struct ed_store_room *room, struct ed_store_sets *removed,
+                                   struct ed_error *err) {
     removed->items = calloc(room->sets.n + 1, sizeof *removed->items);
     if (!removed->items)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of sets");
@@ -102,8 +107,8 @@ static enum ed_status take_removed(struct ed_store_room *room, struct ed_store_s
     return ED_OK;
 }
 
-enum ed_status ed_store_clean(const char *work, const struct ed_store_clean_args *args, struct ed_store_sets *removed,
-                              int64_t *freed_bytes, struct ed_error *err) {
+enum ed_status ed_store_clean(const char *work, const struct ed_store_clean_args *args,
+                              struct ed_store_sets *removed, int64_t *freed_bytes, struct ed_error *err) {
     struct ed_store store;
     struct ed_store_room room = {0};
     int lock = -1;

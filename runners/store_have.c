@@ -50,7 +50,8 @@ static bool still_has_objects(const struct asked *asked, const struct ed_store_s
     return true;
 }
 
-// Makes the sets that only lack being made. Those whose objects went meanwhile are not whole: the next question tells.
+// Makes the sets that only lack being made. Those whose objects went meanwhile are not whole: the next
+// question tells.
 static enum ed_status make_sets(struct asked *asked, bool *whole, struct ed_error *err) {
     int lock = -1;
     bool any = false, changed = false, made;
@@ -91,7 +92,8 @@ static enum ed_status make_sets(struct asked *asked, bool *whole, struct ed_erro
     return status;
 }
 
-// One moment for all of them, as the time of their description. Where it cannot be set the set only looks older.
+// One moment for all of them, as the time of their description. Where it cannot be set the set only looks
+// older.
 static void mark_used(const struct asked *asked, const bool *whole) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -111,7 +113,8 @@ static int open_staging(const struct ed_store *store) {
     if (!stream && fd >= 0)
         close(fd);
     for (const struct dirent *entry; stream && found < 0 && (entry = readdir(stream));)
-        if (ed_lease_token_ok(entry->d_name, NULL) && ed_lease_check(store->work, entry->d_name, NULL) == ED_OK &&
+        if (ed_lease_token_ok(entry->d_name, NULL) &&
+            ed_lease_check(store->work, entry->d_name, NULL) == ED_OK &&
             ed_store_directory(store->staging_fd, entry->d_name, false, &found, NULL) != ED_OK)
             found = -1;
     if (stream)
@@ -119,7 +122,8 @@ static int open_staging(const struct ed_store *store) {
     return found;
 }
 
-static enum ed_status list_missing(const struct asked *asked, struct ed_store_have *out, struct ed_error *err) {
+static enum ed_status list_missing(const struct asked *asked, struct ed_store_have *out,
+                                   struct ed_error *err) {
     struct stat st;
     out->missing = calloc(asked->n_files + 1, sizeof *out->missing);
     if (!out->missing)
@@ -135,8 +139,8 @@ static enum ed_status list_missing(const struct asked *asked, struct ed_store_ha
         memcpy(missing->sha256, file->sha256, sizeof missing->sha256);
         missing->bytes = file->bytes;
         // More than it can be is no beginning of it.
-        if (staging >= 0 && fstatat(staging, file->sha256, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-            st.st_uid == geteuid() && st.st_size <= file->bytes)
+        if (staging >= 0 && fstatat(staging, file->sha256, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_size <= file->bytes)
             missing->staged_bytes = (int64_t)st.st_size;
     }
     if (staging >= 0)
@@ -144,8 +148,8 @@ static enum ed_status list_missing(const struct asked *asked, struct ed_store_ha
     return ED_OK;
 }
 
-// So that `stage`, which makes room for what is missing, does not remove what is not. A disk that is too full for the
-// note is what `stage` is about to help: it goes on without.
+// So that `stage`, which makes room for what is missing, does not remove what is not. A disk that is too full
+// for the note is what `stage` is about to help: it goes on without.
 static void note_wanted(const struct asked *asked) {
     char path[ED_PATH_BYTES];
     struct ed_buffer text;

@@ -12,10 +12,10 @@ bool ed_store_object_plain(const struct ed_store *store, const char *sha256, str
            st->st_uid == geteuid();
 }
 
-// Removes what was judged and nothing that was put in its place meanwhile. Adopting renames under the lock, and so the
-// lock is held between the last look and the removal.
-static enum ed_status remove_judged(const struct ed_store *store, const char *sha256, const struct stat *judged,
-                                    struct ed_error *err) {
+// Removes what was judged and nothing that was put in its place meanwhile. Adopting renames under the lock,
+// and so the lock is held between the last look and the removal.
+static enum ed_status remove_judged(const struct ed_store *store, const char *sha256,
+                                    const struct stat *judged, struct ed_error *err) {
     struct stat now;
     int lock = -1;
     enum ed_status status = ed_lease_lock(store->work, &lock, err);
@@ -29,7 +29,8 @@ static enum ed_status remove_judged(const struct ed_store *store, const char *sh
 }
 
 enum ed_status ed_store_object_check(const struct ed_store *store, const struct ed_store_file *file,
-                                     struct ed_digest_cache *cache, bool verify, bool *here, struct ed_error *err) {
+                                     struct ed_digest_cache *cache, bool verify, bool *here,
+                                     struct ed_error *err) {
     char path[ED_PATH_BYTES], hex[ED_DIGEST_HEX_BYTES] = "";
     struct ed_error failure = {0};
     struct stat st;
@@ -57,8 +58,9 @@ enum ed_status ed_store_object_check(const struct ed_store *store, const struct 
     if (status != ED_OK || strcmp(hex, file->sha256))
         return remove_judged(store, file->sha256, &st, err);
     if (bytes != file->bytes)
-        return ed_fail(err, ED_ERR_USAGE, file->name, "the file with digest %.12s... has %lld bytes, and not %lld",
-                       file->sha256, (long long)bytes, (long long)file->bytes);
+        return ed_fail(err, ED_ERR_USAGE, file->name,
+                       "the file with digest %.12s... has %lld bytes, and not %lld", file->sha256,
+                       (long long)bytes, (long long)file->bytes);
     *here = true;
     return ED_OK;
 }

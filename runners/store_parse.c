@@ -9,10 +9,11 @@
 static const char *const kinds[] = {"engine", "adapter", "model", "data", "libc"};
 
 // Text for people, which may be empty: no control characters, since it is shown on terminals.
-static enum ed_status get_words(const struct ed_json_at *object, const char *key, bool required, char *out, size_t bytes,
-                                struct ed_error *err) {
+static enum ed_status get_words(const struct ed_json_at *object, const char *key, bool required, char *out,
+                                size_t bytes, struct ed_error *err) {
     const struct ed_json_at at = ed_json_member(object, key);
-    const bool empty = !at.value || cJSON_IsNull(at.value) || (cJSON_IsString(at.value) && !at.value->valuestring[0]);
+    const bool empty =
+        !at.value || cJSON_IsNull(at.value) || (cJSON_IsString(at.value) && !at.value->valuestring[0]);
     out[0] = 0;
     if (empty && !required)
         return ED_OK;
@@ -22,8 +23,8 @@ static enum ed_status get_words(const struct ed_json_at *object, const char *key
     return status;
 }
 
-static enum ed_status get_digest(const struct ed_json_at *object, const char *key, char out[ED_DIGEST_HEX_BYTES],
-                                 struct ed_error *err) {
+static enum ed_status get_digest(const struct ed_json_at *object, const char *key,
+                                 char out[ED_DIGEST_HEX_BYTES], struct ed_error *err) {
     const struct ed_json_at at = ed_json_member(object, key);
     const char *text = "";
     enum ed_status status = ed_json_get_text(object, key, &text, err);
@@ -34,15 +35,17 @@ static enum ed_status get_digest(const struct ed_json_at *object, const char *ke
     return status;
 }
 
-static enum ed_status parse_file(struct ed_store_file *file, const struct ed_json_at *at, struct ed_error *err) {
+static enum ed_status parse_file(struct ed_store_file *file, const struct ed_json_at *at,
+                                 struct ed_error *err) {
     const struct ed_json_at name = ed_json_member(at, "name");
     enum ed_status status = ed_json_expect_object(at, err);
     if (status == ED_OK)
         status = ed_json_get_string(at, "name", file->name, sizeof file->name, err);
     if (status == ED_OK && (!ed_path_name_ok(file->name) || !strcmp(file->name, ED_SET_FILE)))
-        status = ed_json_fail(&name, err,
-                              "expected the name of a file: letters, digits and . _ @ + -, not beginning with a dot or "
-                              "dash, and not " ED_SET_FILE);
+        status = ed_json_fail(
+            &name, err,
+            "expected the name of a file: letters, digits and . _ @ + -, not beginning with a dot or "
+            "dash, and not " ED_SET_FILE);
     if (status == ED_OK)
         status = ed_json_get_int(at, "bytes", 0, INT64_C(1) << 53, &file->bytes, err);
     if (status == ED_OK)
@@ -57,9 +60,11 @@ static int by_name(const void *a, const void *b) {
     return strcmp((*left)->name, (*right)->name);
 }
 
-static enum ed_status check_names(const struct ed_store_set *set, const struct ed_json_at *files, struct ed_error *err) {
+static enum ed_status check_names(const struct ed_store_set *set, const struct ed_json_at *files,
+                                  struct ed_error *err) {
     const struct ed_store_file **sorted = calloc(set->n_files + 1, sizeof *sorted);
-    enum ed_status status = sorted ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a set of files");
+    enum ed_status status =
+        sorted ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a set of files");
     for (size_t i = 0; sorted && i < set->n_files; i++)
         sorted[i] = &set->files[i];
     if (sorted)
@@ -71,7 +76,8 @@ static enum ed_status check_names(const struct ed_store_set *set, const struct e
     return status;
 }
 
-static enum ed_status parse_files(struct ed_store_set *set, const struct ed_json_at *at, struct ed_error *err) {
+static enum ed_status parse_files(struct ed_store_set *set, const struct ed_json_at *at,
+                                  struct ed_error *err) {
     const struct ed_json_at files = ed_json_member(at, "files");
     enum ed_status status = ed_json_expect_array(&files, err);
     const size_t n = ed_json_count(&files);
@@ -92,7 +98,8 @@ static enum ed_status parse_files(struct ed_store_set *set, const struct ed_json
     return status == ED_OK ? check_names(set, &files, err) : status;
 }
 
-enum ed_status ed_store_set_parse(struct ed_store_set *set, const struct ed_json_at *at, struct ed_error *err) {
+enum ed_status ed_store_set_parse(struct ed_store_set *set, const struct ed_json_at *at,
+                                  struct ed_error *err) {
     const struct ed_json_at kind = ed_json_member(at, "kind");
     const int64_t most = INT64_C(1) << 53;
     bool known = false;
@@ -138,9 +145,11 @@ static int by_id(const void *a, const void *b) {
     return strcmp((*left)->id, (*right)->id);
 }
 
-static enum ed_status check_ids(const struct ed_store_sets *sets, const struct ed_json_at *array, struct ed_error *err) {
+static enum ed_status check_ids(const struct ed_store_sets *sets, const struct ed_json_at *array,
+                                struct ed_error *err) {
     const struct ed_store_set **sorted = calloc(sets->n + 1, sizeof *sorted);
-    enum ed_status status = sorted ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of sets");
+    enum ed_status status =
+        sorted ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of sets");
     for (size_t i = 0; sorted && i < sets->n; i++)
         sorted[i] = &sets->items[i];
     if (sorted)
@@ -152,7 +161,8 @@ static enum ed_status check_ids(const struct ed_store_sets *sets, const struct e
     return status;
 }
 
-enum ed_status ed_store_sets_parse(struct ed_store_sets *sets, const struct ed_json_at *message, struct ed_error *err) {
+enum ed_status ed_store_sets_parse(struct ed_store_sets *sets, const struct ed_json_at *message,
+                                   struct ed_error *err) {
     const struct ed_json_at array = ed_json_member(message, "sets");
     struct ed_store_file *files = NULL;
     size_t n_distinct = 0;
@@ -205,8 +215,9 @@ enum ed_status ed_store_distinct(const struct ed_store_sets *sets, struct ed_sto
     for (size_t i = 0; i < all; i++) {
         if (kept && !strcmp(list[kept - 1].sha256, list[i].sha256)) {
             if (list[kept - 1].bytes != list[i].bytes) {
-                ed_fail(err, ED_ERR_USAGE, list[i].name, "the digest %.12s... comes with two sizes, %lld and %lld bytes",
-                        list[i].sha256, (long long)list[kept - 1].bytes, (long long)list[i].bytes);
+                ed_fail(err, ED_ERR_USAGE, list[i].name,
+                        "the digest %.12s... comes with two sizes, %lld and %lld bytes", list[i].sha256,
+                        (long long)list[kept - 1].bytes, (long long)list[i].bytes);
                 free(list);
                 return ED_ERR_USAGE;
             }

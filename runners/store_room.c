@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who needs which object, and removing what nobody does. A set goes before its objects, so that what is killed in
-// between leaves objects that no set names, and never a set without its objects.
+// Who needs which object, and removing what nobody does. A set goes before its objects, so that what is
+// killed in between leaves objects that no set names, and never a set without its objects.
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static DIR *list(int directory, const char *what, struct ed_error *err) {
     return stream;
 }
 
-static enum ed_status load_objects(struct ed_store_room *room, const struct ed_store *store, struct ed_error *err) {
+static enum ed_status load_objects(struct ed_store_room *room, const struct ed_store *store,
+                                   struct ed_error *err) {
     struct ed_started started;
     struct stat self = {0}, st;
     size_t capacity = 0;
@@ -172,8 +173,8 @@ static void keep_runners(struct ed_store_room *room, size_t runners) {
     }
 }
 
-enum ed_status ed_store_room_load(struct ed_store_room *room, const struct ed_store *store, bool wanted, size_t runners,
-                                  struct ed_error *err) {
+enum ed_status ed_store_room_load(struct ed_store_room *room, const struct ed_store *store, bool wanted,
+                                  size_t runners, struct ed_error *err) {
     memset(room, 0, sizeof *room);
     enum ed_status status = ed_store_sets_scan(store, &room->sets, err);
     if (status == ED_OK)
@@ -235,7 +236,8 @@ static bool is_set(const struct ed_store_room *room, const char *name, bool *gon
     return false;
 }
 
-static enum ed_status remove_sets(const struct ed_store_room *room, const struct ed_store *store, struct ed_error *err) {
+static enum ed_status remove_sets(const struct ed_store_room *room, const struct ed_store *store,
+                                  struct ed_error *err) {
     DIR *stream = list(store->sets_fd, ED_WORK_SETS, err);
     enum ed_status status = stream ? ED_OK : ED_ERR_IO;
     for (const struct dirent *entry; status == ED_OK && (entry = readdir(stream));) {
@@ -258,8 +260,8 @@ static enum ed_status remove_sets(const struct ed_store_room *room, const struct
     return status == ED_OK ? ed_store_sync(store->sets_fd, ED_WORK_SETS, err) : status;
 }
 
-enum ed_status ed_store_room_apply(struct ed_store_room *room, const struct ed_store *store, int64_t *freed_bytes,
-                                   struct ed_error *err) {
+enum ed_status ed_store_room_apply(struct ed_store_room *room, const struct ed_store *store,
+                                   int64_t *freed_bytes, struct ed_error *err) {
     enum ed_status status = remove_sets(room, store, err);
     DIR *stream = status == ED_OK ? list(store->objects_fd, ED_WORK_OBJECTS, err) : NULL;
     if (status == ED_OK && !stream)
@@ -284,10 +286,12 @@ static bool is_stale(int directory, const char *name) {
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
     const int64_t now_s = ed_clock_read_ns(CLOCK_REALTIME) / 1000000000;
-    return st.st_ctim.tv_sec < now_s - STALE_NS / 1000000000 || st.st_ctim.tv_sec > now_s + STALE_NS / 1000000000;
+    return st.st_ctim.tv_sec < now_s - STALE_NS / 1000000000 ||
+           st.st_ctim.tv_sec > now_s + STALE_NS / 1000000000;
 }
 
-enum ed_status ed_store_staging_sweep(const struct ed_store *store, const char *token, bool all, struct ed_error *err) {
+enum ed_status ed_store_staging_sweep(const struct ed_store *store, const char *token, bool all,
+                                      struct ed_error *err) {
     DIR *stream = list(store->staging_fd, ED_WORK_STAGING, err);
     enum ed_status status = stream ? ED_OK : ED_ERR_IO;
     for (const struct dirent *entry; status == ED_OK && (entry = readdir(stream));) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets on the disk: a directory of links and its set.json. A set is made under another name and renamed, and moved away
-// before it is removed, so that half a set is never seen.
+// Sets on the disk: a directory of links and its set.json. A set is made under another name and renamed, and
+// moved away before it is removed, so that half a set is never seen.
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -39,7 +39,8 @@ static enum ed_status check_links(int fd, const struct ed_store_set *set, struct
         target_of(wanted, set->files[i].sha256);
         ssize_t n = readlinkat(fd, set->files[i].name, found, sizeof found);
         if (n < 0 || (size_t)n != strlen(wanted) || memcmp(found, wanted, (size_t)n))
-            return ed_fail(err, ED_ERR_PARSE, set->files[i].name, "is not the link that the set's description says");
+            return ed_fail(err, ED_ERR_PARSE, set->files[i].name,
+                           "is not the link that the set's description says");
     }
     return ED_OK;
 }
@@ -88,8 +89,9 @@ enum ed_status ed_store_set_read(const struct ed_store *store, const char *id, s
 bool ed_store_set_same(const struct ed_store_set *a, const struct ed_store_set *b) {
     bool same = a->n_files == b->n_files;
     for (size_t i = 0; same && i < a->n_files; i++)
-        same = !strcmp(a->files[i].name, b->files[i].name) && !strcmp(a->files[i].sha256, b->files[i].sha256) &&
-               a->files[i].bytes == b->files[i].bytes && a->files[i].executable == b->files[i].executable;
+        same = !strcmp(a->files[i].name, b->files[i].name) &&
+               !strcmp(a->files[i].sha256, b->files[i].sha256) && a->files[i].bytes == b->files[i].bytes &&
+               a->files[i].executable == b->files[i].executable;
     return same;
 }
 
@@ -127,7 +129,8 @@ static enum ed_status make_link(const struct ed_store *store, int fd, const char
         return ED_OK;
     if (errno == EPERM || errno == ENOTSUP || errno == ENOSYS || errno == EINVAL)
         return ed_fail(err, ED_ERR_UNSUPPORTED, store->work,
-                       "its file system has no symbolic links (%s), as FAT and exFAT; set \"work_dir\" of this device to "
+                       "its file system has no symbolic links (%s), as FAT and exFAT; set \"work_dir\" of "
+                       "this device to "
                        "a directory on another one, such as ext4 or f2fs",
                        strerror(errno));
     return ed_fail_errno(err, ED_ERR_IO, name, "the link of a set cannot be made: %m");
@@ -144,11 +147,14 @@ enum ed_status ed_store_links_check(const struct ed_store *store, struct ed_erro
 }
 
 // An object that a set wants to be started may have come as data.
-static enum ed_status make_executable(const struct ed_store *store, const struct ed_store_set *set, struct ed_error *err) {
+static enum ed_status make_executable(const struct ed_store *store, const struct ed_store_set *set,
+                                      struct ed_error *err) {
     struct stat st;
     for (size_t i = 0; i < set->n_files; i++)
-        if (set->files[i].executable && fstatat(store->objects_fd, set->files[i].sha256, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(st.st_mode) && !(st.st_mode & 0100) && fchmodat(store->objects_fd, set->files[i].sha256, 0500, 0) != 0)
+        if (set->files[i].executable &&
+            fstatat(store->objects_fd, set->files[i].sha256, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode) && !(st.st_mode & 0100) &&
+            fchmodat(store->objects_fd, set->files[i].sha256, 0500, 0) != 0)
             return ed_fail_errno(err, ED_ERR_IO, set->files[i].name, "cannot be made executable: %m");
     return ED_OK;
 }
@@ -191,8 +197,9 @@ enum ed_status ed_store_set_make(const struct ed_store *store, const struct ed_s
         const bool same = ed_store_set_same(&found, set);
         ed_store_set_release(&found);
         if (!same)
-            return ed_fail(err, ED_ERR_USAGE, set->id,
-                           "a set of this id is there with other files; remove it with `edgedyno devices clean ID`");
+            return ed_fail(
+                err, ED_ERR_USAGE, set->id,
+                "a set of this id is there with other files; remove it with `edgedyno devices clean ID`");
         return make_executable(store, set, err);
     }
     if (status != ED_ERR_NOT_FOUND && status != ED_ERR_PARSE)
@@ -252,7 +259,8 @@ static enum ed_status append(struct ed_store_sets *sets, size_t *capacity, const
     return ED_OK;
 }
 
-enum ed_status ed_store_sets_scan(const struct ed_store *store, struct ed_store_sets *sets, struct ed_error *err) {
+enum ed_status ed_store_sets_scan(const struct ed_store *store, struct ed_store_sets *sets,
+                                  struct ed_error *err) {
     size_t capacity = 0;
     enum ed_status status = ED_OK;
     memset(sets, 0, sizeof *sets);

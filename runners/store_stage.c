@@ -19,8 +19,8 @@ static int64_t lack(const struct ed_store_stage_args *args, int64_t stored, int6
     return most > 0 ? most : 0;
 }
 
-static enum ed_status no_room(const struct ed_store *store, const struct ed_store_stage_args *args, int64_t missing,
-                              int64_t stored, int64_t disk_free, struct ed_error *err) {
+static enum ed_status no_room(const struct ed_store *store, const struct ed_store_stage_args *args,
+                              int64_t missing, int64_t stored, int64_t disk_free, struct ed_error *err) {
     char more[32], push[32], held[32], free_now[32], stays[32], limit[32];
     ed_units_print_size(more, sizeof more, missing);
     ed_units_print_size(push, sizeof push, args->bytes);
@@ -28,12 +28,13 @@ static enum ed_status no_room(const struct ed_store *store, const struct ed_stor
     ed_units_print_size(free_now, sizeof free_now, disk_free);
     ed_units_print_size(stays, sizeof stays, args->free_min_bytes);
     ed_units_print_size(limit, sizeof limit, args->cache_max_bytes);
-    return ed_fail(err, ED_ERR_NO_SPACE, store->work,
-                   "%s are missing for a push of %s: %s would be free, of which %s are to stay so, and %s of what lies "
-                   "there is in use%s%s. Free space on that file system, `edgedyno devices clean ID`, or change the "
-                   "device's limits",
-                   more, push, free_now, stays, held, args->cache_max_bytes ? ", with a limit of " : "",
-                   args->cache_max_bytes ? limit : "");
+    return ed_fail(
+        err, ED_ERR_NO_SPACE, store->work,
+        "%s are missing for a push of %s: %s would be free, of which %s are to stay so, and %s of what lies "
+        "there is in use%s%s. Free space on that file system, `edgedyno devices clean ID`, or change the "
+        "device's limits",
+        more, push, free_now, stays, held, args->cache_max_bytes ? ", with a limit of " : "",
+        args->cache_max_bytes ? limit : "");
 }
 
 // Plans first: a push that does not fit anyway costs no set its place.
@@ -55,7 +56,8 @@ static enum ed_status make_room(const struct ed_store *store, const struct ed_st
         stored -= freed;
         disk_free += freed;
     }
-    // What went in vain, since its files are others' too, or since one that came later was large enough alone, stays.
+    // What went in vain, since its files are others' too, or since one that came later was large enough
+    // alone, stays.
     for (size_t i = 0; i < room.sets.n && lack(args, stored, disk_free) == 0; i++) {
         if (!room.gone[i])
             continue;
@@ -76,8 +78,8 @@ static enum ed_status make_room(const struct ed_store *store, const struct ed_st
     return status;
 }
 
-static enum ed_status make_directory(const struct ed_store *store, const char *token, char directory[ED_PATH_BYTES],
-                                     struct ed_error *err) {
+static enum ed_status make_directory(const struct ed_store *store, const char *token,
+                                     char directory[ED_PATH_BYTES], struct ed_error *err) {
     struct stat st;
     int fd = -1;
     if (fstatat(store->staging_fd, token, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
@@ -91,8 +93,8 @@ static enum ed_status make_directory(const struct ed_store *store, const char *t
     return status == ED_OK ? ed_store_path(directory, store, ED_WORK_STAGING, token, err) : status;
 }
 
-enum ed_status ed_store_stage(const char *work, const struct ed_store_stage_args *args, char directory[ED_PATH_BYTES],
-                              int64_t *evicted_bytes, struct ed_error *err) {
+enum ed_status ed_store_stage(const char *work, const struct ed_store_stage_args *args,
+                              char directory[ED_PATH_BYTES], int64_t *evicted_bytes, struct ed_error *err) {
     const int64_t most = INT64_C(1) << 53;
     struct ed_store store;
     int lock = -1;

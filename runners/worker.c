@@ -67,7 +67,8 @@ static bool is_version(const char *found, const char *wanted) {
     return !wanted[0] || (!strncmp(found, wanted, n) && (wanted[n] < '0' || wanted[n] > '9'));
 }
 
-// What this process really runs with. A pack's C library that was asked for and is not the one is no measurement of it.
+// What this process really runs with. A pack's C library that was asked for and is not the one is no
+// measurement of it.
 static enum ed_status note_libc(struct worker *worker, struct ed_error *err) {
     const struct ed_job_engine *engine = &worker->job.engines[0];
     struct ed_started started;

@@ -86,7 +86,8 @@ static enum ed_status read_times(const struct ed_json_at *parent, int64_t **list
 static enum ed_status read_section(struct script_section *section, const struct ed_json_at *root,
                                    const char *key, const char *path, struct ed_error *err) {
     static const char *const known[] = {
-        "ns", "touch_bytes", "touch_file", "touch_file_bytes", "keep", "fail", "fail_at", "message", NULL};
+        "ns",   "sleep", "touch_bytes", "touch_file", "touch_file_bytes",
+        "keep", "fail",  "fail_at",     "message",    NULL};
     struct ed_json_at at = ed_json_member(root, key);
     const char *file = NULL;
     int fail = -1;
@@ -102,6 +103,7 @@ static enum ed_status read_section(struct script_section *section, const struct 
                                   err)) ||
         (status = ed_json_opt_text(&at, "touch_file", &file, err)) ||
         (status = ed_json_opt_bool(&at, "keep", &section->keep, err)) ||
+        (status = ed_json_opt_bool(&at, "sleep", &section->sleep, err)) ||
         (status = read_word(&at, "fail", script_fail_words, &fail, err)) ||
         (status = ed_json_opt_int(&at, "fail_at", 0, INT64_C(1000000000), &section->fail_at, err)) ||
         (status = ed_json_opt_string(&at, "message", section->message, sizeof section->message, err)))

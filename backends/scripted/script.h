@@ -6,6 +6,8 @@
 //   open load run unload   sections:
 //       ns          time that the call takes, or a list that is used in turn, from the first again at its
 //                   end; what the call does beside (touching, computing outputs) is part of it
+//       sleep       true: the time is slept, without use of a CPU, and may be exceeded by what the system takes to
+//                   wake a process; false (default): it is spent computing, as an engine does
 //       touch_bytes anonymous memory that the call maps and touches
 //       touch_file, touch_file_bytes
 //                   a file beside the script; so many of its bytes are mapped read-only and read
@@ -76,7 +78,7 @@ struct script_section {
     size_t n_ns;
     int64_t touch_bytes, touch_file_bytes, fail_at;
     char touch_file[ED_PATH_BYTES];
-    bool keep;
+    bool keep, sleep;
     enum script_fail fail;
     char message[256];
 };

@@ -150,8 +150,9 @@ enum ed_status script_play(const struct script_section *section, struct script_p
         status = map_memory(&played->memory, (size_t)section->touch_bytes, err);
     if (!status && section->touch_file_bytes && !played->held)
         status = map_file(&played->file, section->touch_file, (size_t)section->touch_file_bytes, err);
-    while (!status && ed_clock_raw_ns() - begin_ns < ns)
-        continue;
+    for (int64_t left_ns; !status && (left_ns = ns - (ed_clock_raw_ns() - begin_ns)) > 0;)
+        if (section->sleep)
+            nanosleep(&(struct timespec){left_ns / 1000000000, left_ns % 1000000000}, NULL);
     if (status || !section->keep)
         script_played_release(played);
     else

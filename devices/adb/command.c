@@ -116,7 +116,8 @@ enum ed_status ed_adb_spawn(void *state, const struct ed_spawn_args *args, struc
                              args->argv[0], args->out_limit_bytes);
     }
     if (!status) {
-        // The daemon adds 128 to a signal's number; the range is that of signals which can be meant.
+        // The daemon adds 128 to a signal's number, and nothing tells that from a program which ends with
+        // such a status itself: 129 to 159 (SIGHUP to SIGSYS) are taken for signals.
         bool by_signal = code > 128 && code <= 128 + SIGSYS;
         out->exit_code = by_signal ? -1 : code;
         out->signal = by_signal ? code - 128 : 0;

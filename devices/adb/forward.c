@@ -5,6 +5,13 @@
 #include "devices/adb/adb.h"
 #include "devices/adb/server.h"
 
+// 0 where it is none.
+static int parse_port(const char *text) {
+    char *end;
+    long port = strtol(text, &end, 10);
+    return end == text || *end || port < 1 || port > 65535 ? 0 : (int)port;
+}
+
 // "host-serial:SERIAL:WHAT", or for the only device "host:WHAT". Two OKAYs: the request was understood, and
 // done.
 static enum ed_status ask(const char *serial, const char *what, int *port, int64_t deadline_ns,
@@ -35,8 +42,8 @@ static enum ed_status ask(const char *serial, const char *what, int *port, int64
     }
     if (!status && port) {
         status = ed_adb_text(&link, &text, deadline_ns, err);
-        *port = status ? 0 : atoi(ed_buffer_text(&text));
-        if (!status && (*port < 1 || *port > 65535))
+        *port = status ? 0 : parse_port(ed_buffer_text(&text));
+        if (!status && *port == 0)
             status = ed_fail(err, ED_ERR_PARSE, link.who, "adb forwarded, but named no port");
     }
     ed_buffer_release(&text);

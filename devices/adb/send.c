@@ -13,9 +13,9 @@
 #include "base/path.h"
 #include "devices/adb/sync.h"
 
-#define PIECE_BYTES 65536u
-#define FRAME_BYTES (8u + PIECE_BYTES)
-#define PIECES 16u // a call's worth: 1 MiB
+#define PIECE_BYTES ((size_t)65536)
+#define FRAME_BYTES (8 + PIECE_BYTES)
+#define PIECES 16 // a call's worth: 1 MiB
 // What an adb server, its device and the sockets between hold at most.
 #define ON_THE_WAY_BYTES (40 << 20)
 

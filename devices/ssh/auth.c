@@ -306,9 +306,10 @@ static enum ed_status ask_methods(struct auth *auth, char *methods, size_t bytes
 }
 
 static enum ed_status no_key_taken(struct auth *auth, const char *methods, const char *agent_problem, struct ed_error *err) {
-    const char *remarks = ed_buffer_text(&auth->remarks);
+    const char *remarks;
     if (agent_problem[0])
         ed_buffer_printf(&auth->remarks, "; %s", agent_problem);
+    remarks = ed_buffer_text(&auth->remarks);
     if (auth->rsa_refused)
         return ed_fail(err, ED_ERR_KEY_REFUSED, auth->link->name,
                        "the RSA key was refused: libssh2 %s signs with RSA by SHA-1 only, which OpenSSH refuses since 8.8; "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file to a device in stripes over several channels, or continued over one. Each lane is a shell there that reads the number
-// of a stripe, lets dd take that stripe, and so on; any lane takes the next stripe of the file, so that the file grows nearly
+// and length of a stripe, lets dd take that stripe, and so on; any lane takes the next stripe of the file, so that the file grows nearly
 // from front to back. The first lane makes the file and says how it goes on: a device whose dd knows no `fullblock` has but
 // one lane, and `cat`. It sets the mode when all the others are done.
 #include <stdlib.h>
@@ -16,8 +16,8 @@ _Static_assert(ED_SSH_STRIPE_BYTES == 524288, "the scripts hold the number too")
 #define BEGIN "LC_ALL=C; export LC_ALL; umask 077; "
 // $1 file, $2 mode.
 #define TAKE_STRIPES                                                                                                        \
-    "while read -r n; do if [ \"$n\" = end ]; then chmod \"$2\" \"$1\" || exit 73; exit 0; fi; "                            \
-    "e=$(dd bs=" STRIPE_TEXT " count=1 iflag=fullblock conv=notrunc seek=\"$n\" of=\"$1\" 2>&1) || "                        \
+    "while read -r n l; do if [ \"$n\" = end ]; then chmod \"$2\" \"$1\" || exit 73; exit 0; fi; "                          \
+    "e=$(dd ibs=\"$l\" obs=" STRIPE_TEXT " count=1 iflag=fullblock conv=notrunc seek=\"$n\" of=\"$1\" 2>&1) || "          \
     "{ printf '%s\\n' \"$e\" >&2; exit 72; }; done; "
 
 static const char lane_script[] = BEGIN TAKE_STRIPES;
@@ -27,14 +27,14 @@ static const char first_script[] = BEGIN
     "else set -- \"$1\" \"$2\" \"$3\" \"$4\" \"$5\" $(wc -c < \"$1\"); [ -n \"$6\" ] || exit 71; [ \"$6\" -ge \"$3\" ] || exit 74; "
     "case $(ls -ld \"$1\") in -rwx*) k=$4;; esac; "
     "dd if=/dev/null of=\"$1\" bs=1 count=0 seek=\"$k\" 2>/dev/null || exit 72; fi; "
-    "w=one; m=600; if [ \"$5\" = many ] && printf ab | dd bs=2 count=1 iflag=fullblock >/dev/null 2>&1; then w=many; m=700; fi; "
+    "w=one; m=600; if [ \"$5\" = many ] && printf ab | dd ibs=2 obs=4 count=1 iflag=fullblock >/dev/null 2>&1; then w=many; m=700; fi; "
     "chmod $m \"$1\" || exit 73; printf 'edgedyno: %s %s;\\n' $w $k; "
     "if [ $w = one ]; then cat >> \"$1\" || exit 72; chmod \"$2\" \"$1\" || exit 73; exit 0; fi; " TAKE_STRIPES;
 
 struct lane {
     struct ed_ssh_command command;
     bool made, refused;
-    char head[24]; // number of a stripe
+    char head[32]; // number and length of a stripe
     size_t head_begin, head_end;
     char *piece; // its bytes, as far as they are not given yet
     size_t piece_begin, piece_end;
@@ -75,7 +75,7 @@ static enum ed_status begin(struct lanes *lanes, struct ed_error *err) {
     enum ed_status status;
     make_first(lanes, &script, numbers);
     lanes->lane[0].made = true;
-    status = ed_ssh_command_start(first, upload->link, script.argv, ANSWER_BYTES, "take a file", upload->args->deadline_ns, err);
+    status = ed_ssh_command_start(first, upload->link, script.argv, ANSWER_BYTES, "take a file", ed_ssh_upload_stall_ns(upload), err);
     upload->moved_ns = ed_clock_monotonic_ns();
     while (!status) {
         uint64_t mark = ed_ssh_mark(upload->link);
@@ -141,7 +141,7 @@ static enum ed_status load_stripe(struct lanes *lanes, struct lane *lane, struct
     lane->piece_begin = 0;
     lane->piece_end = left < ED_SSH_STRIPE_BYTES ? (size_t)left : ED_SSH_STRIPE_BYTES;
     lane->head_begin = 0;
-    lane->head_end = (size_t)snprintf(lane->head, sizeof lane->head, "%lld\n", (long long)stripe);
+    lane->head_end = (size_t)snprintf(lane->head, sizeof lane->head, "%lld %zu\n", (long long)stripe, lane->piece_end);
     lane->stripe = stripe;
     lanes->next_stripe++;
     return ed_ssh_upload_read(upload, lane->piece, lane->piece_end, at, err);

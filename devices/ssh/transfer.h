@@ -36,6 +36,8 @@ enum ed_status ed_ssh_upload_lanes(struct ed_ssh_upload *upload, size_t n_lanes,
 enum ed_status ed_ssh_upload_rest(struct ed_ssh_upload *upload, struct ed_ssh_command *command, struct ed_error *err);
 enum ed_status ed_ssh_upload_read(const struct ed_ssh_upload *upload, char *bytes, size_t n, int64_t at, struct ed_error *err);
 void ed_ssh_upload_count(struct ed_ssh_upload *upload);
+// When it is given up if nothing moves any more: the deadline at the latest.
+int64_t ed_ssh_upload_stall_ns(const struct ed_ssh_upload *upload);
 // Waits; ED_ERR_TIMEOUT at the deadline, or when nothing moves.
 enum ed_status ed_ssh_upload_wait(struct ed_ssh_upload *upload, uint64_t mark, struct ed_error *err);
 // What a script's end means. `all`: it had been given everything.

@@ -71,6 +71,11 @@ void ed_ssh_upload_count(struct ed_ssh_upload *upload) {
         upload->args->progress(upload->args->progress_context, told);
 }
 
+int64_t ed_ssh_upload_stall_ns(const struct ed_ssh_upload *upload) {
+    int64_t stall_ns = upload->args->stall_ns, deadline_ns = upload->args->deadline_ns;
+    return stall_ns > 0 && stall_ns < deadline_ns - upload->moved_ns ? upload->moved_ns + stall_ns : deadline_ns;
+}
+
 enum ed_status ed_ssh_upload_wait(struct ed_ssh_upload *upload, uint64_t mark, struct ed_error *err) {
     const struct ed_push_args *args = upload->args;
     int64_t now_ns = ed_clock_monotonic_ns(), until_ns = now_ns + LOOK_AGAIN_NS;
@@ -159,8 +164,8 @@ static enum ed_status upload_whole(struct ed_ssh_upload *upload, struct ed_error
     ed_spawn_result_init(&result);
     snprintf(mode, sizeof mode, "%04o", args->mode & 07777);
     ed_ssh_script_init(&script, whole_script, (const char *const[]){args->remote_path, mode, NULL});
-    status = ed_ssh_command_start(&command, upload->link, script.argv, ED_SSH_ERR_OUT_BYTES, "take a file", args->deadline_ns,
-                                  err);
+    status = ed_ssh_command_start(&command, upload->link, script.argv, ED_SSH_ERR_OUT_BYTES, "take a file",
+                                  ed_ssh_upload_stall_ns(upload), err);
     upload->moved_ns = ed_clock_monotonic_ns();
     if (!status)
         status = ed_ssh_upload_rest(upload, &command, err);

@@ -69,10 +69,11 @@ void ed_devices_holder(const struct ed_remote_lease *lease, char *text, size_t b
     char until[96];
     text[0] = '\0';
     if (lease->holder[0]) {
+        const char *job = lease->job;
         ed_devices_until(lease->left_ns, until, sizeof until);
         snprintf(text, bytes, "%s holds it until %s%s%s%s%s%s",
                  lease->owner[0] ? lease->owner : lease->holder, until, lease->purpose[0] ? ": " : "",
-                 lease->purpose, lease->job[0] ? ", job " : "", lease->job);
+                 lease->purpose, job[0] ? ", job " : "", job, job[0] ? " runs" : "");
     } else if (lease->job[0])
         snprintf(text, bytes, "job %s runs", lease->job);
 }

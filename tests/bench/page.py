@@ -82,9 +82,9 @@ def table(results):
     return "\n".join(lines)
 
 
-def write(path, text):
+def write(path, text, begin=BEGIN, end=END):
     page = path.read_text()
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        sys.exit(f"{path}: the lines '{BEGIN}' and '{END}' are missing; the table was not written")
-    before, rest = page.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        sys.exit(f"{path}: the lines '{begin}' and '{end}' are missing; the table was not written")
+    before, rest = page.split(begin)
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{rest.split(end)[1]}")

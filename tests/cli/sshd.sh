@@ -83,6 +83,13 @@ sshd_start() {
     return 1
 }
 
+# Whether the user may log in at all: not with a shell that is none, nor with a locked account.
+sshd_lets_in() {
+    command -v ssh >/dev/null || return 0
+    ssh -F none -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o BatchMode=yes -o LogLevel=ERROR \
+        -o IdentityAgent=none -i "$HOME/.ssh/id_ed25519" -p "${sshd_port[plain]}" "$(id -un)@127.0.0.1" true </dev/null
+}
+
 sshd_stop() {
     [[ -n ${sshd_process:-} ]] || return 0
     kill "$sshd_process" 2>/dev/null

@@ -334,7 +334,8 @@ report $((status == 1 && $(wc -l <out) == 1)) "run: a requirement that fails is 
 pid=$!
 for ((i = 0; i < 200; i++)); do
     run devices
-    if grep -q '^local .*busy' out; then break; fi
+    # The lease comes before the job.
+    if grep -q '^local .*busy' out && grep -q 'job .* runs' out; then break; fi
     sleep 0.1
 done
 grep -q '^local .*busy' out && grep -q 'job .* runs' out

@@ -69,7 +69,8 @@ refused 2 'the serial number is missing' devices add adb:
 refused 2 'two slashes' devices add ssh:/x
 refused 2 'the host is missing' devices add ssh://
 refused 2 'password' devices add ssh://user:secret@host
-report "$(($(grep -c secret "$room/err") == 0 || 1))" "an address with a password is refused"
+grep -q secret "$room/err"
+report $(($?)) "and is not told again"
 refused 2 'this is no address' devices add pi@host
 refused 2 'write: edgedyno devices add' devices add
 refused 2 'write: edgedyno devices add' devices add ssh://a ssh://b
@@ -123,9 +124,31 @@ says 4 'bench +1 work directory +failed +.*chmod' devices check bench --devices 
 COLUMNS=80 "$program" devices check >"$room/out"
 report $((!$(awk 'length > 80' "$room/out" | wc -l))) "check keeps to 80 columns"
 
+# --- phones that an adb server shows
+printf 'X1  unauthorized usb:1-1 transport_id:1\nX2  offline transport_id:2\n' >"$room/phones"
+"${ED_PYTHON:-python3}" -B "$here/../devices/fake_adb.py" server list "$room/phones" >"$room/adb_port" &
+adb_process=$!
+trap 'kill "$adb_process" 2>/dev/null; sshd_stop; rm -rf -- "$room"' EXIT
+for ((i = 0; i < 200 && ! $(wc -c <"$room/adb_port"); i++)); do sleep 0.05; done
+unset ADB_SERVER_SOCKET
+export ANDROID_ADB_SERVER_PORT=$(cat "$room/adb_port")
+echo '{"devices": [{"id": "p1", "transport": "adb", "serial": "X1"}, {"id": "p2", "transport": "adb", "serial": "X2"}, {"id": "p3", "transport": "adb", "serial": "X3"}]}' >phones.json
+run devices --devices phones.json --format json
+json '[x["state"] for x in d["devices"]] == ["unauthorized", "offline", "unreachable", "ready"]' "states of phones"
+says 4 'p1 +3 authorization +failed' devices check p1 --devices phones.json
+says 4 'p2 +2 phone +failed' devices check p2 --devices phones.json
+refused 4 'Allow USB debugging' devices add adb:X1
+run devices scan --format json
+json '[(x["address"], x["state"]) for x in d["found"]] == [("adb:X1", "not added"), ("adb:X2", "not added")] and all(x["reason"] for x in d["found"])' "scan says why a phone is not added"
+[[ ! -e $room/config/edgedyno/devices.json ]]
+report $((!$?)) "and writes nothing then"
+kill "$adb_process"
+wait "$adb_process" 2>/dev/null
+export ANDROID_ADB_SERVER_PORT=1 ADB_SERVER_SOCKET=tcp:127.0.0.1:1
+
 # --- devices by SSH
-if ! sshd_start; then
-    skip "no sshd can be started"
+if ! sshd_start || ! sshd_lets_in; then
+    skip "no sshd can be started, or it lets nobody in"
     echo "1..$n"
     exit $((failed != 0))
 fi
@@ -234,6 +257,41 @@ report $((!$?)) "a quarantined device is listed as such"
 says 0 'quarantine +ok +lifted' devices check plain --devices plain.json
 grep -q odd "$room/state/edgedyno/quarantine.json"
 report $(($?)) "and is out of the list then"
+
+# --- a key with a passphrase: asked on the terminal without echo, and refused where there is none
+ssh-keygen -q -p -P '' -N 'open sesame' -f "$HOME/.ssh/id_ed25519"
+says 4 'ssh-add' devices check plain --devices plain.json
+python3 - "$program" >"$room/out" 2>"$room/err" <<'PYTHON'
+import os, pty, select, signal, sys, time
+def run(answers):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.argv[1], [sys.argv[1], "devices", "check", "plain", "--devices", "plain.json"])
+    said, end = b"", time.monotonic() + 120
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                more = os.read(terminal, 4096)
+            except OSError:
+                more = b""
+            if not more:
+                break
+            said += more
+            if answers and b"assphrase" in said and said.rstrip().endswith(b":"):
+                os.write(terminal, answers.pop(0))
+                said += b"\n"
+    else:
+        os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode("utf-8", "replace")
+status, said = run([b"open sesame\n"])
+print(status, said)
+right = status == 0 and "sesame" not in said
+status, said = run([b"\x03"])
+print(status, said)
+sys.exit(not (right and status in (4, 130)))
+PYTHON
+report $((!$?)) "a passphrase is asked for on the terminal, without echo, and Ctrl-C is an answer too"
+ssh-keygen -q -p -P 'open sesame' -N '' -f "$HOME/.ssh/id_ed25519"
 
 # --- scan: what ~/.ssh/config names
 cat >"$HOME/.ssh/config" <<CONFIG

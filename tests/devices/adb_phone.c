@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real phone's end for the adb tests.
-#include "adb_phone.h"
+#include "tests/devices/adb_phone.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>

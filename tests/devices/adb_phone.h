@@ -4,7 +4,7 @@
 #ifndef EDGEDYNO_TESTS_DEVICES_ADB_PHONE_H
 #define EDGEDYNO_TESTS_DEVICES_ADB_PHONE_H
 
-#include "adb_place.h"
+#include "tests/devices/adb_place.h"
 
 #define PHONE_PORT 7001
 #define PHONE "127.0.0.1:7001"

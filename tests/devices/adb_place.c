@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the adb tests share.
-#include "adb_place.h"
+#include "tests/devices/adb_place.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -139,7 +139,7 @@ pid_t place_start_port(const char *const *argv, int *port) {
             fail_msg("%s ended before it told its port", argv[0]);
     }
     close(ends[0]);
-    *port = atoi(line);
+    *port = (int)strtol(line, NULL, 10);
     if (*port <= 0)
         fail_msg("%s said: %s", argv[0], line);
     return pid;

@@ -4,7 +4,7 @@
 //     adb_push_bench [MIB [ROUNDS]]        200 MiB of random bytes, 11 rounds; the first of each is not counted
 //     ED_BENCH_ADB=PROGRAM                 another adb (its server too)
 // It is no test: nothing depends on its figures.
-#include "adb_phone.h"
+#include "tests/devices/adb_phone.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

@@ -4,7 +4,9 @@
 
     fake_adb.py server MODE    an adb server on a loopback port of its own, which is printed. MODE says what it does with
                                a connection: devices (serves the list LISTED below, each serial with a fault of its own),
-                               list FILE (devices-l is that file's text), close, stall, http, badlength, cut, drip
+                               list FILE (devices-l is that file's text), restarted (a network device that adb still
+                               calls connected, and shows as offline, until it is let go), close, stall, http, badlength,
+                               cut, drip
     fake_adb.py phone PORT MODE    a phone's end on that port: auth (asks for a key for ever), mute (never answers)
 """
 import socket
@@ -139,6 +141,25 @@ def sync(link, serial):
             link.sendall(b"DATA" + struct.pack("<I", 5) + b"hello" + b"DONE" + bytes(4))
 
 
+NETWORK = {"state": b"offline"}
+
+
+def network(link, request):
+    """A device over the network that was restarted."""
+    if request == "host:devices-l":
+        listed = b"" if NETWORK["state"] is None else b"10.9.8.7:5555          %s transport_id:1\n" % NETWORK["state"]
+        link.sendall(b"OKAY" + framed(listed))
+    elif request == "host:disconnect:10.9.8.7:5555":
+        NETWORK["state"] = None
+        link.sendall(b"OKAY" + framed(b"disconnected 10.9.8.7:5555"))
+    elif request == "host:connect:10.9.8.7:5555":
+        word = b"already connected to " if NETWORK["state"] else b"connected to "
+        NETWORK["state"] = NETWORK["state"] or b"device"
+        link.sendall(b"OKAY" + framed(word + b"10.9.8.7:5555"))
+    else:
+        link.sendall(b"OKAY" + framed(b"shell_v2"))
+
+
 def serve(link, mode, text):
     serial = ""
     if mode == "close":
@@ -149,6 +170,8 @@ def serve(link, mode, text):
     while True:
         n = int(take(link, 4), 16)
         request = take(link, n).decode()
+        if mode == "restarted":
+            return network(link, request)
         if mode == "http":
             link.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             return

@@ -8,6 +8,8 @@
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -101,6 +103,7 @@ bool ssh_place_make(void) {
     if (!mkdtemp(ssh_place) || chmod(ssh_place, 0755) != 0)
         return false;
     // Servers look whether others may reach into what they read; the folder's own mode does not matter to them.
+    mkdir(ssh_path("small"), 0755);
     mkdir(ssh_path("home"), 0700);
     mkdir(ssh_path("home/.ssh"), 0700);
     setenv("HOME", ssh_path("home"), 1);
@@ -124,6 +127,8 @@ bool ssh_place_make(void) {
 }
 
 void ssh_place_remove(void) {
+    if (getenv("ED_TEST_KEEP"))
+        return;
     if (strncmp(ssh_place, "/tmp/edgedyno-ssh-", 18) == 0)
         ed_path_remove(ssh_place, NULL);
 }
@@ -149,6 +154,24 @@ static bool greets(int port) {
     return fine;
 }
 
+// Seen by this process and what it starts alone.
+static bool own_mounts(void) {
+    struct passwd *user = getpwuid(getuid());
+    char folder[512], keys[512], shell[512];
+    if (!user || unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", ssh_path("small"), "tmpfs", 0, "size=8m,mode=0755") != 0 ||
+        mount("none", user->pw_dir, "tmpfs", 0, "size=64m,mode=0700") != 0)
+        return false;
+    // dropbear lets in whose shell is in this list.
+    snprintf(shell, sizeof shell, "%s\n", user->pw_shell);
+    ssh_write("shells", 0644, shell);
+    if (access("/etc/shells", F_OK) == 0 && mount(ssh_path("shells"), "/etc/shells", NULL, MS_BIND, NULL) != 0)
+        return false;
+    snprintf(folder, sizeof folder, "%s/.ssh", user->pw_dir);
+    snprintf(keys, sizeof keys, "%s/authorized_keys", folder);
+    return mkdir(folder, 0700) == 0 && symlink(ssh_path("authorized_keys"), keys) == 0;
+}
+
 static pid_t start(const char *const *argv, const char *log) {
     int parent = getpid();
     pid_t pid = fork();
@@ -159,6 +182,8 @@ static pid_t start(const char *const *argv, const char *log) {
     if (getppid() != parent)
         _exit(1);
     setsid();
+    if (geteuid() == 0 && !own_mounts())
+        _exit(126);
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
     dup2(null, 0);
     dup2(fd, 1);
@@ -189,7 +214,7 @@ void ssh_server_start(struct ssh_server *server, const char *hosts, const char *
     n = (size_t)snprintf(config, sizeof config,
                          "Port %d\nListenAddress 127.0.0.1\nPidFile none\nAuthorizedKeysFile %s\nStrictModes no\n"
                          "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
-                         "MaxStartups 100:30:200\nLogLevel DEBUG\nPermitRootLogin yes\n%s\n",
+                         "MaxStartups 100:30:200\nLogLevel VERBOSE\nPermitRootLogin yes\n%s\n",
                          server->port, ssh_path("authorized_keys"), extra);
     snprintf(names, sizeof names, "%s", hosts);
     for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
@@ -204,9 +229,9 @@ void ssh_server_start(struct ssh_server *server, const char *hosts, const char *
 }
 
 bool ssh_dropbear_start(struct ssh_server *server) {
-    char log[192], key[192], port[32];
-    struct passwd *user = getpwuid(getuid());
-    if (access(DROPBEAR, X_OK) != 0 || !user)
+    char log[192], key[192], pid[192], port[32];
+    // Where it looks for authorised keys cannot be said to this version but by the home folder.
+    if (access(DROPBEAR, X_OK) != 0 || geteuid() != 0)
         return false;
     server->port = free_port();
     snprintf(server->dir, sizeof server->dir, "%s/dropbear", ssh_place);
@@ -214,10 +239,11 @@ bool ssh_dropbear_start(struct ssh_server *server) {
     snprintf(log, sizeof log, "%s/log", server->dir);
     snprintf(key, sizeof key, "%s/key", server->dir);
     snprintf(port, sizeof port, "127.0.0.1:%d", server->port);
+    // It removes this file when it ends: never one that is needed.
+    snprintf(pid, sizeof pid, "%s/pid", server->dir);
     if (ssh_run_here((const char *const[]){"dropbearkey", "-t", "ed25519", "-f", key, NULL}) != 0)
         return false;
-    // Where keys are authorised cannot be said to this version but by the home folder.
-    await(server, (const char *const[]){DROPBEAR, "-F", "-E", "-r", key, "-p", port, "-P", "/dev/null", NULL}, log);
+    await(server, (const char *const[]){DROPBEAR, "-F", "-E", "-r", key, "-p", port, "-P", pid, NULL}, log);
     return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -30,7 +31,7 @@ extern char ssh_place[64]; // the scratch folder
 // host_ecdsa, host_rsa; ~/.ssh/id_ed25519 is user_ed25519. False where OpenSSH is missing.
 bool ssh_place_make(void);
 void ssh_place_remove(void);
-char *ssh_path(const char *name); // in the scratch folder; one of 16 buffers
+char *ssh_path(const char *name); // in the scratch folder; one of 16 buffers: what lives longer is copied
 void ssh_write(const char *name, unsigned mode, const char *text);
 bool ssh_exists(const char *name);
 void ssh_remove(const char *name); // a file of the scratch folder
@@ -47,22 +48,23 @@ struct ssh_server {
     char dir[128];
 };
 // `hosts` is a list of host keys ("host_ed25519 host_ecdsa"); `extra` more lines of sshd_config. The keys of all users but
-// user_other are authorised.
+// user_other are authorised. As root each server has mounts of its own: an empty home folder for the user, and `small`, a file
+// system of 8 MB.
 void ssh_server_start(struct ssh_server *server, const char *hosts, const char *extra);
-bool ssh_dropbear_start(struct ssh_server *server); // false where it is not installed
+bool ssh_dropbear_start(struct ssh_server *server); // false where it is not installed, or the user is not root
 void ssh_server_stop(struct ssh_server *server);
 
-// Bytes between a free port and a server's; threads of the test.
+// Bytes between a free port and a server's, carried by a thread.
 struct ssh_forwarder {
     int port, to_port, listener;
     atomic_int mode; // see below
     atomic_long up_bytes;
     atomic_long freeze_after_bytes; // then it falls silent; 0: never
     atomic_long reset_after_bytes;
-    long delay_ms; // each way
-    void *threads;
+    int stop[2];
+    pthread_t thread;
 };
-enum { SSH_FORWARD, SSH_SILENT, SSH_RESET, SSH_CLOSED };
+enum { SSH_FORWARD, SSH_SILENT, SSH_RESET };
 void ssh_forwarder_start(struct ssh_forwarder *forwarder, int to_port);
 void ssh_forwarder_stop(struct ssh_forwarder *forwarder);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // devices/adb with a real adb server and a real adbd: commands, files, forwarded ports.
-#include "adb_phone.h"
+#include "tests/devices/adb_phone.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -121,7 +121,7 @@ static void test_limit_and_deadline(void **state) {
     assert_true(place_now_ns() - begin_ns < PLENTY_NS / 2);
     ed_buffer_init(&text, 64);
     assert_status(ed_path_read(place_path("pid"), 63, &text, &err), ED_OK, err);
-    pid = atoi(ed_buffer_text(&text));
+    pid = (pid_t)strtol(ed_buffer_text(&text), NULL, 10);
     ed_buffer_release(&text);
     assert_true(pid > 1);
     for (until_ns = place_now_ns() + PLENTY_NS; kill(pid, 0) == 0 && place_now_ns() < until_ns;)

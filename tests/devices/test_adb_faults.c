@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // devices/adb when the phone or its adb server is not as it should be: refused keys, silence, a link that
 // hangs, a server that is down, a phone that starts anew.
-#include "adb_phone.h"
+#include "tests/devices/adb_phone.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include "devices/adb/server.h"
 #include "devices/process.h"
 
+static const char fake_adb[] = ED_SOURCE_DIR "/tests/devices/fake_adb.py";
 #define FAKE_PORT 7003
 #define FAKE "127.0.0.1:7003"
 // Of an answer that must come "at once" or "when its time is over", on a busy machine.
@@ -107,8 +108,7 @@ static void test_several(void **state) {
 }
 
 static void fake_phone(pid_t *pid, const char *mode) {
-    const char *const argv[] = {
-        ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "phone", "7003", mode, NULL};
+    const char *const argv[] = {ED_TEST_PYTHON, "-B", fake_adb, "phone", "7003", mode, NULL};
     int port;
     *pid = place_start_port(argv, &port);
     assert_int_equal(port, FAKE_PORT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // devices/adb against an adb server and devices that lie, stall and break off: each fault ends in time in a
 // status of its own. The one that answers is tests/devices/fake_adb.py.
-#include "adb_place.h"
+#include "tests/devices/adb_place.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,13 +11,13 @@
 #include "devices/adb/shell.h"
 #include "devices/process.h"
 
+static const char fake_adb[] = ED_SOURCE_DIR "/tests/devices/fake_adb.py";
 #define SOON_NS (300 * 1000000ll)
 
 static pid_t server;
 
 static void use_server(const char *mode, const char *argument) {
-    const char *const argv[] = {
-        ED_TEST_PYTHON, "-B", ED_SOURCE_DIR "/tests/devices/fake_adb.py", "server", mode, argument, NULL};
+    const char *const argv[] = {ED_TEST_PYTHON, "-B", fake_adb, "server", mode, argument, NULL};
     char text[64];
     int port;
     place_end(&server);
@@ -106,6 +106,18 @@ static void test_lists(void **state) {
     use_server("list", place_path("list"));
     assert_status(list(PLENTY_NS, devices, &n, &err), ED_ERR_PARSE, err);
     assert_says(err, "line 7");
+}
+
+// After a restart adb calls a network device connected still, and shows it as offline, until it is let go.
+static void test_restarted(void **state) {
+    struct ed_error err = {0};
+    void *connection;
+    (void)state;
+    use_server("restarted", NULL);
+    connection = place_connect("10.9.8.7:5555", "", &err);
+    if (!connection)
+        fail_msg("%s: %s", ed_status_word(err.code), err.message);
+    place_disconnect(connection);
 }
 
 static void test_parser(void **state) {
@@ -283,6 +295,10 @@ static void test_pull_faults(void **state) {
     close(fd);
 }
 
+static void take_progress(void *context, int64_t sent_bytes) {
+    *(int64_t *)context = sent_bytes;
+}
+
 static void test_push_faults(void **state) {
     static const struct {
         const char *serial;
@@ -297,6 +313,7 @@ static void test_push_faults(void **state) {
                 {"good", ED_OK, ""}};
     struct ed_error err = {0};
     char *bytes = calloc(1, 20000000);
+    int64_t sent_bytes = 0;
     (void)state;
     assert_non_null(bytes);
     place_write("file", bytes, 20000000, 0600);
@@ -308,17 +325,24 @@ static void test_push_faults(void **state) {
         struct ed_push_args args = {.local_path = place_path("file"),
                                     .remote_path = "/d/x",
                                     .mode = 0644,
+                                    .progress = take_progress,
+                                    .progress_context = &sent_bytes,
                                     .stall_ns = is_slow ? PLENTY_NS : SECOND_NS,
                                     .deadline_ns = place_now_ns() + (is_slow ? SECOND_NS : PLENTY_NS)};
         int64_t begin_ns = place_now_ns();
         void *connection = place_connect(rows[i].serial, "", &err);
         assert_non_null(connection);
+        sent_bytes = 0;
         assert_status(ed_transport_adb.push(connection, &args, &err), rows[i].status, err);
         if (rows[i].status)
             assert_says(err, rows[i].says);
         assert_true(place_now_ns() - begin_ns < PLENTY_NS / 2);
+        // What a device refused is not sent to its end: it says so after 200 kB.
+        if (rows[i].status == ED_ERR_NO_SPACE)
+            assert_true(sent_bytes < 20000000);
         place_disconnect(connection);
     }
+    assert_int_equal(sent_bytes, 20000000);
 }
 
 static void test_quote(void **state) {
@@ -353,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_places_of_the_server),
         cmocka_unit_test(test_server_faults),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_restarted),
         cmocka_unit_test(test_no_adb),
         cmocka_unit_test(test_shell_faults),
         cmocka_unit_test(test_pull_faults),

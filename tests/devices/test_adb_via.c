@@ -2,7 +2,7 @@
 // devices/adb through a lab host: an OpenSSH server in the test's own network, whose adb server (the usual
 // port, on the host's side) the phone belongs to. Nothing listens on the port that this machine's environment
 // names.
-#include "adb_phone.h"
+#include "tests/devices/adb_phone.h"
 
 #include <fcntl.h>
 #include <pwd.h>

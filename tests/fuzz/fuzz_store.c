@@ -20,8 +20,8 @@ static void check(bool holds) {
 }
 
 static void check_set(const struct ed_store_set *set) {
-    check(ed_digest_ok(set->id) && set->name[0] && set->n_files >= 1 && set->n_files <= ED_WIRE_SET_FILES_MAX &&
-          set->bytes >= 0);
+    check(ed_digest_ok(set->id) && set->name[0] && set->n_files >= 1 &&
+          set->n_files <= ED_WIRE_SET_FILES_MAX && set->bytes >= 0);
     for (size_t i = 0; i < set->n_files; i++) {
         const struct ed_store_file *file = &set->files[i];
         check(ed_path_name_ok(file->name) && strcmp(file->name, ED_SET_FILE) && ed_digest_ok(file->sha256) &&
@@ -102,7 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (rest && ed_doctor_mount(rest, text, point, sizeof point, type, sizeof type))
             check(point[0] && !strncmp(text, point, strlen(point)));
     } else if (data[0] == 'k') {
-        check(ed_doctor_kills(text, true) >= ed_doctor_kills(text, false) || ed_doctor_kills(text, false) >= 0);
+        check(ed_doctor_kills(text, true) >= ed_doctor_kills(text, false) ||
+              ed_doctor_kills(text, false) >= 0);
     }
     free(text);
     return 0;

@@ -16,8 +16,6 @@ import tempfile
 import time
 import unittest
 
-import elf
-
 LIMIT_S = 120
 INSIDE = "EDGEDYNO_TEST_INSIDE"
 pack, target = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
@@ -119,6 +117,9 @@ class Runs(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if emulator and not os.path.exists(emulator[0]):
+        print(f"skipped: {emulator[0]} is missing; tests/rig/fetch-qemu.sh brings it", file=sys.stderr)
+        sys.exit(77)
     if emulator and INSIDE not in os.environ:
         enter()
     if os.environ.get(INSIDE) == "yes":

@@ -51,7 +51,12 @@ class Controller:
         done = self.rig.ctl(self.words(*words), check=False, timeout=timeout, cwd=self.folder)
         expected = code if isinstance(code, (tuple, set)) else (code,)
         told = " ".join(map(str, words))
-        check(done.returncode in expected, f"`edgedyno {told}`: status {done.returncode}, not {code}", done.stderr, done.stdout)
+        check(
+            done.returncode in expected,
+            f"`edgedyno {told}`: status {done.returncode}, not {code}",
+            done.stderr,
+            done.stdout,
+        )
         check("Sanitizer" not in done.stderr and "runtime error:" not in done.stderr, "a sanitizer speaks", done.stderr)
         return done
 

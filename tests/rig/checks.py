@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests on the rig share: checks that are told and go on, a rig of the test's own, what must be gone afterwards."""
+"""What the tests on the rig share: checks that go on, a rig of the test's own, what must be gone afterwards."""
 
 import contextlib
 import os
@@ -155,7 +155,10 @@ def run_all(tests, chosen):
             continue
         except (RigError, AssertionError, OSError, subprocess.SubprocessError) as error:
             check(False, f"{test.__name__}: {error}", traceback.format_exc())
-        print(f"{test.__name__}: {'fine' if total() == before else 'FAILED'} ({time.monotonic() - start:.1f} s)", flush=True)
+        print(
+            f"{test.__name__}: {'fine' if total() == before else 'FAILED'} ({time.monotonic() - start:.1f} s)",
+            flush=True,
+        )
     if not ran:
         print(f"no test of {[test.__name__ for test in tests]} was chosen")
         sys.exit(2)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bad link in user space: two taps in two network namespaces, joined by a queue with delay, jitter, loss and rate
-// for each direction. Frames stay in order.
+// A bad link in user space: two taps in two network namespaces, joined by a queue with delay, jitter, loss
+// and rate for each direction. Frames stay in order.
 //
 //     netem NETNS_A TAP_A NETNS_B TAP_B CONTROL
 //
-// NETNS is a file such as /proc/123/ns/net. CONTROL holds "DELAY_MS JITTER_MS LOSS_PERCENT RATE_KBIT QUEUE_FRAMES" (rate
-// 0: no limit) and is read again at SIGHUP. Prints "ready" when both taps are there.
+// NETNS is a file such as /proc/123/ns/net. CONTROL holds "DELAY_MS JITTER_MS LOSS_PERCENT RATE_KBIT
+// QUEUE_FRAMES" (rate 0: no limit) and is read again at SIGHUP. Prints "ready" when both taps are there.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -76,8 +76,8 @@ static int tap_open(const char *netns, const char *name) {
 static void settings_read(struct settings *settings, const char *path) {
     struct settings read = {0};
     FILE *file = fopen(path, "r");
-    if (file == NULL || fscanf(file, "%lf %lf %lf %lf %u", &read.delay_ms, &read.jitter_ms, &read.loss_percent,
-                               &read.rate_kbit, &read.queue_frames) != 5) {
+    if (file == NULL || fscanf(file, "%lf %lf %lf %lf %u", &read.delay_ms, &read.jitter_ms,
+                               &read.loss_percent, &read.rate_kbit, &read.queue_frames) != 5) {
         fprintf(stderr, "netem: %s holds no five numbers; the settings stay\n", path);
     } else {
         *settings = read;

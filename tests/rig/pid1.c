@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first process of a device of the rig: enters the device's root, keeps its servers running, and reaps what is
-// orphaned. A server that dies is started again after 0.2 s, as a real device's service manager would do.
+// The first process of a device of the rig: enters the device's root, keeps its servers running, and reaps
+// what is orphaned. A server that dies is started again after 0.2 s, as a real device's service manager would
+// do.
 //
 //     pid1 ROOT UID [NAME=VALUE...] PROGRAM [ARGUMENT...] [-- UID PROGRAM...]...
 //
-// SIGUSR1 ends the first server and keeps it down, SIGUSR2 starts it again. What a server started before lives on.
+// SIGUSR1 ends the first server and keeps it down, SIGUSR2 starts it again. What a server started before
+// lives on.
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>

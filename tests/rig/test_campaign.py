@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns on several devices at once over SSH: what comes back is whole, and what it is on the controller's own machine."""
+"""Campaigns on several devices at once: what comes back is whole, and what it is on the controller's machine."""
 
 import os
 import pathlib
@@ -58,7 +58,11 @@ def check_accuracy(records, names):
     by = {(record["device"], record["variant"]): record for record in records}
     for variant in ("fp32", "int8"):
         local = by[("local", variant)]
-        check(local["accuracy_value"] is not None and local["accuracy_value"] > 0.98, f"{variant}: local", local["accuracy_value"])
+        check(
+            local["accuracy_value"] is not None and local["accuracy_value"] > 0.98,
+            f"{variant}: local",
+            local["accuracy_value"],
+        )
         for name in names[1:]:
             got = by.get((name, variant))
             if not check(got is not None and got["outcome"] == "ok", f"{name}/{variant}: a result", got):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rig itself: each kind of device comes up and is what it says, each fault does what it says, down leaves nothing."""
+"""The rig itself: each kind comes up and is what it says, each fault does what it says, down leaves nothing."""
 
 import json
 import random
@@ -9,7 +9,19 @@ import sys
 import threading
 import time
 
-from checks import RigError, check, check_nothing_left, end_of, equal, need_root, new_rig, run_all, session, skip, within
+from checks import (
+    RigError,
+    check,
+    check_nothing_left,
+    end_of,
+    equal,
+    need_root,
+    new_rig,
+    run_all,
+    session,
+    skip,
+    within,
+)
 from checks import pathlib, processes_of_devices
 from devicerig import fetched
 
@@ -60,7 +72,9 @@ def kinds():
         equal(ssh(rig, "musl", "ls /lib/ld-musl-x86_64.so.1"), "/lib/ld-musl-x86_64.so.1", "musl's loader")
         equal(ssh(rig, "bare", "ls -d /lib* /usr/lib* 2>/dev/null; true"), "", "bare has no library")
         equal(rig.sh("laptop", "id -u; pwd").stdout.split(), ["0", "/"], "the back door is root's")
-        shell = rig.adb("phone", "shell", "id -un; getprop ro.product.model; uname -m; ls -d /lib* 2>/dev/null; exit 7", check=False)
+        shell = rig.adb(
+            "phone", "shell", "id -un; getprop ro.product.model; uname -m; ls -d /lib* 2>/dev/null; exit 7", check=False
+        )
         equal(shell.stdout.split("\n")[:3], ["shell", "Rig A1 (budget)", "x86_64"], "the phone's shell")
         equal(shell.returncode, 7, "the phone's exit status")
         check("524288 kB" in rig.adb("phone", "shell", "grep MemTotal /proc/meminfo").stdout, "the phone's memory")
@@ -100,7 +114,16 @@ def after_a_crash():
     for _ in range(6):
         with new_rig() as rig:
             started = subprocess.Popen(
-                [sys.executable, "-B", COMMAND, "--dir", rig.directory, "up", "d:laptop,count=4,mem=128MiB", "bad:pi,delay=5ms"],
+                [
+                    sys.executable,
+                    "-B",
+                    COMMAND,
+                    "--dir",
+                    rig.directory,
+                    "up",
+                    "d:laptop,count=4,mem=128MiB",
+                    "bad:pi,delay=5ms",
+                ],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -144,7 +167,11 @@ def link_and_server():
     with new_rig() as rig:
         rig.up("laptop:laptop", "pi:pi", "bare:bare")
         for name in rig.devices():
-            for broken, mended in ((("link", "down"), ("link", "up")), (("link", "cut"), ("link", "mend")), (("hang",), ("unhang",))):
+            for broken, mended in (
+                (("link", "down"), ("link", "up")),
+                (("link", "cut"), ("link", "mend")),
+                (("hang",), ("unhang",)),
+            ):
                 rig.fault(name, *broken)
                 check(refused(rig, name), f"{name}: no answer after {broken}")
                 rig.fault(name, *mended)
@@ -167,7 +194,9 @@ def link_and_server():
             check(not runs(rig, name), f"{name}: killsession ends what was detached")
             equal(ssh(rig, name, "echo back"), "back", f"{name}: the server outlives killsession")
             rig.fault(name, "hostkey")
-            check("IDENTIFICATION HAS CHANGED" in rig.ssh(name, "true", check=False).stderr, f"{name}: another host key")
+            check(
+                "IDENTIFICATION HAS CHANGED" in rig.ssh(name, "true", check=False).stderr, f"{name}: another host key"
+            )
             rig.fault(name, "hostkey", "back")
             equal(ssh(rig, name, "echo back"), "back", f"{name}: the first host key")
 
@@ -183,7 +212,11 @@ def power():
             stays = session(rig, name, "sleep 900") if name != "phone" else None
             rig.fault(name, "reboot", "0.2")
             check(stamp(rig, name) != before, f"{name}: another boot id")
-            equal(rig.sh(name, f"cat {home}/kept; ls /tmp 2>/dev/null; true").stdout.split(), ["kept"], f"{name}: what is left")
+            equal(
+                rig.sh(name, f"cat {home}/kept; ls /tmp 2>/dev/null; true").stdout.split(),
+                ["kept"],
+                f"{name}: what is left",
+            )
             uptime = float(rig.sh(name, "cat /proc/uptime").stdout.split()[0])
             check(60 <= uptime < 160, f"{name}: uptime begins again", uptime)
             off = abs(int(rig.sh(name, "date +%s").stdout) - time.time())
@@ -206,7 +239,11 @@ def resources():
         check("262144 kB" in ssh(rig, "small", "grep MemTotal /proc/meminfo"), "MemTotal is the limit")
         eats = rig.ssh("small", "python3 -c 'x = bytearray(400 << 20)'", check=False)
         check(eats.returncode in KILLED, "beyond the limit is the end", eats)
-        stays = session(rig, "small", "python3 -c 'import time; x = bytearray(b\"x\" * (60 << 20)); print(1, flush=True); time.sleep(900)'")
+        stays = session(
+            rig,
+            "small",
+            "python3 -c 'import time; x = bytearray(b\"x\" * (60 << 20)); print(1, flush=True); time.sleep(900)'",
+        )
         equal(stays.stdout.readline().strip(), "1", "a process with 60 MiB")
         rig.fault("small", "oom")
         check(end_of(stays, "oom") in KILLED, "the largest process was killed")
@@ -225,7 +262,11 @@ def governors():
     policy = "/sys/devices/system/cpu/cpufreq/policy0"
     with new_rig() as rig:
         rig.up("pi:pi", "laptop:laptop")
-        equal(ssh(rig, "pi", f"echo performance >{policy}/scaling_governor && cat {policy}/scaling_governor"), "performance", "pi")
+        equal(
+            ssh(rig, "pi", f"echo performance >{policy}/scaling_governor && cat {policy}/scaling_governor"),
+            "performance",
+            "pi",
+        )
         denied = rig.ssh("laptop", f"echo performance >{policy}/scaling_governor", check=False)
         check("Permission denied" in denied.stderr, "the laptop's governor is root's", denied)
         rig.fault("pi", "governor", "ondemand")

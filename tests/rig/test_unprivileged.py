@@ -15,7 +15,9 @@ def loopback():
         rig.up("me:sshd", "other:sshd")
         mine = pathlib.Path(rig.record("me")["home"])
         equal(rig.ssh("me", "echo $HOME").stdout.strip(), str(mine), "a home of its own")
-        equal(rig.ssh("me", "echo $XDG_STATE_HOME").stdout.strip(), str(mine / ".local/state"), "state folders of its own")
+        equal(
+            rig.ssh("me", "echo $XDG_STATE_HOME").stdout.strip(), str(mine / ".local/state"), "state folders of its own"
+        )
         stays = session(rig, "me", "sleep 900")
         detached = int(rig.ssh("me", "setsid sleep 900 >/dev/null 2>&1 </dev/null & echo $!").stdout)
         rig.fault("me", "killsession")

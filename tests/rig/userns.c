@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a program as root of a user namespace that has all of this machine's ids. A user namespace has a binfmt_misc of
-// its own since Linux 6.7, so that programs of another processor run there and nowhere else. Needs root.
+// Runs a program as root of a user namespace that has all of this machine's ids. A user namespace has a
+// binfmt_misc of its own since Linux 6.7, so that programs of another processor run there and nowhere else.
+// Needs root.
 //
 //     userns PROGRAM [ARGUMENT...]
 #include <errno.h>

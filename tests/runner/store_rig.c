@@ -38,7 +38,8 @@ const char *thing_id(const struct thing *thing) {
     ed_buffer_init(&text, 65536);
     ed_buffer_printf(&text, "%s %s %s %s", thing->kind, thing->name, thing->variant, thing->version);
     for (size_t i = 0; i < THING_FILES && thing->files[i].name; i++)
-        ed_buffer_printf(&text, " %s %u %zu", thing->files[i].name, thing->files[i].seed, thing->files[i].bytes);
+        ed_buffer_printf(&text, " %s %u %zu", thing->files[i].name, thing->files[i].seed,
+                         thing->files[i].bytes);
     ed_digest_bytes(hex, ed_buffer_text(&text), text.size);
     ed_buffer_release(&text);
     return hex;
@@ -83,10 +84,12 @@ void store_lease(const char *holder, char token[ED_WIRE_TOKEN_MAX_BYTES + 1]) {
     char text[512];
     assert_int_equal(ed_path_make(rig_work, 0700, NULL), ED_OK);
     snprintf(text, sizeof text,
-             "{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"%s\",\"owner\":\"tester@here\",\"purpose\":\"test\","
+             "{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"%s\",\"owner\":\"tester@here\","
+             "\"purpose\":\"test\","
              "\"token\":\"\",\"for_ns\":3600000000000,\"wait\":false}",
              holder);
-    struct rig_reply reply = rig_call(text, strlen(text), (const char *[]){"lease", "--work", rig_work, NULL});
+    struct rig_reply reply =
+        rig_call(text, strlen(text), (const char *[]){"lease", "--work", rig_work, NULL});
     if (reply.exit_code != 0 || !rig_reply_text(&reply, "token")[0])
         rig_fail("no lease: %s", reply.text);
     snprintf(token, ED_WIRE_TOKEN_MAX_BYTES + 1, "%s", rig_reply_text(&reply, "token"));
@@ -96,12 +99,14 @@ void store_lease(const char *holder, char token[ED_WIRE_TOKEN_MAX_BYTES + 1]) {
 void store_release(const char *token) {
     char text[512];
     snprintf(text, sizeof text, "{\"type\":\"lease\",\"action\":\"release\",\"token\":\"%s\"}", token);
-    struct rig_reply reply = rig_call(text, strlen(text), (const char *[]){"lease", "--work", rig_work, NULL});
+    struct rig_reply reply =
+        rig_call(text, strlen(text), (const char *[]){"lease", "--work", rig_work, NULL});
     assert_int_equal(reply.exit_code, 0);
     rig_reply_release(&reply);
 }
 
-void store_message(struct ed_buffer *text, const char *type, bool verify, const struct thing *things, size_t n) {
+void store_message(struct ed_buffer *text, const char *type, bool verify, const struct thing *things,
+                   size_t n) {
     struct ed_json_writer w;
     ed_buffer_init(text, ED_WIRE_JOB_MAX_BYTES);
     ed_json_writer_init(&w, text, false);
@@ -158,14 +163,15 @@ struct rig_reply store_stage(const char *token, int64_t bytes, int64_t cache_max
     snprintf(cache_text, sizeof cache_text, "%lld", (long long)cache_max);
     snprintf(free_text, sizeof free_text, "%lld", (long long)free_min);
     return rig_call(NULL, 0,
-                    (const char *[]){"stage", "--work", rig_work, "--token", token, "--bytes", bytes_text, "--cache-max",
-                                     cache_text, "--free-min", free_text, NULL});
+                    (const char *[]){"stage", "--work", rig_work, "--token", token, "--bytes", bytes_text,
+                                     "--cache-max", cache_text, "--free-min", free_text, NULL});
 }
 
 struct rig_reply store_clean(const char *token, const char *message) {
     char text[4096];
     snprintf(text, sizeof text, "{\"type\":\"clean\"%s}", message);
-    return rig_call(text, strlen(text), (const char *[]){"clean", "--work", rig_work, "--token", token, NULL});
+    return rig_call(text, strlen(text),
+                    (const char *[]){"clean", "--work", rig_work, "--token", token, NULL});
 }
 
 void store_staged(const char *token, int64_t bytes, char directory[ED_PATH_BYTES]) {
@@ -234,8 +240,8 @@ size_t store_entries(const char *part) {
 
 void store_reset(void) {
     // Named one by one: the work directory itself may be a mount point.
-    static const char *const parts[] = {"objects", "sets",        "staging",      "digests.jsonl", "wanted.json", "tickets",
-                                        "runtime", "lease.json",  "lease.lock",   "changed.lock"};
+    static const char *const parts[] = {"objects", "sets",    "staging",    "digests.jsonl", "wanted.json",
+                                        "tickets", "runtime", "lease.json", "lease.lock",    "changed.lock"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char name[64];
         snprintf(name, sizeof name, "work/%s", parts[i]);

@@ -22,9 +22,10 @@ struct thing {
     struct thing_file files[THING_FILES]; // until a name is NULL
 };
 
-const char *thing_id(const struct thing *thing);            // in a static buffer of the caller's turn (8 of them)
-const char *thing_sha256(const struct thing_file *file);    // likewise
-void thing_put(const char *directory, const struct thing_file *file, size_t bytes); // its first bytes, by its digest
+const char *thing_id(const struct thing *thing); // in a static buffer of the caller's turn (8 of them)
+const char *thing_sha256(const struct thing_file *file);                            // likewise
+void thing_put(const char *directory, const struct thing_file *file, size_t bytes); // its first bytes, by its
+                                                                                    // digest
 // WORK/objects/SHA256, WORK/sets/ID, WORK/sets/ID/NAME, by rig_path's turn.
 const char *thing_object(const struct thing_file *file);
 const char *thing_set(const struct thing *thing);
@@ -37,7 +38,8 @@ void store_lease(const char *holder, char token[ED_WIRE_TOKEN_MAX_BYTES + 1]);
 void store_release(const char *token);
 
 // {"type":TYPE,"verify":B,"sets":[...]}
-void store_message(struct ed_buffer *text, const char *type, bool verify, const struct thing *things, size_t n);
+void store_message(struct ed_buffer *text, const char *type, bool verify, const struct thing *things,
+                   size_t n);
 struct rig_reply store_have(const struct thing *things, size_t n, bool verify);
 struct rig_reply store_stage(const char *token, int64_t bytes, int64_t cache_max, int64_t free_min);
 struct rig_reply store_adopt(const char *token, const struct thing *things, size_t n);

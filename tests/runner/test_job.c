@@ -48,6 +48,8 @@ static void test_good(void **state) {
     assert_int_equal(job.n_engines, 2);
     assert_int_equal(job.engines[0].n_environment, 2);
     assert_string_equal(job.engines[0].environment[0], "A=b=c");
+    assert_string_equal(job.engines[0].libc_loader, "ld-linux-x86-64.so.2");
+    assert_string_equal(job.engines[1].libc_directory, "");
     assert_string_equal(job.engines[1].directory, "");
     assert_int_equal(job.models[0].n, 2);
     assert_string_equal(job.models[0].items[1].path, "/m/one.bin");
@@ -89,6 +91,9 @@ static void test_block_written(void **state) {
         assert_true(again.n_engines == 1 && again.n_cases == 1 && again.n_blocks == 1);
         assert_string_equal(again.engines[0].adapter.path, job.engines[c->engine].adapter.path);
         assert_string_equal(again.engines[0].library, job.engines[c->engine].library);
+        assert_string_equal(again.engines[0].libc_directory, job.engines[c->engine].libc_directory);
+        assert_string_equal(again.engines[0].libc_loader, job.engines[c->engine].libc_loader);
+        assert_string_equal(again.engines[0].libc_version, job.engines[c->engine].libc_version);
         assert_int_equal(again.n_models, c->model >= 0);
         if (c->model >= 0)
             assert_string_equal(again.models[d->model].items[0].path, job.models[c->model].items[0].path);
@@ -268,6 +273,9 @@ static void check_invariants(const struct ed_job *job) {
                     engine->adapter.bytes >= 0);
         assert_true(!engine->directory[0] || engine->directory[0] == '/');
         assert_true(!engine->library[0] || engine->library[0] == '/');
+        assert_true(!engine->libc_directory[0] == !engine->libc_loader[0] &&
+                    (!engine->libc_directory[0] || engine->libc_directory[0] == '/') &&
+                    (!engine->libc_loader[0] || ed_path_name_ok(engine->libc_loader)));
         for (size_t k = 0; k < engine->n_environment; k++)
             assert_non_null(strchr(engine->environment[k], '='));
     }

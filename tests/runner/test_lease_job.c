@@ -290,6 +290,46 @@ static void test_still_runs(void **state) {
     lease_forget();
 }
 
+// A start without a lease and a campaign that takes one, at once: one of them gets the device, never both.
+static void test_race(void **state) {
+    int started = 0, taken = 0;
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        char id[32];
+        int wait_status = 0;
+        snprintf(id, sizeof id, "race-%d", i);
+        fflush(NULL);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            usleep((useconds_t)(i % 10 * 2000));
+            struct rig_reply reply =
+                lease_say("{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"c2\",\"owner\":"
+                          "\"bob\",\"for_ns\":%lld}",
+                          (long long)LEASE_HOUR_NS);
+            _exit(lease_granted(&reply) ? 1 : reply.exit_code);
+        }
+        struct rig_reply reply = try_start(id, HANG, 1, "");
+        const bool runs = reply.exit_code == 0;
+        if (!runs && strcmp(rig_reply_text(&reply, "status"), "busy"))
+            rig_fail("%s", reply.text);
+        rig_reply_release(&reply);
+        while (waitpid(pid, &wait_status, 0) != pid)
+            assert_int_equal(errno, EINTR);
+        assert_true(WIFEXITED(wait_status));
+        const bool granted = WEXITSTATUS(wait_status) == 1;
+        if (runs == granted)
+            rig_fail("round %d: the job %s and the lease %s", i, runs ? "runs" : "does not run",
+                     granted ? "is given" : "is not given");
+        started += runs;
+        taken += granted;
+        if (runs)
+            stop(id);
+        lease_forget();
+    }
+    printf("%d started, %d taken\n", started, taken);
+}
+
 static struct rig_reply status_renew(const char *job, const char *token, const char *extend) {
     return rig_call(NULL, 0,
                     (const char *[]){"status", "--work", rig_work, "--job", job, "--token", token,
@@ -453,6 +493,12 @@ static void settings_of_jobs(void) {
     stop("settings");
     expect_governor("schedutil");
     assert_false(pending());
+    // By the job itself, not by the contact that asked for its end.
+    reply = rig_call(NULL, 0,
+                     (const char *[]){"read", "--work", rig_work, "--job", "settings", "--file", "runner.log",
+                                      "--from", "0", "--max", "4096", NULL});
+    assert_non_null(strstr(reply.text, "governor of policy0: performance -> schedutil"));
+    rig_reply_release(&reply);
     rig_journal_read(&journal, "settings");
     const cJSON *told = rig_find(journal.lines[0].root, "settings");
     assert_int_equal(cJSON_GetArraySize(told), 1);
@@ -528,12 +574,19 @@ static void test_settings_of_jobs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_with_lease),       cmocka_unit_test(test_may_not_start),
-        cmocka_unit_test(test_paused_start),     cmocka_unit_test(test_expires),
-        cmocka_unit_test(test_given_up),         cmocka_unit_test(test_taken_away),
-        cmocka_unit_test(test_taken_over),       cmocka_unit_test(test_still_runs),
-        cmocka_unit_test(test_status_renews),    cmocka_unit_test(test_stopped_by),
-        cmocka_unit_test(test_killed),           cmocka_unit_test(test_left_before_a_restart),
+        cmocka_unit_test(test_with_lease),
+        cmocka_unit_test(test_may_not_start),
+        cmocka_unit_test(test_paused_start),
+        cmocka_unit_test(test_expires),
+        cmocka_unit_test(test_given_up),
+        cmocka_unit_test(test_taken_away),
+        cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_still_runs),
+        cmocka_unit_test(test_race),
+        cmocka_unit_test(test_status_renews),
+        cmocka_unit_test(test_stopped_by),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_left_before_a_restart),
         cmocka_unit_test(test_settings_of_jobs),
     };
     return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

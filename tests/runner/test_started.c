@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A runner, and a worker alone, that are started through a C library's own loader. The C library is this machine's,
-// copied with everything that the runner needs into a directory of its own, as a pack has it.
+// A runner, and a worker alone, that are started through a C library's own loader. The C library is this
+// machine's, copied with everything that the runner needs into a directory of its own, as a pack has it.
 #include "tests/runner/rig.h"
 
 #include <errno.h>
@@ -77,8 +77,8 @@ static void need_libc(void) {
 // Every command of the rig goes through the loader.
 static void through_loader(void) {
     char text[4096];
-    snprintf(text, sizeof text, "#!/bin/sh\nexec '%s/%s' --library-path '%s' '%s' \"$@\"\n", libc_dir, loader_name,
-             libc_dir, ED_TEST_RUNNER);
+    snprintf(text, sizeof text, "#!/bin/sh\nexec '%s/%s' --library-path '%s' '%s' \"$@\"\n", libc_dir,
+             loader_name, libc_dir, ED_TEST_RUNNER);
     const char *script = rig_file("runner.sh", text);
     assert_int_equal(chmod(script, 0700), 0);
     setenv("RIG_RUNNER", script, 1);
@@ -125,8 +125,8 @@ static void test_runner_through_loader(void **state) {
     assert_string_equal(rig_reply_text(&reply, "loader"), loader);
     rig_reply_release(&reply);
     // A survey needs no more than being called that way.
-    reply = rig_call(NULL, 0,
-                     (const char *[]){"survey", "--adapter", ED_TEST_ADAPTERS_DIR "/scripted.so", NULL});
+    reply =
+        rig_call(NULL, 0, (const char *[]){"survey", "--adapter", ED_TEST_ADAPTERS_DIR "/scripted.so", NULL});
     if (reply.exit_code != 0)
         rig_fail("%s", reply.text);
     rig_reply_release(&reply);
@@ -168,7 +168,8 @@ static void test_worker_alone(void **state) {
     const struct rig_block block = {.id = "b", .pass = ED_PASS_COLD};
     const struct rig_job job = {"worker", 0, &c, 1, &block, 1};
     // Debian's way of writing a version has more than the library says.
-    snprintf(libc, sizeof libc, "{\"directory\":\"%s\",\"loader\":\"%s\",\"version\":\"%s-9\"}", libc_dir, loader_name,
+    snprintf(libc, sizeof libc, "{\"directory\":\"%s\",\"loader\":\"%s\",\"version\":\"%s-9\"}", libc_dir,
+             loader_name,
 #if defined(__GLIBC__)
              gnu_get_libc_version()
 #else
@@ -188,8 +189,10 @@ static void test_wrong_libc(void **state) {
     need_libc();
     const struct rig_case c = {.model = rig_file("a.json", "{\"type\": \"edgedyno-script\"}")};
     const struct rig_block block = {.id = "b", .pass = ED_PASS_COLD};
-    const struct rig_job version = {"version", 0, &c, 1, &block, 1}, missing = {"missing", 0, &c, 1, &block, 1};
-    snprintf(libc, sizeof libc, "{\"directory\":\"%s\",\"loader\":\"%s\",\"version\":\"2.3\"}", libc_dir, loader_name);
+    const struct rig_job version = {"version", 0, &c, 1, &block, 1},
+                         missing = {"missing", 0, &c, 1, &block, 1};
+    snprintf(libc, sizeof libc, "{\"directory\":\"%s\",\"loader\":\"%s\",\"version\":\"2.3\"}", libc_dir,
+             loader_name);
     run_with_libc(&journal, &version, libc);
     const cJSON *line = rig_line(&journal, "b");
     assert_string_not_equal(rig_text(line, "outcome"), "ok");
@@ -234,8 +237,8 @@ static void test_relative(void **state) {
     char text[4096];
     (void)state;
     need_libc();
-    snprintf(text, sizeof text, "#!/bin/sh\ncd '%s' && exec ./%s --library-path . '%s' \"$@\"\n", libc_dir, loader_name,
-             ED_TEST_RUNNER);
+    snprintf(text, sizeof text, "#!/bin/sh\ncd '%s' && exec ./%s --library-path . '%s' \"$@\"\n", libc_dir,
+             loader_name, ED_TEST_RUNNER);
     const char *script = rig_file("relative.sh", text);
     assert_int_equal(chmod(script, 0700), 0);
     setenv("RIG_RUNNER", script, 1);

@@ -19,7 +19,12 @@ static char token[ED_WIRE_TOKEN_MAX_BYTES + 1];
 static const struct thing a = {"model", "a", "fp32", "", {{"a.onnx", 11, 102400, false}}};
 static const struct thing b = {"model", "b", "fp32", "", {{"b.onnx", 12, 102400, false}}};
 static const struct thing c = {"model", "c", "fp32", "", {{"c.onnx", 13, 102400, false}}};
-static const struct thing shared = {"data", "shared", "", "", {{"one", 11, 102400, false}, {"two", 12, 102400, false}, {"own", 14, 10240, false}}};
+static const struct thing shared = {
+    "data",
+    "shared",
+    "",
+    "",
+    {{"one", 11, 102400, false}, {"two", 12, 102400, false}, {"own", 14, 10240, false}}};
 
 static int setup_test(void **state) {
     (void)state;
@@ -96,7 +101,8 @@ static void test_shared_files(void **state) {
     assert_int_equal(store_entries(ED_WORK_OBJECTS), 1);
 }
 
-// What the last `have` asked for is not thrown out to make room for the rest of it, nor are objects that no set names yet.
+// What the last `have` asked for is not thrown out to make room for the rest of it, nor are objects that no
+// set names yet.
 static void test_wanted(void **state) {
     const struct thing old[] = {a, b}, wanted[] = {a, shared};
     char directory[ED_PATH_BYTES];
@@ -154,8 +160,8 @@ static void test_no_room(void **state) {
 static void test_running_job(void **state) {
     static const char script[] = "{\"type\": \"edgedyno-script\", \"run\": {\"ns\": 5000000}}";
     struct thing used = {"model", "used", "", "", {{"script.json", 0, sizeof script - 1, false}}};
-    char hex[ED_DIGEST_HEX_BYTES], id[ED_DIGEST_HEX_BYTES], directory[ED_PATH_BYTES], message[8192], path[ED_PATH_BYTES],
-        program[ED_PATH_BYTES];
+    char hex[ED_DIGEST_HEX_BYTES], id[ED_DIGEST_HEX_BYTES], directory[ED_PATH_BYTES], message[8192],
+        path[ED_PATH_BYTES], program[ED_PATH_BYTES];
     const struct thing things[] = {a, b};
     (void)state;
     ed_digest_bytes(hex, script, sizeof script - 1);
@@ -164,17 +170,20 @@ static void test_running_job(void **state) {
     store_staged(token, 1000, directory);
     snprintf(path, sizeof path, "%s/%s", directory, hex);
     assert_int_equal(ed_path_write_atomic(path, script, sizeof script - 1, 0600, NULL), ED_OK);
-    const int n = snprintf(message, sizeof message,
-                           "{\"type\":\"adopt\",\"sets\":[{\"id\":\"%s\",\"kind\":\"model\",\"name\":\"used\",\"files\":[{"
-                           "\"name\":\"script.json\",\"bytes\":%zu,\"sha256\":\"%s\"}]}]}",
-                           id, sizeof script - 1, hex);
+    const int n = snprintf(
+        message, sizeof message,
+        "{\"type\":\"adopt\",\"sets\":[{\"id\":\"%s\",\"kind\":\"model\",\"name\":\"used\",\"files\":[{"
+        "\"name\":\"script.json\",\"bytes\":%zu,\"sha256\":\"%s\"}]}]}",
+        id, sizeof script - 1, hex);
     struct rig_reply reply =
         rig_call(message, (size_t)n, (const char *[]){"adopt", "--work", rig_work, "--token", token, NULL});
     if (reply.exit_code != 0)
         rig_fail("%s", reply.text);
     rig_reply_release(&reply);
     // A program that no set names.
-    snprintf(program, sizeof program, "%s", rig_path("work/objects/" "5555555555555555555555555555555555555555555555555555555555555555"));
+    snprintf(program, sizeof program, "%s",
+             rig_path("work/objects/"
+                      "5555555555555555555555555555555555555555555555555555555555555555"));
     assert_int_equal(ed_path_write_atomic(program, "old", 3, 0700, NULL), ED_OK);
     age(&used, 99);
     age(&a, 2);
@@ -184,7 +193,7 @@ static void test_running_job(void **state) {
     const struct rig_job job = {"job", 0, &one, 1, &block, 1};
     // A job without a lease would not start while there is one: it is given up for the moment of the start.
     store_release(token);
-    rig_start(&job);
+    const pid_t supervisor = rig_start(&job);
     rig_wait_block("job", "long", 20 * RIG_SECOND);
     store_lease("rig", token);
     assert_int_equal(stage(50 * KIB, 200 * KIB), 100 * KIB);
@@ -206,6 +215,8 @@ static void test_running_job(void **state) {
     reply = rig_call_job("stop", "job");
     rig_reply_release(&reply);
     assert_string_equal(rig_wait("job", 30 * RIG_SECOND), "ended");
+    // It says so before it lets go of the work directory.
+    assert_true(rig_gone(supervisor, 30 * RIG_SECOND));
     reply = store_clean(token, ",\"keep\":0");
     assert_int_equal(reply.exit_code, 0);
     rig_reply_release(&reply);
@@ -220,7 +231,8 @@ static void test_keep(void **state) {
     (void)state;
     for (int i = 0; i < 4; i++) {
         static const char *const names[] = {"1.0", "1.1", "1.2", "1.3"};
-        versions[i] = (struct thing){"engine", "onnxruntime", "", names[i], {{"lib.so", 20u + (unsigned)i, 1000, false}}};
+        versions[i] = (struct thing){
+            "engine", "onnxruntime", "", names[i], {{"lib.so", 20u + (unsigned)i, 1000, false}}};
         store_push(token, &versions[i], 1);
     }
     int8.variant = "int8";
@@ -236,10 +248,12 @@ static void test_keep(void **state) {
     assert_int_equal(store_count(&reply, "removed"), 2);
     assert_int_equal(store_number(&reply, "freed_bytes"), 2000);
     rig_reply_release(&reply);
-    assert_true(!is_there(&versions[0]) && !is_there(&versions[1]) && is_there(&versions[2]) && is_there(&versions[3]));
+    assert_true(!is_there(&versions[0]) && !is_there(&versions[1]) && is_there(&versions[2]) &&
+                is_there(&versions[3]));
     assert_true(is_there(&a) && is_there(&int8));
     // By name; one that is not there is gone already.
-    snprintf(message, sizeof message, ",\"ids\":[\"%s\",\"%s\"]", thing_id(&versions[2]), thing_id(&versions[0]));
+    snprintf(message, sizeof message, ",\"ids\":[\"%s\",\"%s\"]", thing_id(&versions[2]),
+             thing_id(&versions[0]));
     reply = store_clean(token, message);
     assert_int_equal(store_count(&reply, "removed"), 1);
     rig_reply_release(&reply);
@@ -248,8 +262,9 @@ static void test_keep(void **state) {
     assert_int_equal(store_count(&reply, "removed"), 3);
     rig_reply_release(&reply);
     assert_int_equal(store_entries(ED_WORK_SETS) + store_entries(ED_WORK_OBJECTS), 0);
-    static const char *const bad[] = {",\"ids\":7",     ",\"ids\":[7]",      ",\"ids\":[\"..\"]", ",\"keep\":-2",
-                                      ",\"keep\":\"1\"", ",\"all\":\"yes\"", ",\"keep\":1.5"};
+    static const char *const bad[] = {",\"ids\":7",   ",\"ids\":[7]",    ",\"ids\":[\"..\"]",
+                                      ",\"keep\":-2", ",\"keep\":\"1\"", ",\"all\":\"yes\"",
+                                      ",\"keep\":1.5"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         reply = store_clean(token, bad[i]);
         rig_expect_error(&reply, "usage", "");
@@ -287,8 +302,8 @@ static void test_leftovers(void **state) {
     char directory[ED_PATH_BYTES];
     (void)state;
     store_push(token, &a, 1);
-    static const char *const folders[] = {"work/sets/.new-x", "work/sets/.old-x", "work/sets/junk", "work/staging/1-00000000",
-                                          "work/staging/boot-1234"};
+    static const char *const folders[] = {"work/sets/.new-x", "work/sets/.old-x", "work/sets/junk",
+                                          "work/staging/1-00000000", "work/staging/boot-1234"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char name[128];
         assert_int_equal(ed_path_make(rig_path(folders[i]), 0700, NULL), ED_OK);
@@ -345,8 +360,8 @@ static void fill(int64_t bytes) {
     close(fd);
 }
 
-// To a different page every time. Whatever fails says so, and afterwards the device tells the truth; with room again the
-// same push comes through.
+// To a different page every time. Whatever fails says so, and afterwards the device tells the truth; with
+// room again the same push comes through.
 static void full_disk(void) {
     const struct thing things[] = {a, b};
     size_t refused = 0, adopted = 0;
@@ -425,7 +440,8 @@ static void no_links(void) {
 
 static void test_disk(void **state) {
     (void)state;
-    if (!own_mounts() || mount("edgedyno-test", rig_work, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") != 0) {
+    if (!own_mounts() ||
+        mount("edgedyno-test", rig_work, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") != 0) {
         print_message("skipped: no file system can be mounted here (needs root or user namespaces)\n");
         skip();
     }
@@ -436,10 +452,14 @@ static void test_disk(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_order, setup_test),       cmocka_unit_test_setup(test_shared_files, setup_test),
-        cmocka_unit_test_setup(test_wanted, setup_test),      cmocka_unit_test_setup(test_no_room, setup_test),
-        cmocka_unit_test_setup(test_running_job, setup_test), cmocka_unit_test_setup(test_keep, setup_test),
-        cmocka_unit_test_setup(test_runners, setup_test),     cmocka_unit_test_setup(test_leftovers, setup_test),
+        cmocka_unit_test_setup(test_order, setup_test),
+        cmocka_unit_test_setup(test_shared_files, setup_test),
+        cmocka_unit_test_setup(test_wanted, setup_test),
+        cmocka_unit_test_setup(test_no_room, setup_test),
+        cmocka_unit_test_setup(test_running_job, setup_test),
+        cmocka_unit_test_setup(test_keep, setup_test),
+        cmocka_unit_test_setup(test_runners, setup_test),
+        cmocka_unit_test_setup(test_leftovers, setup_test),
         cmocka_unit_test_setup(test_disk, setup_test), // the last: it leaves the mounts that all others see
     };
     return cmocka_run_group_tests(tests, rig_setup, rig_teardown);

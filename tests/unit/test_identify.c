@@ -272,7 +272,7 @@ static void test_recorded(void **state) {
          "none", "", "", false, -1},
         {WRAP("OS=Linux\nRELEASE=5.10.1-android13\nMACHINE=aarch64\nANDROID=14\nABI=arm64-v8a\nMODEL=Pixel "
               "7\n" ELF64 "LOADER=/system/bin/linker\nLOADER=/system/bin/linker64\nOOM=-950\nCPUSET=/"
-                          "foreground\nCPUS=\t0-7\n" WORK),
+              "foreground\nCPUS=\t0-7\n" WORK),
          "android-aarch64", "bionic", "Android 14", "Pixel 7", true, -1},
         // 32-bit Android on a 64-bit kernel, and one so old that it lacks uname.
         {WRAP("OS=Linux\nMACHINE=armv8l\nANDROID=9\nABI=armeabi-v7a\n" ELF32
@@ -358,6 +358,9 @@ static void test_hostile(void **state) {
          "another user"},
         {WRAP(PC "LS=drwxr-x--- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
         {WRAP(PC "LS=drwx--s--- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
+        {WRAP(PC "LS=drwx---r-- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
+        {WRAP(PC "LS=drwx----w- 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
+        {WRAP(PC "LS=dr-x------ 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
         {WRAP(PC "LS=drwx-----t 2 1000 1000\nUID=1000\nWORK=/w"), ED_ERR_IO, "chmod 700"},
         {WRAP(PC "WORK_ASKED=/w\nWORK_ERROR=write sh: write error: No space left on device"), ED_ERR_NO_SPACE,
          "full"},

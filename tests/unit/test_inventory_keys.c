@@ -137,6 +137,8 @@ static void test_addresses(void **state) {
         "ssh://h/path",
         "ssh://-oProxyCommand=x",
         "ssh://u:secret@h",
+        "ssh://u:secret@h/x",
+        "adb:x@ssh://u:secret@h",
         "ssh://[::1",
         "ssh://::1",
         "ssh://h x",
@@ -178,6 +180,8 @@ static void test_addresses(void **state) {
         assert_non_null(strstr(err.message, "adb:SERIAL"));
         assert_string_equal(entry.transport, "");
         assert_null(strstr(err.message, "secret"));
+        assert_null(strstr(err.where, "secret"));
+        assert_int_equal(strstr(err.message, "password") != NULL, strstr(wrong[i], "secret") != NULL);
     }
     ed_inventory_release(&inventory);
 }

@@ -69,6 +69,7 @@ static void test_wrong_scripts(void **state) {
         {"{\"type\": \"edgedyno-script\", \"run\": {\"n\": 5}}", "/run", "ns"},
         {"{\"type\": \"edgedyno-script\", \"run\": {\"ns\": -5}}", "/run/ns", ""},
         {"{\"type\": \"edgedyno-script\", \"run\": {\"ns\": []}}", "/run/ns", "empty"},
+        {"{\"type\": \"edgedyno-script\", \"run\": {\"sleep\": 1}}", "/run/sleep", ""},
         {"{\"type\": \"edgedyno-script\", \"run\": {\"ns\": [1, \"2\"]}}", "/run/ns/1", ""},
         {"{\"type\": \"edgedyno-script\", \"run\": {\"fail\": \"segf\"}}", "/run/fail", "segv"},
         {"{\"type\": \"edgedyno-script\", \"run\": {\"touch_file_bytes\": 5}}", "/run", "touch_file"},
@@ -130,6 +131,20 @@ static void test_latency(void **state) {
     assert_true(loaded - begin >= 5000000);
     assert_int_equal(backend->unload(engine.state, &engine.err), ED_OK);
     assert_true(ed_clock_raw_ns() - loaded >= 4000000);
+    engine_close(&engine);
+}
+
+// A slept run takes its time and no CPU, in its warm-up too.
+static void test_sleep(void **state) {
+    struct engine engine;
+    (void)state;
+    engine_open(&engine, "");
+    engine_load_ok(&engine, "{\"type\": \"edgedyno-script\", \"run\": {\"ns\": 60000000, \"sleep\": true}, "
+                            "\"warmup\": {\"ns\": [50000000]}}");
+    int64_t cpu_ns = ed_clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    assert_true(run_ns(&engine) >= 50000000);
+    assert_true(run_ns(&engine) >= 60000000);
+    assert_true(ed_clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns < 30000000);
     engine_close(&engine);
 }
 
@@ -375,7 +390,7 @@ int main(void) {
         cmocka_unit_test(test_options),          cmocka_unit_test(test_memory),
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_half_precision),
         cmocka_unit_test(test_wrong_share),      cmocka_unit_test(test_evidence),
-        cmocka_unit_test(test_engine_directory),
+        cmocka_unit_test(test_engine_directory), cmocka_unit_test(test_sleep),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

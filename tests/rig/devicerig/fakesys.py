@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A made part of /sys: thermal zones, processor frequencies, batteries, laid out as the kernel does (class/X/Y are links
-into devices/). Values that change are written in place, never truncated first, so that no reader meets an empty file."""
+"""A made part of /sys: thermal zones, processor frequencies, batteries, laid out as the kernel does (class/X/Y are
+links into devices/). Values that change are written in place, never truncated first: no reader meets an empty file."""
 
 import os
 

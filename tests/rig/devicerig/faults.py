@@ -99,7 +99,11 @@ def holder_path(machine, path):
 
 def reset(_rig, _controller, machine):
     first = machine.init()
-    said = run(network.within(first, ["ss", "-H", "-n", "-K", "state", "established", "sport", "=", f":{machine.record['port']}"]))
+    said = run(
+        network.within(
+            first, ["ss", "-H", "-n", "-K", "state", "established", "sport", "=", f":{machine.record['port']}"]
+        )
+    )
     return f"{len(said.splitlines())} connections"
 
 
@@ -177,7 +181,9 @@ def off(_rig, controller, machine):
     first = machine.init()
     everything = [first, *machine.processes(first)]
     send(first, signal.SIGKILL)
-    wait_for("the end of the device", lambda: not any(map(os.path.exists, (f"/proc/{pid}/ns/net" for pid in everything))))
+    wait_for(
+        "the end of the device", lambda: not any(map(os.path.exists, (f"/proc/{pid}/ns/net" for pid in everything)))
+    )
     subprocess.run(
         network.within(machine.holder(), ["ss", "-K", "sport", "=", f":{machine.record['port']}"]),
         capture_output=True,
@@ -225,7 +231,10 @@ def oom(_rig, _controller, machine):
     before = cgroup.kills(group)
     join = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"'
     subprocess.run(
-        ["sh", "-c", join, "sh", group, sys.executable, "-c", HOG, group], stdin=subprocess.DEVNULL, check=False, timeout=60
+        ["sh", "-c", join, "sh", group, sys.executable, "-c", HOG, group],
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
     )
     if cgroup.kills(group) == before or os.path.exists(f"/proc/{victim}/fd/0"):
         raise RigError(f"{machine.record['name']}: process {victim} was not killed")
@@ -280,7 +289,11 @@ def guest_shell(rig, machine, script):
 
 def guest_reset(_rig, controller, machine):
     # From the controller's side: the guest has no tool for it. Both ends see a reset.
-    said = run(network.within(controller, ["ss", "-H", "-n", "-K", "state", "established", "dst", f"{machine.record['host']}:22"]))
+    said = run(
+        network.within(
+            controller, ["ss", "-H", "-n", "-K", "state", "established", "dst", f"{machine.record['host']}:22"]
+        )
+    )
     return f"{len(said.splitlines())} connections"
 
 

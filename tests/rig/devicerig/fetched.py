@@ -15,7 +15,12 @@ BUILD = Path(os.environ.get("EDGEDYNO_RIG_BUILD", HERE.parents[1] / "build" / "r
 
 def need(path, package=None):
     if not os.path.exists(path):
-        known = {"sshd": "openssh-server", "dropbear": "dropbear-bin", "adb": "adb", "qemu-system-aarch64": "qemu-system-arm"}
+        known = {
+            "sshd": "openssh-server",
+            "dropbear": "dropbear-bin",
+            "adb": "adb",
+            "qemu-system-aarch64": "qemu-system-arm",
+        }
         name = os.path.basename(path)
         raise RigError(f"{path} is missing: install {package or known.get(name, name)}")
     return path
@@ -35,7 +40,8 @@ def program(name):
 
 
 def fetch(script, folder):
-    done = subprocess.run([HERE / script, folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    words = [HERE / script, *([folder] if folder else [])]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RigError(f"{script}: {done.stderr.strip()[-1000:]}")
     return folder
@@ -57,8 +63,8 @@ def armhf():
 
 def arm_registration():
     """What binfmt_misc must be told, so that armv7 programs run here."""
-    armhf()
-    interpreter = BUILD / "armhf-qemu/root/usr/bin/qemu-arm"
+    fetch("fetch-qemu.sh", None)
+    interpreter = HERE.parents[1] / "build/deps/qemu/qemu-arm"
     magic = r"\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00"
     mask = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
     return f":rig-arm:M::{magic}:{mask}:{interpreter}:FOCP"

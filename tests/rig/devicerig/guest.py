@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arm64 device: a guest of qemu-system-aarch64 with Debian's cloud kernel, busybox and dropbear, its home on a disk of its
-own that outlives a reboot. Its card is a tap on the controller's bridge. Everything there is real but slow."""
+"""The arm64 device: a guest of qemu-system-aarch64 with Debian's cloud kernel, busybox and dropbear, its home on a disk
+that outlives a reboot. Its card is a tap on the controller's bridge. Everything there is real but slow."""
 
 import gzip
 import os
@@ -115,7 +115,7 @@ class Guest:
 
     @staticmethod
     def _libraries(packages, root, libc):
-        """dropbear with a loader and libraries of its own; Debian's libc and libstdc++ in their usual place too, where wanted."""
+        """dropbear with a loader and libraries of its own; where wanted, Debian's libc and libstdc++ in their place."""
         private = root / roots.PRIVATE
         (private / "lib").mkdir(parents=True)
         image = (packages / "usr/sbin/dropbear").read_bytes()
@@ -133,7 +133,15 @@ class Guest:
             return
         usual = root / "lib/aarch64-linux-gnu"
         usual.mkdir(parents=True)
-        for name in ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libstdc++.so.6", "libgcc_s.so.1"):
+        for name in (
+            "libc.so.6",
+            "libm.so.6",
+            "libdl.so.2",
+            "libpthread.so.0",
+            "librt.so.1",
+            "libstdc++.so.6",
+            "libgcc_s.so.1",
+        ):
             shutil.copyfile(found[name], usual / name)
             os.chmod(usual / name, 0o755)
         shutil.copyfile(found["ld-linux-aarch64.so.1"], usual / "ld-linux-aarch64.so.1")
@@ -147,7 +155,22 @@ class Guest:
         os.rename(home, tree / roots.USER)
         with open(image, "wb") as file:
             file.truncate(size)
-        run(["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal" if size < (16 << 20) else "has_journal", "-m", "0", "-d", tree, image])
+        run(
+            [
+                "mke2fs",
+                "-q",
+                "-F",
+                "-t",
+                "ext4",
+                "-O",
+                "^has_journal" if size < (16 << 20) else "has_journal",
+                "-m",
+                "0",
+                "-d",
+                tree,
+                image,
+            ]
+        )
         shutil.rmtree(tree)
 
     def make_host_key(self):
@@ -155,7 +178,15 @@ class Guest:
         for old in (key, key.with_name("host_key.pub"), key.with_name("host_key.db")):
             old.unlink(missing_ok=True)
         keys.make(key, self.record["name"])
-        run([fetched.need("/usr/bin/dropbearconvert", "dropbear-bin"), "openssh", "dropbear", key, key.with_name("host_key.db")])
+        run(
+            [
+                fetched.need("/usr/bin/dropbearconvert", "dropbear-bin"),
+                "openssh",
+                "dropbear",
+                key,
+                key.with_name("host_key.db"),
+            ]
+        )
         self.record["host_key"] = keys.public(key)
 
     # ---- running
@@ -170,7 +201,7 @@ class Guest:
         words += ["-accel", "tcg,thread=multi,tb-size=256", "-smp", str(options.get("cpus", USUAL_CPUS))]
         words += ["-m", f"{options.get('mem', MEMORY_BYTES) >> 20}", "-nographic", "-nodefaults", "-no-user-config"]
         words += ["-serial", f"file:{self.store}/log", "-kernel", kernel, "-initrd", self.store / "initramfs"]
-        words += ["-append", "console=ttyAMA0 quiet loglevel=4 random.trust_bootloader=on mitigations=off psi=1 panic=1 "
+        words += ["-append", "console=ttyAMA0 quiet loglevel=4 random.trust_bootloader=on psi=1 panic=1 "
                   f"rig.name={self.record['name']} rig.address={self.record['host']}/16"]  # fmt: skip
         words += ["-netdev", f"tap,id=n0,ifname={tap},script=no,downscript=no"]
         words += ["-device", f"virtio-net-device,netdev=n0,mac={mac}", "-device", "virtio-rng-device"]

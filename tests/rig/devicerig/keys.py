@@ -17,7 +17,7 @@ def make(path, comment):
 
 
 def public(path):
-    """"TYPE BASE64" of a key pair."""
+    """ "TYPE BASE64" of a key pair."""
     return " ".join(path.with_name(path.name + ".pub").read_text(encoding="ascii").split()[:2])
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An sshd of the caller's own on a loopback port of this machine: no namespaces and no root needed. The "device" is this
-machine, with a home of its own."""
+"""An sshd of the caller's own on a loopback port of this machine: no namespaces and no root needed. The "device" is
+this machine, with a home of its own."""
 
 import os
 import pwd
@@ -54,7 +54,8 @@ class Loopback:
             self.store / "sshd.conf",
             f"ListenAddress 127.0.0.1:{port}\nHostKey {self.store}/host_key\nPidFile none\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            f"AuthorizedKeysFile {home}/.ssh/authorized_keys\nStrictModes no\nUseDNS no\nPrintMotd no\nPrintLastLog no\n"
+            f"AuthorizedKeysFile {home}/.ssh/authorized_keys\nStrictModes no\nUseDNS no\n"
+            "PrintMotd no\nPrintLastLog no\n"
             f"MaxStartups 100:30:200\nLogLevel VERBOSE\nSubsystem sftp internal-sftp\nSetEnv {given}\n",
         )
 
@@ -69,7 +70,16 @@ class Loopback:
         words = [fetched.need("/usr/sbin/sshd"), "-D", "-e", "-f", str(self.store / "sshd.conf")]
         if os.geteuid() == 0:
             # sshd as root insists on /run/sshd; a private /run has it whatever this machine's looks like.
-            words = ["unshare", "--mount", "--", "sh", "-c", 'mount -t tmpfs run /run && mkdir /run/sshd && exec "$@"', "sh", *words]
+            words = [
+                "unshare",
+                "--mount",
+                "--",
+                "sh",
+                "-c",
+                'mount -t tmpfs run /run && mkdir /run/sshd && exec "$@"',
+                "sh",
+                *words,
+            ]
         with open(self.store / "log", "ab") as log:
             self.process = subprocess.Popen(
                 words,
@@ -78,7 +88,11 @@ class Loopback:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), MARK: str(self.directory), DEVICE_MARK: self.record["name"]},
+                env={
+                    "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+                    MARK: str(self.directory),
+                    DEVICE_MARK: self.record["name"],
+                },
             )
         self.record["pid"] = self.process.pid
 

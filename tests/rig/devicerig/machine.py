@@ -11,7 +11,15 @@ from .process import MARK, RigError, alive, children, namespace, of_namespace, r
 
 HERE = Path(__file__).resolve().parent
 ADBD_PORT = 5555
-PROFILES = {"laptop": "laptop", "labhost": "laptop", "pi": "pi", "pi32": "pi", "phone": "phone", "musl": "none", "bare": "none"}
+PROFILES = {
+    "laptop": "laptop",
+    "labhost": "laptop",
+    "pi": "pi",
+    "pi32": "pi",
+    "phone": "phone",
+    "musl": "none",
+    "bare": "none",
+}
 
 
 def group_name(directory, name):

@@ -71,8 +71,9 @@ def join(controller, cables):
 
 
 def netem_text(options):
+    """What netem reads. `delay` and `jitter` are of a round trip: each way has half."""
     return (
-        f"{options.get('delay', 0):g} {options.get('jitter', 0):g} {options.get('loss', 0):g} "
+        f"{options.get('delay', 0) / 2:g} {options.get('jitter', 0) / 2:g} {options.get('loss', 0):g} "
         f"{options.get('rate', 0):g} {options.get('queue', 1000)}\n"
     )
 

@@ -8,14 +8,13 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
-from . import cgroup, faults, keys, network, words
+from . import cgroup, faults, fetched, keys, network, words
 from .guest import Guest
 from .loopback import Loopback
 from .machine import ADBD_PORT, Machine, directory_id
-from .process import MARK, RigError, alive, end, marked, run, wait_for
+from .process import MARK, RigError, alive, end, marked, wait_for
 from .roots import USER
 
 KINDS = {"pi64": Guest, "sshd": Loopback}
@@ -149,12 +148,10 @@ class Rig:
         return any(name in record["options"] for name in NETEM)
 
     def _start_netem(self, controller, machine):
-        from .fetched import program
-
         record = machine.record
         record["netem"] = network.start_netem(
             self.directory,
-            program("netem"),
+            fetched.program("netem"),
             controller,
             record["index"],
             record["pid"],
@@ -353,9 +350,6 @@ class Rig:
             machine = KINDS.get(state["devices"][name]["kind"], Machine)(self.directory, state["devices"][name])
             said = faults.make(self, state["controller"], machine, fault, [str(argument) for argument in arguments])
             self._save(state)
-            if fault == "hostkey":
-                # The controller's files keep the old key: that is the fault.
-                pass
             return said
 
     def devices_json(self):
@@ -404,13 +398,5 @@ class Rig:
 
 
 def default_directory():
-    from .fetched import BUILD
-
-    return Path(os.environ.get(MARK) or BUILD / "run")
-
-
-def seconds_since(start):
-    return time.monotonic() - start
-
-
-__all__ = ["Rig", "default_directory", "run", "seconds_since"]
+    """What is meant where no folder is named: that of the rig in whose environment this runs, else build/rig/run."""
+    return Path(os.environ.get(MARK) or fetched.BUILD / "run")

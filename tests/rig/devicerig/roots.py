@@ -65,7 +65,11 @@ def write(path, text, mode=0o644):
 
 def make_etc(root, shell):
     etc = root / "etc"
-    write(etc / "passwd", f"root:x:0:0::/root:/bin/sh\nsshd:x:104:65534::/run/sshd:/bin/false\n{USER}:x:{UID}:{UID}::/home/{USER}:{shell}\n")
+    write(
+        etc / "passwd",
+        "root:x:0:0::/root:/bin/sh\nsshd:x:104:65534::/run/sshd:/bin/false\n"
+        f"{USER}:x:{UID}:{UID}::/home/{USER}:{shell}\n",
+    )
     write(etc / "group", f"root:x:0:\ntty:x:5:\nnogroup:x:65534:\n{USER}:x:{UID}:\n")
     write(etc / "shadow", f"root:*:19000:0:99999:7:::\n{USER}:*:19000:0:99999:7:::\n", 0o640)
     write(etc / "shells", "/bin/sh\n/bin/bash\n")
@@ -195,7 +199,10 @@ def phone(root, adbd_folder):
     write(root / "system/build.prop", "".join(f"{key}={value}\n" for key, value in PHONE_PROPERTIES.items()))
     (root / "bin").symlink_to("system/bin")
     (root / "etc").symlink_to("system/etc")
-    write(root / "etc/passwd", f"root:x:0:0::/:/system/bin/sh\nshell:x:{PHONE_UID}:{PHONE_UID}::/data/local/tmp:/system/bin/sh\n")
+    write(
+        root / "etc/passwd",
+        f"root:x:0:0::/:/system/bin/sh\nshell:x:{PHONE_UID}:{PHONE_UID}::/data/local/tmp:/system/bin/sh\n",
+    )
     write(root / "etc/group", f"root:x:0:\nshell:x:{PHONE_UID}:\n")
     write(root / "etc/hosts", "127.0.0.1 localhost\n")
     libraries = "/apex/rig/usr/lib/x86_64-linux-gnu"

@@ -20,13 +20,13 @@ OPTIONS = {
     "libc": ("debian", "none"),
     "cpus": "int",
     "phone": "text",
-    "governor": ("user", "root", "readonly"),
+    "governor": ("user", "root"),
 }
 SIZES = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
 def size(text):
-    """"512MiB" in bytes."""
+    """ "512MiB" in bytes."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", text)
     if not found or found[2].upper() not in SIZES:
         raise RigError(f"'{text}' is no size: 512MiB")
@@ -62,7 +62,7 @@ def value(name, text):
 
 
 def options(text):
-    """"delay=50ms,loss=1%" as a dictionary."""
+    """ "delay=50ms,loss=1%" as a dictionary."""
     found = {}
     for part in filter(None, text.split(",")):
         name, equals, of = part.partition("=")
