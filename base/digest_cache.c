@@ -190,6 +190,16 @@ enum ed_status ed_digest_cache_file(struct ed_digest_cache *cache, char hex[ED_D
     return ED_OK;
 }
 
+void ed_digest_cache_learn(struct ed_digest_cache *cache, const char *path, const char *hex) {
+    char stamp[STAMP_BYTES];
+    struct stat st;
+    if (!cache || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    stamp_format(stamp, &st);
+    entry_put(&cache->known, stamp, hex);
+    entry_put(&cache->fresh, stamp, hex);
+}
+
 static void lines_append(struct ed_buffer *out, const char *first_key, const char *first,
                          const char *second) {
     struct ed_json_writer writer;

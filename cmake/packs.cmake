@@ -19,13 +19,14 @@ android-aarch64 android-armv7")
         COMMENT "Pack of ${target}" JOB_POOL ed_packs VERBATIM)
 endforeach()
 
-if(ED_PACKS)
-    foreach(target IN LISTS ED_PACKS)
-        install(DIRECTORY "${CMAKE_BINARY_DIR}/lib/edgedyno/packs/${target}" DESTINATION lib/edgedyno/packs
-            USE_SOURCE_PERMISSIONS)
-        if(EXISTS "${CMAKE_SOURCE_DIR}/deps/libc.sh" AND target MATCHES "^linux-")
-            install(DIRECTORY "${CMAKE_SOURCE_DIR}/build/deps/libc/${target}/licences/"
-                DESTINATION "share/doc/edgedyno/licences/packs/${target}")
-        endif()
-    endforeach()
+foreach(target IN LISTS ED_PACKS)
+    install(DIRECTORY "${CMAKE_BINARY_DIR}/lib/edgedyno/packs/${target}" DESTINATION lib/edgedyno/packs USE_SOURCE_PERMISSIONS)
+    if(target MATCHES "^linux-")
+        install(DIRECTORY "${CMAKE_SOURCE_DIR}/build/deps/libc/${target}/licences/"
+            DESTINATION "share/doc/edgedyno/licences/packs/${target}")
+    endif()
+endforeach()
+if(ED_PACKS MATCHES "linux-")
+    set(zig "${CMAKE_SOURCE_DIR}/build/deps/zig/package/ziglang")
+    install(FILES "${zig}/LICENSE" "${zig}/lib/libc/glibc/LICENSES" DESTINATION share/doc/edgedyno/licences/packs/zig)
 endif()

@@ -60,7 +60,7 @@ fi
 target=${1-$native}
 if (($# > 1)) || [[ $target == -* ]]; then wrong "usage: deps/build.sh [--pack] [TARGET]"; fi
 known=$(triple_of "$target") ||
-    wrong "unknown target '$target'; known:" linux-{x86_64,aarch64,armv7} android-{aarch64,armv7}
+    wrong "unknown target '$target'; known:" linux-{x86_64,aarch64,armv7} android-{aarch64,armv7} musl-{x86_64,aarch64}
 host=${DEPS_HOST:-$known}
 place=$root/build/deps/$target
 if [[ $pack == yes ]]; then
@@ -83,9 +83,14 @@ command -v dpkg-source >/dev/null || wrong "dpkg-source is missing; ./bootstrap 
 
 "$root/deps/fetch.sh"
 
+# Builds of several folders may ask at the same time.
+mkdir -p "$(dirname "$place")"
+exec 8>"$(dirname "$place")/.$target.lock"
+flock 8
+
 # What the result depends on: sources (a .dsc names its archives), these scripts, the compiler and its flags.
 stamp=$({
-    cat "$root"/deps/{pins.txt,apt.sh,fetch.sh,build.sh,check.c} "$root"/build/deps/downloads/*/*.dsc
+    cat "$root"/deps/{pins.txt,fetch.sh,build.sh,check.c} "$root"/build/deps/downloads/*/*.dsc
     if [[ $pack == yes ]]; then cat "$root"/deps/{zig.txt,zig.sh}; else "${cc[@]}" --version; fi
     printf '%s\n' "$target" "$host" "${cc[*]}" "${ar[*]}" "${DEPS_CFLAGS-}"
 } | sha256sum)
@@ -159,7 +164,6 @@ keep_licence() { # NAME DSC
     } >"$to/SOURCE"
 }
 
-mkdir -p "$(dirname "$place")"
 staging=$(mktemp -d "$(dirname "$place")/.$target.XXXXXX")
 chmod 755 "$staging"
 mkdir "$staging/lib"
@@ -174,9 +178,12 @@ cp -R -- "$scratch/installed/usr/include" "$staging/"
 cp -- "$scratch/installed/usr/lib/"*.a "$staging/lib/"
 
 say "checking that a program links with them"
+# Android's C library has the threads in itself.
+threads=(-lpthread)
+if [[ $target == android-* ]]; then threads=(); fi
 "${cc[@]}" -std=c17 "${flag_words[@]}" -Wall -Wextra -Werror -I "$staging/include" \
     "$root/deps/check.c" "$staging/lib/libhwloc.a" "$staging/lib/libcjson.a" "$staging/lib/libmd.a" \
-    -lm -lpthread -o "$scratch/check" >&2
+    -lm "${threads[@]}" -o "$scratch/check" >&2
 if [[ $target == "$native" ]]; then "$scratch/check" >&2; fi
 
 printf '%s\n' "$stamp" >"$staging/.stamp"

@@ -90,6 +90,10 @@ fetch_one() { # NAME UPSTREAM SHA256 ARCHIVE
     mv -T -- "$staging" "$place"
 }
 
+# Builds of several folders may ask at the same time.
+mkdir -p "$root/build/deps"
+exec 8>"$root/build/deps/.fetch.lock"
+flock 8
 case ${1-} in
 '') ;;
 --refresh) rm -rf -- "$downloads" ;;

@@ -49,6 +49,10 @@ esac
 libraries=("$loader" libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libresolv.so.2 libgcc_s.so.1
     libstdc++.so.6)
 
+# Builds of several folders may ask at the same time.
+mkdir -p "$root/build/deps/libc"
+exec 8>"$root/build/deps/libc/.$target.lock"
+flock 8
 place=$root/build/deps/libc/$target
 stamp=$(cat "$root"/deps/{apt,libc}.sh | sha256sum)
 if [[ $refresh == no && -f $place/.stamp && $(<"$place/.stamp") == "$stamp" ]] &&
@@ -71,7 +75,6 @@ download "$base"
 
 mkdir "$scratch/tree"
 for package in ./*.deb; do dpkg-deb -x "$package" "$scratch/tree"; done
-mkdir -p "$root/build/deps/libc"
 staging=$(mktemp -d "$root/build/deps/libc/.$target.XXXXXX")
 chmod 755 "$staging"
 mkdir -p "$staging/lib" "$staging/licences/libc6" "$staging/licences/gcc-runtime"
@@ -90,6 +93,7 @@ cp -- /usr/share/common-licenses/LGPL-2.1 "$staging/licences/libc6/"
 cp -- /usr/share/common-licenses/GPL-3 "$staging/licences/gcc-runtime/"
 for part in libc6:libc6 gcc-runtime:libstdc++6; do
     package=$(echo "${part#*:}"_*.deb)
+    # shellcheck disable=SC2016
     read -r source version < <(dpkg-deb -W --showformat='${source:Package} ${source:Version}\n' "$package")
     {
         printf 'Debian source package: %s %s\n' "$source" "$version"

@@ -76,12 +76,15 @@ case ${1-} in
     exit 2
     ;;
 esac
+# Builds of several folders may ask at the same time.
+mkdir -p "$root/build/deps"
+exec 8>"$root/build/deps/.zig.lock"
+flock 8
 stamp=$(cat "$root/deps/zig.txt" "$root/deps/zig.sh" | sha256sum)
 if [[ -f $place/.stamp && $(<"$place/.stamp") == "$stamp" ]]; then
     say "already there: build/deps/zig"
     exit 0
 fi
-mkdir -p "$root/build/deps"
 staging=$(mktemp -d "$root/build/deps/.zig.XXXXXX")
 chmod 755 "$staging"
 mkdir "$staging/bin" "$staging/cache"

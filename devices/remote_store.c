@@ -42,9 +42,12 @@ enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token
     ed_buffer_release(&text);
     if (status != ED_OK)
         return status;
-    const struct ed_json_at root = ed_json_root(&reply), list = ed_json_member(&root, "removed");
-    *removed = ed_json_count(&list);
-    status = ed_json_opt_int(&root, "freed_bytes", 0, INT64_C(1) << 53, freed_bytes, err);
+    const struct ed_json_at root = ed_json_root(&reply);
+    int64_t n = 0;
+    status = ed_json_opt_int(&root, "n_removed", 0, INT64_C(1) << 53, &n, err);
+    *removed = (size_t)n;
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "freed_bytes", 0, INT64_C(1) << 53, freed_bytes, err);
     ed_json_document_release(&reply);
     return status;
 }

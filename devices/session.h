@@ -35,7 +35,8 @@ struct ed_session_args {
     int64_t connect_ns; // for each step; 0: 20 s
 };
 
-// Opens as deep as asked. On failure everything is closed again, and *reached (may be NULL) says how far it came.
+// Opens as deep as asked. On failure everything is closed again, *reached (may be NULL) says how far it came, and `identity` is
+// still filled where that was ED_SESSION_IDENTIFIED.
 // The runner is pushed where the device does not have it: to WORK/staging, checked there by its own digest, renamed.
 enum ed_status ed_session_open(struct ed_session *session, const struct ed_device_entry *entry,
                                const struct ed_session_args *args, enum ed_session_depth *reached,

@@ -187,8 +187,9 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
         // By somebody else, or in an earlier life of this program: a resume goes on, a run that was just
         // started does not.
         if (drive->started_ns)
-            return ed_fail(err, ED_ERR_CANCELLED, drive->device->id, "the job was stopped on the device%s%s",
-                           there->message[0] ? ": " : "", there->message);
+            return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
+                           "its job was stopped on the device (%s); what was measured is kept",
+                           there->message[0] ? there->message : "by an unknown");
         drive->step = STEP_START;
         return ED_OK;
     }

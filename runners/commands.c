@@ -161,7 +161,8 @@ static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reaso
 static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir) {
     char path[ED_PATH_BYTES], block[ED_WIRE_ID_MAX_BYTES + 1] = "";
     struct ed_json_document state = {0};
-    int64_t done = 0, total = 0, started = 0, expected = 0, left = 0;
+    int64_t done = 0, total = 0, expected = 0, left = 0;
+    double started = 0;
     if (ed_jobdir_file(path, dir, ED_JOB_STATE, NULL) != ED_OK ||
         ed_json_parse_file(&state, path, ED_WIRE_LINE_MAX_BYTES, NULL) != ED_OK)
         return;
@@ -170,11 +171,12 @@ static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir
     ed_json_opt_string(&root, "block", block, sizeof block, NULL);
     ed_json_opt_int(&root, "done", 0, most, &done, NULL);
     ed_json_opt_int(&root, "total", 0, most, &total, NULL);
-    ed_json_opt_int(&root, "block_started_boot_ns", 0, most, &started, NULL);
+    // Beyond 2^53 after 104 days.
+    ed_json_opt_real(&root, "block_started_boot_ns", 0, 9.2e18, &started, NULL);
     ed_json_opt_int(&root, "block_expected_ns", 0, most, &expected, NULL);
     ed_json_opt_int(&root, "left_ns", 0, most, &left, NULL);
     ed_json_document_release(&state);
-    const int64_t elapsed = ed_clock_read_ns(ED_CLOCK_BOOT) - started;
+    const int64_t elapsed = ed_clock_read_ns(ED_CLOCK_BOOT) - (int64_t)started;
     ed_json_text(w, "block", block);
     ed_json_int(w, "blocks_done", done);
     ed_json_int(w, "blocks_total", total);

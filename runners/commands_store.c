@@ -14,8 +14,7 @@
 // A reply is one line of at most ED_WIRE_LINE_MAX_BYTES; what would not fit is counted instead.
 #define LISTED_FILES_MAX 32
 #define LISTED_IDS_MAX 3000
-#define SET_LINE_BYTES \
-    1200 // a set without files: three texts at their longest, and every byte of them escaped
+#define SET_LINE_BYTES 2400u // a set without files: three texts at their longest, every byte escaped
 #define FILE_LINE_BYTES 256
 
 static int64_t whole_number(const struct ed_arguments *arguments, const char *name) {
@@ -134,7 +133,7 @@ enum ed_status ed_command_sets(const struct ed_arguments *arguments, const char 
     for (; i < sets.n; i++) {
         const struct ed_store_set *set = &sets.items[i];
         const size_t files = set->n_files <= LISTED_FILES_MAX ? set->n_files : 0;
-        if (reply.text.size + SET_LINE_BYTES * 2 + files * FILE_LINE_BYTES > ED_WIRE_LINE_MAX_BYTES)
+        if (reply.text.size + SET_LINE_BYTES + files * FILE_LINE_BYTES > ED_WIRE_LINE_MAX_BYTES)
             break;
         ed_json_object_begin(&reply.json, NULL);
         ed_store_set_write(&reply.json, set, LISTED_FILES_MAX);

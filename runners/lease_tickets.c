@@ -96,23 +96,38 @@ enum ed_status ed_lease_tickets_load(const char *work, const struct ed_lease_now
     return ED_OK;
 }
 
-static enum ed_status ticket_path(char path[ED_PATH_BYTES], const char *work, const char *holder,
-                                  struct ed_error *err) {
-    char name[ED_WIRE_ID_MAX_BYTES + 32];
-    snprintf(name, sizeof name, ED_WORK_TICKETS "/%s" TICKET_ENDING, holder);
-    return ed_path_join(path, work, name, err);
+// Not synced: who waits asks often, while somebody measures. After a crash of the system no ticket counts
+// anyway.
+static enum ed_status replace(const char *directory, const char *holder, const struct ed_buffer *text,
+                              struct ed_error *err) {
+    char name[ED_WIRE_ID_MAX_BYTES + 16], fresh[ED_WIRE_ID_MAX_BYTES + 16];
+    snprintf(name, sizeof name, "%s" TICKET_ENDING, holder);
+    snprintf(fresh, sizeof fresh, ".%s.new", holder);
+    int folder = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0)
+        return ed_fail_errno(err, ED_ERR_IO, directory, "cannot be opened: %m");
+    int fd = openat(folder, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    enum ed_status status = fd < 0
+                                ? ed_fail_errno(err, ED_ERR_IO, directory, "no ticket can be made in it: %m")
+                                : ed_path_write_all(fd, ed_buffer_text(text), text->size, directory, err);
+    if (fd >= 0)
+        close(fd);
+    if (status == ED_OK && renameat(folder, fresh, folder, name) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, directory, "a ticket in it cannot be renamed: %m");
+    if (status != ED_OK)
+        unlinkat(folder, fresh, 0);
+    close(folder);
+    return status;
 }
 
 enum ed_status ed_lease_ticket_store(const char *work, const struct ed_lease_ticket *ticket,
                                      const struct ed_lease_now *now, struct ed_error *err) {
-    char path[ED_PATH_BYTES];
+    char directory[ED_PATH_BYTES];
     struct ed_buffer text;
     struct ed_json_writer w;
-    enum ed_status status = ed_path_join(path, work, ED_WORK_TICKETS, err);
+    enum ed_status status = ed_path_join(directory, work, ED_WORK_TICKETS, err);
     if (status == ED_OK)
-        status = ed_path_make(path, 0700, err);
-    if (status == ED_OK)
-        status = ticket_path(path, work, ticket->holder, err);
+        status = ed_path_make(directory, 0700, err);
     if (status != ED_OK)
         return status;
     ed_buffer_init(&text, TICKET_MAX_BYTES);
@@ -125,16 +140,17 @@ enum ed_status ed_lease_ticket_store(const char *work, const struct ed_lease_tic
     ed_json_object_end(&w);
     status = ed_buffer_status(&text, "a ticket", err);
     if (status == ED_OK)
-        status = ed_path_write_atomic(path, ed_buffer_text(&text), text.size, 0600, err);
+        status = replace(directory, ticket->holder, &text, err);
     ed_buffer_release(&text);
     return status;
 }
 
 enum ed_status ed_lease_ticket_remove(const char *work, const char *holder, struct ed_error *err) {
-    char path[ED_PATH_BYTES];
+    char path[ED_PATH_BYTES], name[ED_WIRE_ID_MAX_BYTES + 32];
     if (!ed_path_name_ok(holder))
         return ed_fail(err, ED_ERR_USAGE, NULL, "'%.80s' is no holder of a lease", holder);
-    enum ed_status status = ticket_path(path, work, holder, err);
+    snprintf(name, sizeof name, ED_WORK_TICKETS "/%s" TICKET_ENDING, holder);
+    enum ed_status status = ed_path_join(path, work, name, err);
     if (status == ED_OK && unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
         status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be removed: %m");
     return status;

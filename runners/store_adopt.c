@@ -19,6 +19,7 @@ struct adoption {
     size_t n_files;
     struct stat *staged; // per file: as it was when its digest was right; st_ino 0: not staged
     bool *here;          // per file: an object
+    struct ed_digest_cache *digests;
     int staging_fd;
 };
 
@@ -123,7 +124,6 @@ static enum ed_status check_staged(const struct adoption *adoption, const struct
 // Everything that takes long. The first failure is reported, and the rest is adopted all the same.
 static enum ed_status check_all(struct adoption *adoption, enum ed_status *first, struct ed_error *err) {
     char path[ED_PATH_BYTES];
-    struct ed_digest_cache *cache = NULL;
     struct ed_error failure = {0};
     adoption->staged = calloc(adoption->n_files + 1, sizeof *adoption->staged);
     adoption->here = calloc(adoption->n_files + 1, sizeof *adoption->here);
@@ -131,20 +131,20 @@ static enum ed_status check_all(struct adoption *adoption, enum ed_status *first
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of %zu files", adoption->n_files);
     enum ed_status status = ed_path_join(path, adoption->store.work, ED_STORE_DIGESTS, err);
     if (status == ED_OK)
-        status = ed_digest_cache_new(&cache, path, err);
+        status = ed_digest_cache_new(&adoption->digests, path, err);
     for (size_t i = 0; status == ED_OK && i < adoption->n_files; i++) {
-        status = ed_store_object_check(&adoption->store, &adoption->files[i], cache, false,
+        status = ed_store_object_check(&adoption->store, &adoption->files[i], adoption->digests, false,
                                        &adoption->here[i], err);
         if (status == ED_OK && !adoption->here[i])
             keep_first(first, err,
                        check_staged(adoption, &adoption->files[i], &adoption->staged[i], &failure), &failure);
     }
-    ed_digest_cache_free(cache);
     return status;
 }
 
 static enum ed_status make_object(struct adoption *adoption, size_t index, struct ed_error *err) {
     const struct ed_store_file *file = &adoption->files[index];
+    char path[ED_PATH_BYTES];
     struct stat now;
     if (fstatat(adoption->staging_fd, file->sha256, &now, AT_SYMLINK_NOFOLLOW) != 0 ||
         !same(&now, &adoption->staged[index]))
@@ -156,6 +156,9 @@ static enum ed_status make_object(struct adoption *adoption, size_t index, struc
     if (fchmodat(adoption->store.objects_fd, file->sha256, file->executable ? 0500 : 0400, 0) != 0)
         return ed_fail_errno(err, ED_ERR_IO, file->name, "its mode cannot be set: %m");
     adoption->here[index] = true;
+    // The job that follows need not read it all again.
+    if (ed_store_path(path, &adoption->store, ED_WORK_OBJECTS, file->sha256, NULL) == ED_OK)
+        ed_digest_cache_learn(adoption->digests, path, file->sha256);
     return ED_OK;
 }
 
@@ -221,12 +224,16 @@ enum ed_status ed_store_adopt(const char *work, const char *token, const struct 
         status = take_over(&adoption, &first, err);
     if (status == ED_OK)
         status = first;
-    if (status == ED_OK)
+    if (status == ED_OK) {
         unlinkat(adoption.store.work_fd, ED_STORE_WANTED, 0);
+        // Only when nothing is left in it.
+        unlinkat(adoption.store.staging_fd, token, AT_REMOVEDIR);
+    }
     if (lock >= 0)
         close(lock);
     if (adoption.staging_fd >= 0)
         close(adoption.staging_fd);
+    ed_digest_cache_free(adoption.digests);
     free(adoption.files);
     free(adoption.staged);
     free(adoption.here);

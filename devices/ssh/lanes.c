@@ -10,6 +10,7 @@
 #include "devices/ssh/transfer.h"
 
 #define ANSWER_BYTES 4096
+#define LET_END_NS 2000000000
 #define STRIPE_TEXT "524288"
 _Static_assert(ED_SSH_STRIPE_BYTES == 524288, "the scripts hold the number too");
 
@@ -245,6 +246,29 @@ static enum ed_status pump(struct lanes *lanes, struct ed_error *err) {
     return status;
 }
 
+// After a failure the other lanes are let end before their channels are closed: dropbear 2022 dies, with the connection, where
+// a program still has something to say on a channel that is closed.
+static void let_end(struct lanes *lanes) {
+    int64_t until_ns = ed_clock_monotonic_ns() + LET_END_NS;
+    bool waiting = true;
+    if (until_ns > lanes->upload->args->deadline_ns)
+        until_ns = lanes->upload->args->deadline_ns;
+    while (waiting && ed_clock_monotonic_ns() < until_ns) {
+        uint64_t mark = ed_ssh_mark(lanes->upload->link);
+        waiting = false;
+        for (size_t i = 0; i < lanes->n_lanes; i++) {
+            struct ed_ssh_command *command = &lanes->lane[i].command;
+            if (!command->started || command->finished)
+                continue;
+            if (ed_ssh_command_end_input(command, NULL) || ed_ssh_command_collect(command, NULL))
+                return;
+            waiting = waiting || !command->finished;
+        }
+        if (waiting && !ed_ssh_poll(lanes->upload->link, mark, until_ns))
+            return;
+    }
+}
+
 // One lane: the rest of the file through `cat`.
 static enum ed_status pump_one(struct lanes *lanes, struct ed_error *err) {
     struct ed_ssh_upload *upload = lanes->upload;
@@ -277,6 +301,8 @@ enum ed_status ed_ssh_upload_lanes(struct ed_ssh_upload *upload, size_t n_lanes,
         lanes->next_stripe = upload->from_bytes / ED_SSH_STRIPE_BYTES;
         lanes->end_stripe = (upload->size_bytes + ED_SSH_STRIPE_BYTES - 1) / ED_SSH_STRIPE_BYTES;
         status = pump(lanes, err);
+        if (status && status != ED_ERR_TIMEOUT && status != ED_ERR_LINK_LOST)
+            let_end(lanes);
     } else if (!status)
         status = pump_one(lanes, err);
     for (size_t i = 0; i < n_lanes; i++) {

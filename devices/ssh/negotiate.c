@@ -7,7 +7,7 @@
 #define MSG_KEXINIT 20
 #define COOKIE_BYTES 16
 
-// What is asked for, best first. libssh2 drops what it does not have. CBC, RC4 and DSA are not asked for. 128-bit AES is the
+// What is asked for as far as libssh2 has it, best first. CBC, RC4 and DSA are not asked for. 128-bit AES is the
 // fastest where a device computes it without instructions of its own.
 static const char ciphers[] = "aes128-ctr,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
                               "chacha20-poly1305@openssh.com";
@@ -35,7 +35,13 @@ bool ed_ssh_host_key_type_works(struct ed_ssh_link *link, const char *name) {
     return supported(link, LIBSSH2_METHOD_HOSTKEY, name, strlen(name));
 }
 
-static void add_type(struct ed_buffer *list, bool taken[N_HOST_KEYS], const char *type) {
+// libssh2 drops what it does not have by itself, but copies overlapping memory in doing so.
+static void add_supported(struct ed_buffer *list, struct ed_ssh_link *link, int method, const char *name, size_t n) {
+    if (supported(link, method, name, n))
+        ed_buffer_printf(list, "%s%.*s", list->size ? "," : "", (int)n, name);
+}
+
+static void add_type(struct ed_buffer *list, struct ed_ssh_link *link, bool taken[N_HOST_KEYS], const char *type) {
     for (size_t i = 0; i < N_HOST_KEYS; i++) {
         // An RSA key serves three kinds of signature.
         bool fits = strcmp(type, host_keys[i]) == 0 ||
@@ -43,28 +49,53 @@ static void add_type(struct ed_buffer *list, bool taken[N_HOST_KEYS], const char
         if (!fits || taken[i])
             continue;
         taken[i] = true;
-        ed_buffer_printf(list, "%s%s", list->size ? "," : "", host_keys[i]);
+        add_supported(list, link, LIBSSH2_METHOD_HOSTKEY, host_keys[i], strlen(host_keys[i]));
     }
 }
 
-enum ed_status ed_ssh_negotiate(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known, struct ed_error *err) {
+static enum ed_status prefer(struct ed_ssh_link *link, int method, const struct ed_buffer *list, struct ed_error *err) {
+    enum ed_status status = ed_buffer_status(list, "the list of algorithms", err);
+    if (!status && (!list->size || libssh2_session_method_pref(link->session, method, ed_buffer_text(list))))
+        status = ed_fail(err, ED_ERR_INTERNAL, link->name, "libssh2 %s takes none of the algorithms that are asked for",
+                         libssh2_version(0));
+    return status;
+}
+
+static enum ed_status prefer_known(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known, struct ed_error *err) {
     bool taken[N_HOST_KEYS] = {0};
     struct ed_buffer list;
     enum ed_status status;
     ed_buffer_init(&list, 1024);
     for (size_t i = 0; i < known->n_keys; i++)
         if (!known->keys[i].revoked && !known->keys[i].authority)
-            add_type(&list, taken, known->keys[i].type);
+            add_type(&list, link, taken, known->keys[i].type);
     for (size_t i = 0; i < N_HOST_KEYS; i++)
-        add_type(&list, taken, host_keys[i]);
-    status = ed_buffer_status(&list, "the list of key types", err);
-    if (!status && (libssh2_session_method_pref(link->session, LIBSSH2_METHOD_HOSTKEY, ed_buffer_text(&list)) ||
-                    libssh2_session_method_pref(link->session, LIBSSH2_METHOD_CRYPT_CS, ciphers) ||
-                    libssh2_session_method_pref(link->session, LIBSSH2_METHOD_CRYPT_SC, ciphers) ||
-                    libssh2_session_method_pref(link->session, LIBSSH2_METHOD_MAC_CS, macs) ||
-                    libssh2_session_method_pref(link->session, LIBSSH2_METHOD_MAC_SC, macs)))
-        status = ed_fail(err, ED_ERR_INTERNAL, link->name, "libssh2 takes none of the algorithms that are asked for");
+        add_type(&list, link, taken, host_keys[i]);
+    status = prefer(link, LIBSSH2_METHOD_HOSTKEY, &list, err);
     ed_buffer_release(&list);
+    return status;
+}
+
+enum ed_status ed_ssh_negotiate(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known, struct ed_error *err) {
+    static const struct {
+        int method;
+        const char *names;
+    } rows[] = {{LIBSSH2_METHOD_CRYPT_CS, ciphers},
+                {LIBSSH2_METHOD_CRYPT_SC, ciphers},
+                {LIBSSH2_METHOD_MAC_CS, macs},
+                {LIBSSH2_METHOD_MAC_SC, macs}};
+    enum ed_status status = prefer_known(link, known, err);
+    for (size_t i = 0; !status && i < sizeof rows / sizeof rows[0]; i++) {
+        struct ed_buffer list;
+        ed_buffer_init(&list, 1024);
+        for (const char *at = rows[i].names; *at;) {
+            size_t n = strcspn(at, ",");
+            add_supported(&list, link, rows[i].method, at, n);
+            at += n + (at[n] != '\0');
+        }
+        status = prefer(link, rows[i].method, &list, err);
+        ed_buffer_release(&list);
+    }
     return status;
 }
 

@@ -24,8 +24,8 @@ struct ed_survey_list {
     const char *store;
 };
 
-// Surveys every build on each of the devices. A device that cannot be reached is logged. `targets` is a pattern of the
-// targets to list; NULL: this machine's and the devices'.
+// Surveys every build on each of the devices. A device that cannot be reached is logged. `targets` is a
+// pattern of the targets to list; NULL: this machine's and the devices'.
 enum ed_status ed_survey_run(struct ed_survey_list *list, const struct ed_resources *resources,
                              const size_t *devices, size_t n_devices, const char *targets,
                              const struct ed_cli *cli, struct ed_error *err);

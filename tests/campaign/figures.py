@@ -301,4 +301,5 @@ def main():
     finish("figures")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -75,6 +75,10 @@ static void campaign_begin(struct ed_campaign *campaign, struct ed_campaign_devi
     for (size_t i = 0; i < SAMPLES; i++)
         samples[i] = 1000 + (int64_t)i;
     write_file(ED_CAMPAIGN_SAMPLES, samples, with_samples ? sizeof samples : 0);
+    // What may come: a device's blocks are taken by this list alone.
+    static const char job[] = "{\"blocks\":[{\"id\":\"c0.timing.1\"},{\"id\":\"c0.cold.1\"},{\"id\":\"b\"},"
+                              "{\"id\":\"c1.timing.1\"}]}";
+    write_file(ED_CAMPAIGN_JOB, job, sizeof job - 1);
     memset(campaign, 0, sizeof *campaign);
     memset(device, 0, sizeof *device);
     memset(cases, 0, 2 * sizeof *cases);

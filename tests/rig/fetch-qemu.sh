@@ -39,6 +39,9 @@ case ${1-} in
     exit 2
     ;;
 esac
+mkdir -p "$root/build/deps"
+exec 8>"$root/build/deps/.qemu.lock"
+flock 8
 stamp=$(cat "$root/deps/apt.sh" "${BASH_SOURCE[0]}" | sha256sum)
 if [[ -f $place/.stamp && $(<"$place/.stamp") == "$stamp" ]] &&
     (cd "$place" && sha256sum --check --quiet --strict .digests >/dev/null 2>&1); then
@@ -51,7 +54,6 @@ apt_private "$scratch" deb "$(dpkg --print-architecture)" trixie || exit 4
 cd "$scratch/got"
 apt-get -q -c "$scratch/apt.conf" download qemu-user >&2 || fail "cannot download qemu-user of Debian 13"
 package=$(echo qemu-user_*.deb)
-mkdir -p "$root/build/deps"
 staging=$(mktemp -d "$root/build/deps/.qemu.XXXXXX")
 chmod 755 "$staging"
 dpkg-deb --fsys-tarfile "$package" |

@@ -292,9 +292,9 @@ static void test_still_runs(void **state) {
 
 // A start without a lease and a campaign that takes one, at once: one of them gets the device, never both.
 static void test_race(void **state) {
-    int started = 0, taken = 0;
+    int started = 0, taken = 0, delay_us = 16000;
     (void)state;
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 40; i++) {
         char id[32];
         int wait_status = 0;
         snprintf(id, sizeof id, "race-%d", i);
@@ -302,7 +302,7 @@ static void test_race(void **state) {
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            usleep((useconds_t)(i % 10 * 2000));
+            usleep((useconds_t)delay_us);
             struct rig_reply reply =
                 lease_say("{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"c2\",\"owner\":"
                           "\"bob\",\"for_ns\":%lld}",
@@ -323,6 +323,8 @@ static void test_race(void **state) {
                      granted ? "is given" : "is not given");
         started += runs;
         taken += granted;
+        // Towards the moment at which it is undecided.
+        delay_us += granted ? 2000 : delay_us > 2000 ? -1700 : 0;
         if (runs)
             stop(id);
         lease_forget();

@@ -142,21 +142,18 @@ static int64_t have_reads(bool verify, size_t expected_whole) {
 
 static void test_trusted_digests(void **state) {
     const struct thing things[] = {model, engine, other};
-    struct stat st;
     (void)state;
     store_push(token, things, 3);
     if (bytes_read() < 0) {
         print_message("skipped: this kernel does not count what is read\n");
         skip();
     }
-    // A digest is kept once no coarse clock can hide a later change.
-    assert_int_equal(stat(thing_object(&engine.files[0]), &st), 0);
-    while (ed_clock_read_ns(CLOCK_REALTIME) / 1000000000 <= st.st_ctim.tv_sec + 3)
-        usleep(50000);
-    assert_true(have_reads(false, 3) >= 177900);
-    const int64_t again = have_reads(false, 3);
-    if (again > 40000)
-        rig_fail("a second question read %lld bytes", (long long)again);
+    // What was adopted a moment ago is known already.
+    for (int i = 0; i < 2; i++) {
+        const int64_t again = have_reads(false, 3);
+        if (again > 40000)
+            rig_fail("question %d read %lld bytes", i + 1, (long long)again);
+    }
     assert_true(have_reads(true, 3) >= 177900);
     // A touched file is read again, and is right.
     assert_int_equal(utimensat(AT_FDCWD, thing_object(&engine.files[0]), NULL, 0), 0);
@@ -167,6 +164,9 @@ static void spoil(const struct thing_file *file) {
     struct stat st;
     const char *path = thing_object(file);
     assert_int_equal(stat(path, &st), 0);
+    // A change can only be told from the state before when the file system's clock has moved on.
+    while (ed_clock_read_ns(CLOCK_REALTIME_COARSE) <= (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec)
+        usleep(1000);
     assert_int_equal(chmod(path, 0600), 0);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);

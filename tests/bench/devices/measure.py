@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 import again
 import fleet
 import page
@@ -25,6 +25,7 @@ class Extent:
     """How much is measured."""
 
     rounds: int
+    perturb_rounds: int
     far_rounds: int
     fleet_rounds: int
     cycles: int
@@ -32,16 +33,18 @@ class Extent:
     sizes: tuple
     devices: int
     job_s: int
+    blocks: int
     inferences: int
 
     @classmethod
     def full(cls, rounds):
-        return cls(rounds, max(6, rounds // 2), max(6, rounds // 2), max(6, rounds // 2), 200_000_000, (200_000_000, 25_000_000), 64,
-                   5, perturb.INFERENCES)
+        half = max(6, rounds // 2)
+        return cls(rounds, rounds, half, half, half, 200_000_000, (200_000_000, 25_000_000), 64, 5, perturb.BLOCKS,
+                   perturb.INFERENCES)
 
     @classmethod
     def quick(cls):
-        return cls(2, 1, 1, 1, 8_000_000, (8_000_000,), 6, 1, 200)
+        return cls(2, 1, 1, 1, 1, 32_000_000, (8_000_000,), 6, 3, 2, 200)
 
 
 def machine(place):
@@ -64,7 +67,8 @@ def measure(place, args, extent):
     place.up("near:laptop,home=2GiB")
     results["machine"] = machine(place)
     if "perturb" in args.only:
-        results["perturb"] = perturb.measure(place, "near", args.root, cpu, extent.rounds, extent.inferences)
+        results["perturb"] = perturb.measure(place, "near", args.root, cpu, extent.perturb_rounds, extent.blocks,
+                                             extent.inferences)
     if {"push", "again"} & args.only:
         place.up("far:laptop,home=2GiB,delay=50ms", "phone:phone")
     if "push" in args.only:

@@ -12,7 +12,7 @@ import sys
 import pairs
 import place as rig_place
 
-BLOCKS = 4  # the first is not counted: the link is cut while it runs
+BLOCKS = 4  # of which the first is not counted: the link may be cut while it runs
 INFERENCES = 5000
 
 
@@ -84,14 +84,14 @@ def block_medians(campaign, name):
     return medians
 
 
-def measure(place, name, root, cpu, rounds, inferences=INFERENCES):
+def measure(place, name, root, cpu, rounds, blocks=BLOCKS, inferences=INFERENCES):
     model = root / "examples/digits/models/digits-fp32.onnx"
     image = place.folder / "digit.npy"
     first_sample(root / "examples/digits/data/test_images.npy", image)
     variants = [{"name": "fp32", "file": str(model)}]
     suite = place.write("digits.json", {
         "name": "digits", "models": [{"name": "digits", "variants": variants, "inputs": {"image": str(image)}}],
-        "on": ["onnxruntime/cpu"], "threads": [1], "blocks": BLOCKS, "pin": str(cpu), "block": {"inferences": inferences},
+        "on": ["onnxruntime/cpu"], "threads": [1], "blocks": blocks, "pin": str(cpu), "block": {"inferences": inferences},
     })  # fmt: skip
 
     def run(cuts):
@@ -109,7 +109,7 @@ def measure(place, name, root, cpu, rounds, inferences=INFERENCES):
     figures = pairs.alternate({"cut": lambda: run(True), "attached": lambda: run(False), "cut again": lambda: run(True)}, rounds)
     return {
         "inferences": inferences,
-        "blocks": BLOCKS - 1,
+        "blocks": blocks - 1,
         "medians_ns": figures,
         "ratios": {arm: pairs.ratio(figures[arm], figures["cut"]) for arm in ("attached", "cut again")},
     }

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "rig"))
+sys.path.append(str(HERE.parents[1] / "rig"))
 
 from devicerig import Rig, RigError  # noqa: E402, F401
 
@@ -94,7 +94,7 @@ class Place:
         """`edgedyno run WORDS`, watched from outside; `during(process)` is called again and again while it runs."""
         out = self.new("campaign")
         with open(self.folder / "errors", "w+", encoding="utf-8") as errors:
-            begin_raw = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+            begin_real, begin = time.time_ns(), time.monotonic_ns()
             process = self.rig.ctl_start(self.run_words(words, out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=errors, cwd=self.folder)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -104,14 +104,14 @@ class Place:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
-            end_raw = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+            wall = time.monotonic_ns() - begin
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             errors.seek(0)
             # 3: a requirement of the suite does not hold or is not shown, which is not asked here.
             if process.returncode not in (0, 3):
                 raise BenchError(f"edgedyno run {' '.join(map(str, words))} ended with {process.returncode}:\n{errors.read()}")
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Campaign(out, begin_raw, end_raw - begin_raw, peak, round(cpu_s * 1e9))
+        return Campaign(out, begin_real, wall, peak, round(cpu_s * 1e9))
 
     def watch(self, process, out, during):
         """Until the program ends; the peak of its own memory, which rusage would mix with that of the one that started it."""
@@ -142,8 +142,8 @@ class Place:
 
 
 class Campaign:
-    def __init__(self, out, begin_raw_ns, wall_ns, peak_bytes, cpu_ns):
-        self.out, self.begin_raw_ns, self.wall_ns, self.peak_bytes, self.cpu_ns = out, begin_raw_ns, wall_ns, peak_bytes, cpu_ns
+    def __init__(self, out, begin_real_ns, wall_ns, peak_bytes, cpu_ns):
+        self.out, self.begin_real_ns, self.wall_ns, self.peak_bytes, self.cpu_ns = out, begin_real_ns, wall_ns, peak_bytes, cpu_ns
 
     def journal(self, device):
         text = (self.out / "devices" / device / "journal.jsonl").read_text(encoding="utf-8")
@@ -159,10 +159,20 @@ class Campaign:
             raise BenchError(f"{device}: no timing block")
         return sorted(found, key=lambda line: line["started"]["raw_ns"])
 
+    def line(self, device, kind):
+        (line,) = (line for line in self.journal(device) if line["type"] == kind)
+        return line
+
     def start_ns(self, device):
-        """From the start of the command to the start of the job; the device has this machine's clock."""
-        (job,) = (line for line in self.journal(device) if line["type"] == "job")
-        return job["started"]["raw_ns"] - self.begin_raw_ns
+        """From the start of the command to the start of the job. Devices have monotonic clocks of their own, but this
+        machine's real time."""
+        took = self.line(device, "job")["started"]["real_us"] * 1000 - self.begin_real_ns
+        if not 0 < took < self.wall_ns:
+            raise BenchError(f"{device}: the job began {took} ns after the command; was the clock set?")
+        return took
+
+    def job_ns(self, device):
+        return self.line(device, "end")["ended"]["raw_ns"] - self.line(device, "job")["started"]["raw_ns"]
 
 
 def status_bytes(pid, key):

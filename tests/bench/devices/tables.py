@@ -131,11 +131,14 @@ def fleet_part(found):
     share = {arm: pairs.median([run["cpu_ns"] / run["wall_ns"] for run in runs[arm]]) for arm in runs}
     wall = {arm: pairs.median([run["wall_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
     start = {arm: pairs.median([run["last_start_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
+    job = {arm: pairs.median([run["longest_job_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
     rows = [
         ("wall time, one device", f"{wall['one']:.2f} s", "", ""),
         (f"wall time, {count} devices", f"{wall['all']:.2f} s", "", ""),
         (f"{count} devices / one", ratio_text(found["wall_ratio"]), f"≤ {fleet.WALL_GOAL}",
          judge_at_most(found["wall_ratio"], fleet.WALL_GOAL)),
+        ("the longest job, one device", f"{job['one']:.2f} s", "", ""),
+        (f"the longest job, {count} devices", f"{job['all']:.2f} s", "", ""),
         ("until the last job has begun, one device", f"{start['one']:.2f} s", "", ""),
         (f"until the last job has begun, {count} devices", f"{start['all']:.2f} s", "", ""),
         (f"the controller's peak of resident memory, {count} devices", f"{max(peak) / 2**20:.1f} MiB",
@@ -146,7 +149,7 @@ def fleet_part(found):
     return [
         f"### {count} devices at once",
         "",
-        f"Jobs that sleep for {found['seconds']} s; {len(runs['all'])} rounds. {remake('fleet')}",
+        f"Jobs that sleep for about {found['seconds']} s; {len(runs['all'])} rounds. {remake('fleet')}",
         "",
         *table(("what", "measured", "goal", ""), rows),
     ]
