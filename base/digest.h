@@ -28,8 +28,8 @@ struct ed_digest_cache;
 enum ed_status ed_digest_cache_new(struct ed_digest_cache **cache, const char *path, struct ed_error *err);
 enum ed_status ed_digest_cache_file(struct ed_digest_cache *cache, char hex[ED_DIGEST_HEX_BYTES],
                                     int64_t *size, const char *path, bool verify, struct ed_error *err);
-// The caller has just taken the file's digest and vouches that a later write would show: it had set the file's mtime to the
-// past before, and it was still so afterwards. Kept whatever the clock's grain is.
+// The caller has just taken the file's digest and vouches that a later write would show: it had set the
+// file's mtime to the past before, and it was still so afterwards. Kept whatever the clock's grain is.
 void ed_digest_cache_learn(struct ed_digest_cache *cache, const char *path, const char *hex);
 // Writes what is new, and frees; a failed write is not an error (the cache is only a cache). A digest of a
 // file modified less than two seconds before it was hashed is not stored (a later write could keep the same

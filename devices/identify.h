@@ -7,14 +7,15 @@
 #include "edgedyno/device.h"
 
 // Runs a script by /bin/sh (Android: /system/bin/sh) through `transport->spawn` and fills `out`. The work
-// directory is `work_dir`, or where that is "" $XDG_STATE_HOME/edgedyno/work, $HOME/.local/state/edgedyno/work, on Android
-// /data/local/tmp/edgedyno; it is made with mode 0700 where it is missing, and refused (ED_ERR_IO, with what to do)
-// where it belongs to somebody else, is a link, or others may enter it.
+// directory is `work_dir`, or where that is "" $XDG_STATE_HOME/edgedyno/work,
+// $HOME/.local/state/edgedyno/work, on Android /data/local/tmp/edgedyno; it is made with mode 0700 where it
+// is missing, and refused (ED_ERR_IO, with what to do) where it belongs to somebody else, is a link, or
+// others may enter it.
 //
 // Target: kernel name, machine and the class of a program there (a 32-bit system may run on a 64-bit kernel).
-// ED_ERR_UNSUPPORTED for macOS (Darwin), iOS, Windows (MINGW, MSYS, CYGWIN, or no POSIX shell: words of cmd.exe or
-// PowerShell) and other machines, each naming the system and the way out. What the script prints is hostile:
-// sizes, characters and numbers are checked.
+// ED_ERR_UNSUPPORTED for macOS (Darwin), iOS, Windows (MINGW, MSYS, CYGWIN, or no POSIX shell: words of
+// cmd.exe or PowerShell) and other machines, each naming the system and the way out. What the script prints
+// is hostile: sizes, characters and numbers are checked.
 enum ed_status ed_identify(const struct ed_transport *transport, void *state, const char *id,
                            const char *work_dir, struct ed_identity *out, int64_t deadline_ns,
                            struct ed_error *err);

@@ -25,10 +25,10 @@ struct ed_device_entry {
     char via[256];
     char host_key[1024];
     char work_dir[1024];
-    char **tags;              // NULL-terminated
-    int64_t cache_max_bytes;  // of what stays on the device between campaigns; 0: no limit but the disk's
-    int64_t free_min_bytes;   // of the disk, never used up by pushes; 0: 64 MiB
-    int64_t job_max_ns;       // a job's longest time; 0: no limit
+    char **tags;             // NULL-terminated
+    int64_t cache_max_bytes; // of what stays on the device between campaigns; 0: no limit but the disk's
+    int64_t free_min_bytes;  // of the disk, never used up by pushes; 0: 64 MiB
+    int64_t job_max_ns;      // a job's longest time; 0: no limit
     struct ed_device_settings settings;
     char file[4096]; // where it was read; "" for a built-in one
 };
@@ -54,15 +54,15 @@ enum ed_status ed_inventory_select(const struct ed_inventory *inventory, const c
 // checks the buffer.
 void ed_inventory_schema(struct ed_buffer *out);
 
-// "ssh://[USER@]HOST[:PORT]", "adb:SERIAL", "adb:SERIAL@ssh://[USER@]HOST[:PORT]" into transport, host, port, user, serial,
-// via. ED_ERR_USAGE with the forms there are.
+// "ssh://[USER@]HOST[:PORT]", "adb:SERIAL", "adb:SERIAL@ssh://[USER@]HOST[:PORT]" into transport, host, port,
+// user, serial, via. ED_ERR_USAGE with the forms there are.
 enum ed_status ed_device_address_parse(struct ed_device_entry *entry, const char *text, struct ed_error *err);
 // A valid id that `inventory` does not have yet, from the address: "pi5" of "pi@pi5.local".
 void ed_device_id_suggest(char id[64], const struct ed_device_entry *entry,
                           const struct ed_inventory *inventory);
-// Adds devices to the fleet's file, atomically; the rest of the file stays as it is (keys, order; it is written
-// with four spaces of indent). `path` "": $XDG_CONFIG_HOME/edgedyno/devices.json, made where it is missing. The
-// whole is parsed again before it replaces the file. ED_ERR_USAGE where an id is there already.
+// Adds devices to the fleet's file, atomically; the rest of the file stays as it is (keys, order; it is
+// written with four spaces of indent). `path` "": $XDG_CONFIG_HOME/edgedyno/devices.json, made where it is
+// missing. The whole is parsed again before it replaces the file. ED_ERR_USAGE where an id is there already.
 enum ed_status ed_inventory_add(const char *path, const struct ed_device_entry *entries, size_t n,
                                 struct ed_error *err);
 

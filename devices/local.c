@@ -187,8 +187,8 @@ static enum ed_status open_file(const char *path, int *fd, struct ed_error *err)
 }
 
 // One piece from `from` to `to`; *n is 0 at the end.
-static enum ed_status copy_piece(const struct ed_push_args *args, int from, int to, int64_t offset, char *piece,
-                                 ssize_t *n, struct ed_error *err) {
+static enum ed_status copy_piece(const struct ed_push_args *args, int from, int to, int64_t offset,
+                                 char *piece, ssize_t *n, struct ed_error *err) {
     do
         *n = pread(from, piece, PIECE_BYTES, (off_t)offset);
     while (*n < 0 && errno == EINTR);
@@ -214,7 +214,8 @@ static enum ed_status local_push(void *state, const struct ed_push_args *args, s
              fchmod(to, args->mode) != 0)
         status = ed_fail_errno(err, ED_ERR_IO, args->remote_path, "cannot be written: %m");
     if (!status && !(piece = malloc(PIECE_BYTES)))
-        status = ed_fail(err, ED_ERR_NO_MEMORY, args->remote_path, "no memory for a piece of %u bytes", PIECE_BYTES);
+        status = ed_fail(err, ED_ERR_NO_MEMORY, args->remote_path, "no memory for a piece of %u bytes",
+                         PIECE_BYTES);
     for (int64_t sent = 0; !status && n > 0; sent += n) {
         status = in_time(args->deadline_ns, "push a file", err);
         if (!status)

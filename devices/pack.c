@@ -103,21 +103,23 @@ enum ed_status ed_pack_find(struct ed_pack *pack, const char *library_dir, const
         found = find_directory(pack, library_dir, linux_target(identity));
     if (!found) {
         list_targets(targets, sizeof targets, library_dir);
-        return ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                       "is a %s, for which this installation has no runner (it has: %s); build one as docs/packs.md "
-                       "says",
-                       identity->target, targets);
+        return ed_fail(
+            err, ED_ERR_UNSUPPORTED, id,
+            "is a %s, for which this installation has no runner (it has: %s); build one as docs/packs.md "
+            "says",
+            identity->target, targets);
     }
     enum ed_status status = read_pack(pack, err);
     pack->foreign = identity->android && !own;
     pack->runner_libc = status == ED_OK && ed_pack_needs_libc(pack, identity, pack->libc_floor);
     if (status == ED_OK && pack->runner_libc && !pack->loader[0])
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, id,
-                         "has the C library %s%s%s, and the runner needs glibc %s; the pack of %s has no C library of "
-                         "its own: build the packs (docs/packs.md)",
-                         identity->libc[0] ? identity->libc : "(unknown)", identity->libc_version[0] ? " " : "",
-                         identity->libc_version, pack->libc_floor[0] ? pack->libc_floor : "(of any version)",
-                         pack->target);
+        status = ed_fail(
+            err, ED_ERR_UNSUPPORTED, id,
+            "has the C library %s%s%s, and the runner needs glibc %s; the pack of %s has no C library of "
+            "its own: build the packs (docs/packs.md)",
+            identity->libc[0] ? identity->libc : "(unknown)", identity->libc_version[0] ? " " : "",
+            identity->libc_version, pack->libc_floor[0] ? pack->libc_floor : "(of any version)",
+            pack->target);
     return status;
 }
 
@@ -127,6 +129,7 @@ enum ed_status ed_pack_adapter(const struct ed_pack *pack, const char *name, cha
     snprintf(file, sizeof file, "adapters/%.100s.so", name);
     enum ed_status status = ed_path_join(out, pack->directory, file, err);
     if (status == ED_OK && !ed_path_exists(out))
-        status = ed_fail(err, ED_ERR_NOT_FOUND, out, "the pack of %s has no adapter for %s", pack->target, name);
+        status =
+            ed_fail(err, ED_ERR_NOT_FOUND, out, "the pack of %s has no adapter for %s", pack->target, name);
     return status;
 }

@@ -114,16 +114,9 @@ enum ed_status ed_remote_status_renew(const struct ed_remote *remote, const char
                                       int64_t extend_ns, struct ed_remote_status *out, struct ed_error *err) {
     char extend[32];
     snprintf(extend, sizeof extend, "%lld", (long long)extend_ns);
-    const char *const words[] = {"status",
-                                 "--work",
-                                 remote->work_dir,
-                                 "--job",
-                                 job_id,
-                                 token ? "--token" : NULL,
-                                 token,
-                                 "--extend-ns",
-                                 extend,
-                                 NULL};
+    const char *const words[] = {
+        "status", "--work",      remote->work_dir, "--job", job_id, token ? "--token" : NULL,
+        token,    "--extend-ns", extend,           NULL};
     const int64_t most = INT64_C(1) << 53;
     struct ed_json_document reply;
     const char *state = "";
@@ -203,10 +196,11 @@ enum ed_status ed_remote_read(const struct ed_remote *remote, const char *job_id
 
 enum ed_status ed_remote_stop(const struct ed_remote *remote, const char *job_id, const char *by,
                               struct ed_error *err) {
-    const char *const words[] = {"stop", "--work",           remote->work_dir, "--job", job_id,
-                                 by[0] ? "--by" : NULL, by, NULL};
+    const char *const words[] = {"stop", "--work", remote->work_dir, "--job", job_id, by[0] ? "--by" : NULL,
+                                 by,     NULL};
     struct ed_json_document reply;
-    enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 60, "stopping", &reply, err);
+    // Somebody has pressed Ctrl-C and waits.
+    enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 20, "stopping", &reply, err);
     if (status == ED_OK)
         ed_json_document_release(&reply);
     return status;

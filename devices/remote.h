@@ -77,7 +77,7 @@ struct ed_remote_lease {
     char job[ED_WIRE_ID_MAX_BYTES + 1]; // that runs now; ""
 };
 struct ed_remote_lease_ask {
-    const char *action; // take, renew, release, reserve, unreserve, show
+    const char *action;                           // take, renew, release, reserve, unreserve, show
     const char *holder, *owner, *purpose, *token; // NULL: ""
     int64_t for_ns;
     bool wait;
@@ -88,12 +88,16 @@ enum ed_status ed_remote_lease(const struct ed_remote *remote, const struct ed_r
 void ed_remote_owner(char owner[ED_WIRE_OWNER_MAX_BYTES + 1]);
 
 // What lies there (wire.h). The reply is checked by the caller's parser: harness and cli read it as JSON.
-enum ed_status ed_remote_sets(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err);
+enum ed_status ed_remote_sets(const struct ed_remote *remote, struct ed_json_document *reply,
+                              struct ed_error *err);
 // Removes sets: `ids` (n_ids of them), or all but the newest `keep` versions (-1: not so), or everything.
-enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token, const char *const *ids, size_t n_ids,
-                               int keep, bool all, size_t *removed, int64_t *freed_bytes, struct ed_error *err);
+enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token, const char *const *ids,
+                               size_t n_ids, int keep, bool all, size_t *removed, int64_t *freed_bytes,
+                               struct ed_error *err);
 // Puts back what an ended job changed; lines of what was and was not put back are appended to `lines`.
-enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffer *lines, struct ed_error *err);
-enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err);
+enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffer *lines,
+                                 struct ed_error *err);
+enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply,
+                                struct ed_error *err);
 
 #endif

@@ -13,8 +13,8 @@
 #define SECOND_NS INT64_C(1000000000)
 
 enum ed_status ed_remote_command(const struct ed_remote *remote, const char *const *words, const void *input,
-                              size_t input_bytes, size_t out_limit, int64_t seconds,
-                              struct ed_spawn_result *result, struct ed_error *err) {
+                                 size_t input_bytes, size_t out_limit, int64_t seconds,
+                                 struct ed_spawn_result *result, struct ed_error *err) {
     const char *argv[ARGUMENTS_MAX + 1];
     char libraries[ED_PATH_BYTES];
     size_t n = 0;
@@ -45,7 +45,7 @@ static enum ed_status status_of_word(const char *word) {
 }
 
 enum ed_status ed_remote_check_reply(const struct ed_remote *remote, const struct ed_json_document *reply,
-                                  const char *type, struct ed_error *err) {
+                                     const char *type, struct ed_error *err) {
     struct ed_json_at root = ed_json_root(reply);
     const char *is = "", *wire = "", *word = "", *message = "", *where = "";
     if (ed_json_expect_object(&root, NULL) != ED_OK || ed_json_get_text(&root, "type", &is, NULL) != ED_OK ||
@@ -69,8 +69,8 @@ enum ed_status ed_remote_check_reply(const struct ed_remote *remote, const struc
 }
 
 enum ed_status ed_remote_ask(const struct ed_remote *remote, const char *const *words, const void *input,
-                          size_t input_bytes, int64_t seconds, const char *type,
-                          struct ed_json_document *reply, struct ed_error *err) {
+                             size_t input_bytes, int64_t seconds, const char *type,
+                             struct ed_json_document *reply, struct ed_error *err) {
     struct ed_spawn_result result;
     char name[128];
     snprintf(name, sizeof name, "reply of %s", remote->device);

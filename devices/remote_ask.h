@@ -5,8 +5,8 @@
 
 #include "devices/remote.h"
 
-// Runs `runner WORD...` (through the pack's loader where the device needs that) and hands back what it printed. The words
-// are NULL-terminated.
+// Runs `runner WORD...` (through the pack's loader where the device needs that) and hands back what it
+// printed. The words are NULL-terminated.
 enum ed_status ed_remote_command(const struct ed_remote *remote, const char *const *words, const void *input,
                                  size_t input_bytes, size_t out_limit, int64_t seconds,
                                  struct ed_spawn_result *result, struct ed_error *err);

@@ -23,7 +23,8 @@ void ed_remote_owner(char owner[ED_WIRE_OWNER_MAX_BYTES + 1]) {
             *c = '_';
 }
 
-static enum ed_status read_lease(const struct ed_json_at *root, struct ed_remote_lease *out, struct ed_error *err) {
+static enum ed_status read_lease(const struct ed_json_at *root, struct ed_remote_lease *out,
+                                 struct ed_error *err) {
     const int64_t most = INT64_C(1) << 53;
     int64_t ahead = 0;
     enum ed_status status = ed_json_get_bool(root, "granted", &out->granted, err);
@@ -79,6 +80,7 @@ enum ed_status ed_remote_lease(const struct ed_remote *remote, const struct ed_r
     status = read_lease(&root, out, err);
     ed_json_document_release(&reply);
     if (status == ED_ERR_USAGE)
-        status = ed_fail(err, ED_ERR_PARSE, remote->device, "the runner's reply about the lease has a wrong value");
+        status = ed_fail(err, ED_ERR_PARSE, remote->device,
+                         "the runner's reply about the lease has a wrong value");
     return status;
 }

@@ -6,18 +6,21 @@
 #include "base/json_write.h"
 #include "devices/remote_ask.h"
 
-enum ed_status ed_remote_sets(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err) {
+enum ed_status ed_remote_sets(const struct ed_remote *remote, struct ed_json_document *reply,
+                              struct ed_error *err) {
     const char *const words[] = {"sets", "--work", remote->work_dir, NULL};
     return ed_remote_ask(remote, words, NULL, 0, 120, "sets", reply, err);
 }
 
-enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply, struct ed_error *err) {
+enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply,
+                                struct ed_error *err) {
     const char *const words[] = {"doctor", "--work", remote->work_dir, NULL};
     return ed_remote_ask(remote, words, NULL, 0, 60, "doctor", reply, err);
 }
 
-enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token, const char *const *ids, size_t n_ids,
-                               int keep, bool all, size_t *removed, int64_t *freed_bytes, struct ed_error *err) {
+enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token, const char *const *ids,
+                               size_t n_ids, int keep, bool all, size_t *removed, int64_t *freed_bytes,
+                               struct ed_error *err) {
     const char *const words[] = {"clean", "--work", remote->work_dir, "--token", token, NULL};
     struct ed_json_document reply;
     struct ed_json_writer w;
@@ -52,14 +55,16 @@ enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token
     return status;
 }
 
-static void append_lines(const struct ed_json_at *root, const char *key, const char *prefix, struct ed_buffer *lines) {
+static void append_lines(const struct ed_json_at *root, const char *key, const char *prefix,
+                         struct ed_buffer *lines) {
     const struct ed_json_at list = ed_json_member(root, key);
     for (struct ed_json_at at = ed_json_element(&list, 0); at.value; at = ed_json_next(&at))
         if (cJSON_IsString(at.value))
             ed_buffer_printf(lines, "%s%.500s\n", prefix, at.value->valuestring);
 }
 
-enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffer *lines, struct ed_error *err) {
+enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffer *lines,
+                                 struct ed_error *err) {
     const char *const words[] = {"restore", "--work", remote->work_dir, NULL};
     struct ed_json_document reply;
     enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 60, "restored", &reply, err);

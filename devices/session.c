@@ -28,8 +28,8 @@ static enum ed_status connect_device(struct ed_session *session, const struct ed
                                        .work_dir = entry->work_dir};
     session->transport = ed_transport_find(entry->transport);
     if (!session->transport)
-        return ed_fail(err, ED_ERR_UNSUPPORTED, entry->id, "has the transport '%s', which this version does not have",
-                       entry->transport);
+        return ed_fail(err, ED_ERR_UNSUPPORTED, entry->id,
+                       "has the transport '%s', which this version does not have", entry->transport);
     session->state = calloc(1, session->transport->state_bytes ? session->transport->state_bytes : 1);
     if (!session->state)
         return ed_fail(err, ED_ERR_NO_MEMORY, entry->id, "no memory for the transport");
@@ -40,7 +40,8 @@ static enum ed_status connect_device(struct ed_session *session, const struct ed
 }
 
 // A device in place runs what this machine's compiler built, in its own folder.
-static enum ed_status find_own_pack(struct ed_session *session, const char *library_dir, struct ed_error *err) {
+static enum ed_status find_own_pack(struct ed_session *session, const char *library_dir,
+                                    struct ed_error *err) {
     struct ed_pack *pack = &session->pack;
     memset(pack, 0, sizeof *pack);
     memcpy(pack->target, session->identity.target, sizeof pack->target);
@@ -53,11 +54,12 @@ static enum ed_status find_own_pack(struct ed_session *session, const char *libr
     return status;
 }
 
-static enum ed_status make_ready(struct ed_session *session, const struct ed_session_args *args, struct ed_error *err) {
+static enum ed_status make_ready(struct ed_session *session, const struct ed_session_args *args,
+                                 struct ed_error *err) {
     const bool in_place = session->transport->in_place;
-    enum ed_status status =
-        in_place ? find_own_pack(session, args->library_dir, err)
-                 : ed_pack_find(&session->pack, args->library_dir, &session->identity, session->entry->id, err);
+    enum ed_status status = in_place ? find_own_pack(session, args->library_dir, err)
+                                     : ed_pack_find(&session->pack, args->library_dir, &session->identity,
+                                                    session->entry->id, err);
     if (status == ED_OK)
         status = ed_digest_file(session->runner_sha256, NULL, session->pack.runner, err);
     session->remote = (struct ed_remote){.transport = session->transport, .state = session->state};

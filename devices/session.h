@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A device that is being used: its transport connected, what it is found out, its runner in place and speaking our wire.
+// A device that is being used: its transport connected, what it is found out, its runner in place and
+// speaking our wire.
 #ifndef EDGEDYNO_DEVICES_SESSION_H
 #define EDGEDYNO_DEVICES_SESSION_H
 
@@ -35,9 +36,9 @@ struct ed_session_args {
     int64_t connect_ns; // for each step; 0: 20 s
 };
 
-// Opens as deep as asked. On failure everything is closed again, *reached (may be NULL) says how far it came, and `identity` is
-// still filled where that was ED_SESSION_IDENTIFIED.
-// The runner is pushed where the device does not have it: to WORK/staging, checked there by its own digest, renamed.
+// Opens as deep as asked. On failure everything is closed again, *reached (may be NULL) says how far it came,
+// and `identity` is still filled where that was ED_SESSION_IDENTIFIED. The runner is pushed where the device
+// does not have it: to WORK/staging, checked there by its own digest, renamed.
 enum ed_status ed_session_open(struct ed_session *session, const struct ed_device_entry *entry,
                                const struct ed_session_args *args, enum ed_session_depth *reached,
                                struct ed_error *err);
@@ -50,8 +51,8 @@ struct ed_session_push_args {
     void *progress_context;
     const volatile sig_atomic_t *cancelled; // may be NULL
 };
-// Brings what the device does not have of `sets` there, under the lease `token`. Nothing for a device in place. The lease
-// is renewed on the way.
+// Brings what the device does not have of `sets` there, under the lease `token`. Nothing for a device in
+// place. The lease is renewed on the way.
 enum ed_status ed_session_push(struct ed_session *session, const struct ed_sets *sets,
                                const struct ed_session_push_args *args, struct ed_error *err);
 

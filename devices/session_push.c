@@ -9,7 +9,8 @@
 #include "devices/session.h"
 
 #define SECOND_NS INT64_C(1000000000)
-#define SLOWEST_BYTES_PER_S (2 << 20) // for how long the lease is asked; a slower link renews at the next file
+#define SLOWEST_BYTES_PER_S \
+    (2 << 20) // for how long the lease is asked; a slower link renews at the next file
 
 struct missing {
     const struct ed_set_file *file;
@@ -51,8 +52,9 @@ static void write_sets(struct ed_json_writer *w, const struct ed_sets *sets) {
 }
 
 // A question that carries all sets.
-static enum ed_status ask_sets(const struct pushing *pushing, const char *const *words, const char *type, int64_t seconds,
-                               const char *reply_type, struct ed_json_document *reply, struct ed_error *err) {
+static enum ed_status ask_sets(const struct pushing *pushing, const char *const *words, const char *type,
+                               int64_t seconds, const char *reply_type, struct ed_json_document *reply,
+                               struct ed_error *err) {
     struct ed_buffer text;
     struct ed_json_writer w;
     ed_buffer_init(&text, ED_WIRE_JOB_MAX_BYTES);
@@ -65,8 +67,8 @@ static enum ed_status ask_sets(const struct pushing *pushing, const char *const 
     ed_json_object_end(&w);
     enum ed_status status = ed_buffer_status(&text, "the list of files", err);
     if (status == ED_OK)
-        status = ed_remote_ask(&pushing->session->remote, words, ed_buffer_text(&text), text.size, seconds, reply_type,
-                               reply, err);
+        status = ed_remote_ask(&pushing->session->remote, words, ed_buffer_text(&text), text.size, seconds,
+                               reply_type, reply, err);
     ed_buffer_release(&text);
     return status;
 }
@@ -80,14 +82,16 @@ static const struct ed_set_file *find_file(const struct ed_sets *sets, const cha
 }
 
 // What the device lacks. It may only name files that were asked for.
-static enum ed_status read_missing(struct pushing *pushing, const struct ed_json_document *reply, struct ed_error *err) {
+static enum ed_status read_missing(struct pushing *pushing, const struct ed_json_document *reply,
+                                   struct ed_error *err) {
     const struct ed_json_at root = ed_json_root(reply), list = ed_json_member(&root, "missing");
     enum ed_status status = ed_json_expect_array(&list, err);
     const size_t n = ed_json_count(&list);
     pushing->missing = calloc(n + 1, sizeof *pushing->missing);
     if (status == ED_OK && !pushing->missing)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu missing files", n);
-    for (struct ed_json_at at = ed_json_element(&list, 0); status == ED_OK && at.value; at = ed_json_next(&at)) {
+    for (struct ed_json_at at = ed_json_element(&list, 0); status == ED_OK && at.value;
+         at = ed_json_next(&at)) {
         char sha256[ED_DIGEST_HEX_BYTES];
         struct missing *missing = &pushing->missing[pushing->n_missing];
         status = ed_json_get_string(&at, "sha256", sha256, sizeof sha256, err);
@@ -115,14 +119,16 @@ static enum ed_status read_missing(struct pushing *pushing, const struct ed_json
 static void on_progress(void *context, int64_t sent_bytes) {
     const struct pushing *pushing = context;
     if (pushing->args->progress)
-        pushing->args->progress(pushing->args->progress_context, pushing->done_bytes + sent_bytes, pushing->total_bytes);
+        pushing->args->progress(pushing->args->progress_context, pushing->done_bytes + sent_bytes,
+                                pushing->total_bytes);
 }
 
 static enum ed_status renew(const struct pushing *pushing, int64_t bytes, struct ed_error *err) {
     struct ed_remote_lease lease;
     const struct ed_remote_lease_ask ask = {.action = "renew",
                                             .token = pushing->args->token,
-                                            .for_ns = 60 * SECOND_NS + bytes / SLOWEST_BYTES_PER_S * SECOND_NS};
+                                            .for_ns =
+                                                60 * SECOND_NS + bytes / SLOWEST_BYTES_PER_S * SECOND_NS};
     return ed_remote_lease(&pushing->session->remote, &ask, &lease, err);
 }
 
@@ -134,7 +140,8 @@ static enum ed_status push_one(struct pushing *pushing, const struct missing *mi
     if (status != ED_OK || (missing->staged_bytes && bytes == 0))
         return status;
     if (pushing->args->cancelled && *pushing->args->cancelled)
-        return ed_fail(err, ED_ERR_CANCELLED, pushing->session->entry->id, "stopped by the user while files were pushed");
+        return ed_fail(err, ED_ERR_CANCELLED, pushing->session->entry->id,
+                       "stopped by the user while files were pushed");
     // Small files go quickly; asking before each of them would cost more than they do.
     if (bytes > (8 << 20))
         status = renew(pushing, bytes, err);
@@ -153,17 +160,26 @@ static enum ed_status push_one(struct pushing *pushing, const struct missing *mi
 }
 
 // Makes room, and tells where to push to.
-static enum ed_status stage(const struct pushing *pushing, char directory[ED_PATH_BYTES], struct ed_error *err) {
+static enum ed_status stage(const struct pushing *pushing, char directory[ED_PATH_BYTES],
+                            struct ed_error *err) {
     char bytes[32], cache_max[32], free_min[32];
     const struct ed_device_entry *entry = pushing->session->entry;
     struct ed_json_document reply;
     snprintf(bytes, sizeof bytes, "%lld", (long long)pushing->total_bytes);
     snprintf(cache_max, sizeof cache_max, "%lld", (long long)entry->cache_max_bytes);
-    snprintf(free_min, sizeof free_min, "%lld", (long long)(entry->free_min_bytes ? entry->free_min_bytes : 64 << 20));
-    const char *const words[] = {"stage",       "--work",  pushing->session->remote.work_dir,
-                                 "--token",     pushing->args->token,
-                                 "--bytes",     bytes,     "--cache-max",
-                                 cache_max,     "--free-min", free_min,
+    snprintf(free_min, sizeof free_min, "%lld",
+             (long long)(entry->free_min_bytes ? entry->free_min_bytes : 64 << 20));
+    const char *const words[] = {"stage",
+                                 "--work",
+                                 pushing->session->remote.work_dir,
+                                 "--token",
+                                 pushing->args->token,
+                                 "--bytes",
+                                 bytes,
+                                 "--cache-max",
+                                 cache_max,
+                                 "--free-min",
+                                 free_min,
                                  NULL};
     enum ed_status status =
         ed_remote_ask(&pushing->session->remote, words, NULL, 0, 300, "staging", &reply, err);
@@ -174,10 +190,11 @@ static enum ed_status stage(const struct pushing *pushing, char directory[ED_PAT
     const size_t work_bytes = strlen(pushing->session->remote.work_dir);
     ed_json_opt_text(&root, "directory", &text, NULL);
     // What is written to is in the work directory, whatever the reply says.
-    if (strncmp(text, pushing->session->remote.work_dir, work_bytes) || text[work_bytes] != '/' || strstr(text, "/../") ||
-        strlen(text) >= ED_PATH_BYTES)
-        status = ed_fail(err, ED_ERR_PARSE, entry->id, "the runner names a staging directory outside of %.200s",
-                         pushing->session->remote.work_dir);
+    if (strncmp(text, pushing->session->remote.work_dir, work_bytes) || text[work_bytes] != '/' ||
+        strstr(text, "/../") || strlen(text) >= ED_PATH_BYTES)
+        status =
+            ed_fail(err, ED_ERR_PARSE, entry->id, "the runner names a staging directory outside of %.200s",
+                    pushing->session->remote.work_dir);
     else
         snprintf(directory, ED_PATH_BYTES, "%s", text);
     ed_json_document_release(&reply);
@@ -187,8 +204,8 @@ static enum ed_status stage(const struct pushing *pushing, char directory[ED_PAT
 static enum ed_status push_missing(struct pushing *pushing, struct ed_error *err) {
     char directory[ED_PATH_BYTES];
     struct ed_json_document reply;
-    const char *const words[] = {"adopt",   "--work",             pushing->session->remote.work_dir,
-                                 "--token", pushing->args->token, NULL};
+    const char *const words[] = {
+        "adopt", "--work", pushing->session->remote.work_dir, "--token", pushing->args->token, NULL};
     enum ed_status status = stage(pushing, directory, err);
     for (size_t i = 0; status == ED_OK && i < pushing->n_missing; i++)
         status = push_one(pushing, &pushing->missing[i], directory, err);

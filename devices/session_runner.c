@@ -35,14 +35,15 @@ static enum ed_status run_script(struct ed_session *session, const char *script,
     ed_spawn_result_init(&result);
     enum ed_status status = session->transport->spawn(session->state, &args, &result, err);
     if (status == ED_OK && result.exit_code != 0)
-        status = ed_fail(err, strstr(result.err_out, "No space left") ? ED_ERR_NO_SPACE : ED_ERR_IO, session->entry->id,
-                         "%s failed with status %d%s", what, result.exit_code, ed_words_said(said, result.err_out));
+        status = ed_fail(err, strstr(result.err_out, "No space left") ? ED_ERR_NO_SPACE : ED_ERR_IO,
+                         session->entry->id, "%s failed with status %d%s", what, result.exit_code,
+                         ed_words_said(said, result.err_out));
     ed_spawn_result_release(&result);
     return status;
 }
 
-static enum ed_status push_file(struct ed_session *session, const char *local, const char *remote, unsigned mode,
-                                struct ed_error *err) {
+static enum ed_status push_file(struct ed_session *session, const char *local, const char *remote,
+                                unsigned mode, struct ed_error *err) {
     const struct ed_push_args args = {.local_path = local,
                                       .remote_path = remote,
                                       .mode = mode,
@@ -53,7 +54,8 @@ static enum ed_status push_file(struct ed_session *session, const char *local, c
 
 // A directory of this attempt alone, below WORK/staging.
 static enum ed_status make_room(struct ed_session *session, char room[ED_PATH_BYTES], struct ed_error *err) {
-    static const char script[] = "umask 077 && mkdir -p \"$1/objects\" \"$1/staging\" \"$1/runtime\" && mkdir \"$2\"";
+    static const char script[] =
+        "umask 077 && mkdir -p \"$1/objects\" \"$1/staging\" \"$1/runtime\" && mkdir \"$2\"";
     char name[64];
     uint64_t seed = (uint64_t)ed_clock_read_ns(CLOCK_REALTIME) ^ (uint64_t)(uintptr_t)session;
     snprintf(name, sizeof name, "staging/boot-%016llx", (unsigned long long)ed_random_splitmix64(&seed));
@@ -107,8 +109,8 @@ static enum ed_status list_libc(const struct ed_pack *pack, struct libc_files *f
     return status;
 }
 
-// Checks every file by the device's sha256sum, then one rename makes the directory visible. Another attempt may have
-// been first: its result is the same.
+// Checks every file by the device's sha256sum, then one rename makes the directory visible. Another attempt
+// may have been first: its result is the same.
 static enum ed_status adopt_libc(struct ed_session *session, const struct libc_files *files, const char *room,
                                  const char *place, struct ed_error *err) {
     static const char script[] = "cd \"$1\" && printf '%s' \"$3\" | sha256sum -c >/dev/null && "
@@ -129,13 +131,15 @@ static enum ed_status place_libc(struct ed_session *session, struct ed_error *er
     static const char exists[] = "[ -x \"$1\" ]";
     struct libc_files *files = calloc(1, sizeof *files);
     char place[ED_PATH_BYTES], room[ED_PATH_BYTES] = "", local[ED_PATH_BYTES], remote[ED_PATH_BYTES];
-    enum ed_status status = files ? list_libc(&session->pack, files, err)
-                                  : ed_fail(err, ED_ERR_NO_MEMORY, session->entry->id, "no memory for a list of files");
+    enum ed_status status =
+        files ? list_libc(&session->pack, files, err)
+              : ed_fail(err, ED_ERR_NO_MEMORY, session->entry->id, "no memory for a list of files");
     if (status == ED_OK)
-        status = snprintf(place, sizeof place, "%s/" RUNTIME_DIRECTORY "/%.16s", session->identity.work_dir, files->id) <
-                         ED_PATH_BYTES
-                     ? ed_path_join(session->remote.loader, place, session->pack.loader, err)
-                     : ed_fail(err, ED_ERR_LIMIT, session->entry->id, "the work directory's path is too long");
+        status =
+            snprintf(place, sizeof place, "%s/" RUNTIME_DIRECTORY "/%.16s", session->identity.work_dir,
+                     files->id) < ED_PATH_BYTES
+                ? ed_path_join(session->remote.loader, place, session->pack.loader, err)
+                : ed_fail(err, ED_ERR_LIMIT, session->entry->id, "the work directory's path is too long");
     const char *const words[] = {session->remote.loader, NULL};
     if (status == ED_OK && run_script(session, exists, words, "looking for the C library", NULL) != ED_OK) {
         status = make_room(session, room, err);
@@ -179,15 +183,17 @@ static enum ed_status adopt_runner(struct ed_session *session, const char *stage
     ed_spawn_result_init(&result);
     enum ed_status status = session->transport->spawn(session->state, &args, &result, err);
     if (status == ED_ERR_NO_PROGRAM)
-        status = ed_fail(err, ED_ERR_NO_PROGRAM, session->entry->id,
-                         "the runner was pushed to %.200s, but cannot be started there; where that file system is mounted "
-                         "noexec, set \"work_dir\" of this device to a directory on another one (`edgedyno devices "
-                         "check %s` tells)",
-                         session->identity.work_dir, session->entry->id);
+        status = ed_fail(
+            err, ED_ERR_NO_PROGRAM, session->entry->id,
+            "the runner was pushed to %.200s, but cannot be started there; where that file system is mounted "
+            "noexec, set \"work_dir\" of this device to a directory on another one (`edgedyno devices "
+            "check %s` tells)",
+            session->identity.work_dir, session->entry->id);
     else if (status == ED_OK && result.exit_code != 0)
         status = ed_fail(err, ED_ERR_REFUSED, session->entry->id,
                          "the pushed runner ended with %s %d when it was to take its own digest%s",
-                         result.signal ? "signal" : "exit status", result.signal ? result.signal : result.exit_code,
+                         result.signal ? "signal" : "exit status",
+                         result.signal ? result.signal : result.exit_code,
                          ed_words_said(said, result.err_bytes ? result.err_out : result.out));
     ed_spawn_result_release(&result);
     return status;

@@ -29,7 +29,8 @@ void ed_sets_release(struct ed_sets *sets) {
 enum ed_status ed_sets_begin(struct ed_sets *sets, const char *kind, const char *name, const char *variant,
                              const char *version, struct ed_error *err) {
     if (sets->n >= ED_WIRE_SETS_MAX)
-        return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %u sets of files for one device", ED_WIRE_SETS_MAX);
+        return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %u sets of files for one device",
+                       ED_WIRE_SETS_MAX);
     if (sets->n == sets->capacity) {
         const size_t capacity = sets->capacity ? 2 * sets->capacity : 16;
         struct ed_set *items = realloc(sets->items, capacity * sizeof *items);
@@ -47,8 +48,8 @@ enum ed_status ed_sets_begin(struct ed_sets *sets, const char *kind, const char 
     return ED_OK;
 }
 
-// A file's own name where the wire takes it; else one made of its place in the set with the same ending, since engines
-// go by endings.
+// A file's own name where the wire takes it; else one made of its place in the set with the same ending,
+// since engines go by endings.
 static void choose_name(char out[ED_WIRE_ID_MAX_BYTES + 1], const struct ed_set *set, const char *local) {
     const char *base = ed_path_base(local), *dot = strrchr(base, '.');
     char ending[17] = "";
@@ -67,7 +68,8 @@ enum ed_status ed_sets_file(struct ed_sets *sets, const char *local, const char 
                             bool executable, struct ed_error *err) {
     struct ed_set *set = &sets->items[sets->n - 1];
     if (set->n_files >= ED_WIRE_SET_FILES_MAX)
-        return ed_fail(err, ED_ERR_LIMIT, local, "is one of more than %u files of %s", ED_WIRE_SET_FILES_MAX, set->name);
+        return ed_fail(err, ED_ERR_LIMIT, local, "is one of more than %u files of %s", ED_WIRE_SET_FILES_MAX,
+                       set->name);
     struct ed_set_file *files = realloc(set->files, (set->n_files + 1) * sizeof *files);
     if (!files)
         return ed_fail(err, ED_ERR_NO_MEMORY, local, "no memory for a list of files");
@@ -94,10 +96,11 @@ enum ed_status ed_sets_end(struct ed_sets *sets, const struct ed_set **set, stru
     struct ed_buffer text;
     for (size_t i = 0; last->n_files > 1 && i < last->n_files; i++)
         if (strcmp(last->files[i].name, ed_path_base(last->files[i].local)))
-            return ed_fail(err, ED_ERR_USAGE, last->files[i].local,
-                           "belongs to a model of several files, which find each other by name; rename it to letters, "
-                           "digits and ._@+- (at most %d), so that it can keep its name on a device",
-                           ED_WIRE_ID_MAX_BYTES);
+            return ed_fail(
+                err, ED_ERR_USAGE, last->files[i].local,
+                "belongs to a model of several files, which find each other by name; rename it to letters, "
+                "digits and ._@+- (at most %d), so that it can keep its name on a device",
+                ED_WIRE_ID_MAX_BYTES);
     ed_buffer_init(&text, 4u << 20);
     ed_buffer_printf(&text, "%s\n%s\n%s\n%s\n", last->kind, last->name, last->variant, last->version);
     for (size_t i = 0; i < last->n_files; i++)
@@ -122,7 +125,8 @@ bool ed_sets_directory(const struct ed_set *set, const char *work_dir, char out[
     return snprintf(out, ED_PATH_BYTES, "%s/" ED_WORK_SETS "/%s", work_dir, set->id) < ED_PATH_BYTES;
 }
 
-bool ed_sets_locate(const struct ed_sets *sets, const char *work_dir, const char *local, char out[ED_PATH_BYTES]) {
+bool ed_sets_locate(const struct ed_sets *sets, const char *work_dir, const char *local,
+                    char out[ED_PATH_BYTES]) {
     for (size_t i = 0; i < sets->n; i++)
         for (size_t k = 0; k < sets->items[i].n_files; k++)
             if (!strcmp(sets->items[i].files[k].local, local))

@@ -7,7 +7,8 @@
 #include "devices/ssh/ssh.h"
 
 const struct ed_transport *const *ed_transports(size_t *n) {
-    static const struct ed_transport *const table[] = {&ed_transport_local, &ed_transport_ssh, &ed_transport_adb};
+    static const struct ed_transport *const table[] = {&ed_transport_local, &ed_transport_ssh,
+                                                       &ed_transport_adb};
     *n = sizeof table / sizeof table[0];
     return table;
 }

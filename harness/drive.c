@@ -244,15 +244,16 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
             return told;
         drive->stop_since_ns = now;
     }
-    enum ed_status status = ed_remote_status_renew(drive->remote, drive->keep.job, drive->token[0] ? drive->token : NULL,
-                                                   drive->extend_ns, &there, err);
+    enum ed_status status = ed_remote_status_renew(
+        drive->remote, drive->keep.job, drive->token[0] ? drive->token : NULL, drive->extend_ns, &there, err);
     if (status == ED_ERR_NOT_FOUND) {
         if (++drive->deaths > DEATHS_MAX)
             return ed_fail(err, ED_ERR_REFUSED, drive->device->id,
                            "the device does not know the job any more; what was measured is kept");
-        ed_log_line(drive->log, ED_LOG_WARNING,
-                    "%s: the device does not know the job any more (was it reset?); starting what is missing again",
-                    drive->device->id);
+        ed_log_line(
+            drive->log, ED_LOG_WARNING,
+            "%s: the device does not know the job any more (was it reset?); starting what is missing again",
+            drive->device->id);
         drive->step = STEP_START;
         return ED_OK;
     }
@@ -277,7 +278,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
             ? POLL_MIN_NS
             : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
     int64_t wait = there.next_news_ns > POLL_MIN_NS ? there.next_news_ns + 5 * MS : drive->overdue_ns;
-    // Not earlier than the block's predicted end, however long it is: a question in the middle would disturb it.
+    // Not earlier than the block's predicted end, however long it is: a question in the middle would disturb
+    // it.
     if (wait > LOOK_AT_LEAST_NS)
         wait = LOOK_AT_LEAST_NS;
     drive->extend_ns = 2 * there.left_ns + wait + LEASE_MARGIN_NS;
@@ -321,6 +323,7 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
     }
     news->done = (int64_t)drive->keep.n_done;
     news->total = (int64_t)drive->device->n_blocks;
+    news->home_bytes = drive->keep.journal_bytes + drive->keep.samples_bytes;
     news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED
                   : drive->step == STEP_FAILED ? ED_DRIVE_FAILED
                                                : ED_DRIVE_GOING;

@@ -16,6 +16,7 @@ enum ed_drive_state { ED_DRIVE_GOING, ED_DRIVE_FINISHED, ED_DRIVE_FAILED };
 struct ed_drive_news {
     enum ed_drive_state state;
     int64_t done, total; // blocks
+    int64_t home_bytes;  // journal and samples that are here; also after a failure
     int64_t left_ns;     // expected; -1 unknown
     int64_t wake_ns;     // CLOCK_MONOTONIC: when to step again
     char now[160];       // what runs, for people
@@ -27,9 +28,10 @@ enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *cam
                             const struct ed_remote *remote, const char *token, const struct ed_log *log,
                             struct ed_error *err);
 // One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when
-// it has. An error that a new connection may mend (ed_status_is_transient) leaves the drive where it can be stepped
-// again: a job whose start was not answered is asked for first. ED_ERR_BUSY: the lease is lost, and another token is
-// needed for the next step. Any other error comes with ED_DRIVE_FAILED; what was measured is on disk all the same.
+// it has. An error that a new connection may mend (ed_status_is_transient) leaves the drive where it can be
+// stepped again: a job whose start was not answered is asked for first. ED_ERR_BUSY: the lease is lost, and
+// another token is needed for the next step. Any other error comes with ED_DRIVE_FAILED; what was measured is
+// on disk all the same.
 enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
                              struct ed_error *err);
 void ed_drive_free(struct ed_drive *drive);

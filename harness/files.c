@@ -24,7 +24,8 @@ void ed_files_release(struct ed_files *files) {
     memset(files, 0, sizeof *files);
 }
 
-const struct ed_files_build *ed_files_find_build(const struct ed_files *files, const struct ed_engine_build *build) {
+const struct ed_files_build *ed_files_find_build(const struct ed_files *files,
+                                                 const struct ed_engine_build *build) {
     for (size_t i = 0; i < files->n_builds; i++)
         if (files->builds[i].build == build)
             return &files->builds[i];
@@ -46,8 +47,8 @@ static enum ed_status add_file(struct ed_files *files, const char *path, bool ex
 }
 
 // Every file of the pack's C library, in the order of their names.
-static enum ed_status add_libc(struct ed_files *files, struct ed_files_build *item, struct ed_digest_cache *digests,
-                               bool verify, struct ed_error *err) {
+static enum ed_status add_libc(struct ed_files *files, struct ed_files_build *item,
+                               struct ed_digest_cache *digests, bool verify, struct ed_error *err) {
     const struct ed_pack *pack = &files->session->pack;
     const struct ed_set *set = NULL;
     struct dirent **names = NULL;
@@ -72,8 +73,8 @@ static enum ed_status add_libc(struct ed_files *files, struct ed_files_build *it
     return status;
 }
 
-static enum ed_status add_engine(struct ed_files *files, struct ed_files_build *item, struct ed_digest_cache *digests,
-                                 bool verify, struct ed_error *err) {
+static enum ed_status add_engine(struct ed_files *files, struct ed_files_build *item,
+                                 struct ed_digest_cache *digests, bool verify, struct ed_error *err) {
     const struct ed_engine_build *build = item->build;
     const struct ed_set *set = NULL;
     char path[ED_PATH_BYTES];
@@ -95,8 +96,8 @@ static enum ed_status add_engine(struct ed_files *files, struct ed_files_build *
 }
 
 enum ed_status ed_files_add_build(struct ed_files *files, const struct ed_engine_build *build,
-                                  struct ed_digest_cache *digests, bool verify, const struct ed_files_build **added,
-                                  struct ed_error *err) {
+                                  struct ed_digest_cache *digests, bool verify,
+                                  const struct ed_files_build **added, struct ed_error *err) {
     const struct ed_pack *pack = &files->session->pack;
     const struct ed_set *set = NULL;
     *added = ed_files_find_build(files, build);
@@ -127,10 +128,11 @@ enum ed_status ed_files_add_build(struct ed_files *files, const struct ed_engine
         item->pack_libc =
             !pack->runner_libc && ed_pack_needs_libc(pack, &files->session->identity, build->libc);
         if (status == ED_OK && item->pack_libc && !pack->loader[0])
-            status = ed_fail(err, ED_ERR_UNSUPPORTED, build->id,
-                             "needs C library %s, device %s has %s, and the pack of %s has none of its own: build the "
-                             "packs (docs/packs.md)",
-                             build->libc, files->session->entry->id, files->session->identity.libc_version, pack->target);
+            status = ed_fail(
+                err, ED_ERR_UNSUPPORTED, build->id,
+                "needs C library %s, device %s has %s, and the pack of %s has none of its own: build the "
+                "packs (docs/packs.md)",
+                build->libc, files->session->entry->id, files->session->identity.libc_version, pack->target);
         if (status == ED_OK && item->pack_libc)
             status = add_libc(files, item, digests, verify, err);
     }
@@ -141,8 +143,8 @@ enum ed_status ed_files_add_build(struct ed_files *files, const struct ed_engine
     return status;
 }
 
-static enum ed_status add_variant(struct ed_files *files, const struct ed_plan_case *c, struct ed_digest_cache *digests,
-                                  bool verify, struct ed_error *err) {
+static enum ed_status add_variant(struct ed_files *files, const struct ed_plan_case *c,
+                                  struct ed_digest_cache *digests, bool verify, struct ed_error *err) {
     const struct ed_set *set = NULL;
     if (!c->variant || !c->variant->n_files)
         return ED_OK;
@@ -166,8 +168,8 @@ static enum ed_status add_inputs(struct ed_files *files, const struct ed_suite_i
     return status;
 }
 
-enum ed_status ed_files_add_plan(struct ed_files *files, const struct ed_plan *plan, struct ed_digest_cache *digests,
-                                 bool verify, struct ed_error *err) {
+enum ed_status ed_files_add_plan(struct ed_files *files, const struct ed_plan *plan,
+                                 struct ed_digest_cache *digests, bool verify, struct ed_error *err) {
     const struct ed_files_build *build;
     enum ed_status status = ED_OK;
     for (size_t i = 0; status == ED_OK && i < plan->n_cases; i++) {
@@ -179,7 +181,8 @@ enum ed_status ed_files_add_plan(struct ed_files *files, const struct ed_plan *p
             status = add_inputs(files, c->model->inputs, c->model->n_inputs, digests, verify, err);
     }
     for (size_t i = 0; status == ED_OK && !files->in_place && i < plan->n_tasks; i++)
-        status = add_inputs(files, plan->suite_tasks[i]->data, plan->suite_tasks[i]->n_data, digests, verify, err);
+        status =
+            add_inputs(files, plan->suite_tasks[i]->data, plan->suite_tasks[i]->n_data, digests, verify, err);
     return status;
 }
 
@@ -236,7 +239,8 @@ static enum ed_status load_set(struct ed_files *files, const struct ed_json_at *
     if (status == ED_OK)
         status = ed_sets_begin(&files->sets, kind, name, variant, version, err);
     const struct ed_json_at list = ed_json_member(at, "files");
-    for (struct ed_json_at file = ed_json_element(&list, 0); status == ED_OK && file.value; file = ed_json_next(&file)) {
+    for (struct ed_json_at file = ed_json_element(&list, 0); status == ED_OK && file.value;
+         file = ed_json_next(&file)) {
         const char *local = "", *sha256 = "";
         int64_t bytes = 0;
         bool executable = false;
@@ -268,10 +272,12 @@ enum ed_status ed_files_load(struct ed_files *files, const char *directory, stru
     const struct ed_json_at root = ed_json_root(&document), sets = ed_json_member(&root, "sets");
     status = ed_json_get_text(&root, "work_dir", &work_dir, err);
     if (status == ED_OK && strcmp(work_dir, files->session->remote.work_dir))
-        status = ed_fail(err, ED_ERR_USAGE, files->session->entry->id,
-                         "its work directory is %.200s, and the campaign began in %.200s; set \"work_dir\" back to resume",
-                         files->session->remote.work_dir, work_dir);
-    for (struct ed_json_at at = ed_json_element(&sets, 0); status == ED_OK && at.value; at = ed_json_next(&at))
+        status = ed_fail(
+            err, ED_ERR_USAGE, files->session->entry->id,
+            "its work directory is %.200s, and the campaign began in %.200s; set \"work_dir\" back to resume",
+            files->session->remote.work_dir, work_dir);
+    for (struct ed_json_at at = ed_json_element(&sets, 0); status == ED_OK && at.value;
+         at = ed_json_next(&at))
         status = load_set(files, &at, err);
     ed_json_document_release(&document);
     return status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which files a device needs for its part of a campaign, as sets (devices/sets.h), and where they lie there. A device in
-// place needs none: its files lie where they lie.
+// Which files a device needs for its part of a campaign, as sets (devices/sets.h), and where they lie there.
+// A device in place needs none: its files lie where they lie.
 #ifndef EDGEDYNO_HARNESS_FILES_H
 #define EDGEDYNO_HARNESS_FILES_H
 
@@ -8,7 +8,8 @@
 #include "devices/session.h"
 #include "harness/plan.h"
 
-#define ED_CAMPAIGN_FILES "files.json" // of a device's directory in the campaign: the sets with their local paths
+#define ED_CAMPAIGN_FILES \
+    "files.json" // of a device's directory in the campaign: the sets with their local paths
 
 // Which of an engine build's files go where.
 struct ed_files_build {
@@ -32,12 +33,13 @@ void ed_files_init(struct ed_files *files, const struct ed_session *session);
 void ed_files_release(struct ed_files *files);
 // An engine build with its adapter and, where its worker needs it, the pack's C library. Once is enough.
 enum ed_status ed_files_add_build(struct ed_files *files, const struct ed_engine_build *build,
-                                  struct ed_digest_cache *digests, bool verify, const struct ed_files_build **added,
-                                  struct ed_error *err);
+                                  struct ed_digest_cache *digests, bool verify,
+                                  const struct ed_files_build **added, struct ed_error *err);
 // Everything that the plan's cases and tasks name.
-enum ed_status ed_files_add_plan(struct ed_files *files, const struct ed_plan *plan, struct ed_digest_cache *digests,
-                                 bool verify, struct ed_error *err);
-const struct ed_files_build *ed_files_find_build(const struct ed_files *files, const struct ed_engine_build *build);
+enum ed_status ed_files_add_plan(struct ed_files *files, const struct ed_plan *plan,
+                                 struct ed_digest_cache *digests, bool verify, struct ed_error *err);
+const struct ed_files_build *ed_files_find_build(const struct ed_files *files,
+                                                 const struct ed_engine_build *build);
 // The path on the device of a file of this machine; false: it is in no set, or the path is too long.
 bool ed_files_locate(const struct ed_files *files, const char *local, char out[ED_PATH_BYTES]);
 

@@ -18,7 +18,7 @@
 
 struct task {
     struct ed_member *member;
-    bool describe;                     // opening
+    bool describe;                      // opening
     const struct ed_campaign *campaign; // following; NULL: opening
     size_t device;
     bool leave_nothing;
@@ -44,8 +44,8 @@ static void *run_task(void *context) {
     } else {
         ed_member_follow(task->member, task->campaign, task->device, task->leave_nothing, &task->result);
         if (task->say_failure && task->result.status != ED_OK)
-            ed_log_line(task->member->context->log, ED_LOG_WARNING, "%s: stopped: %s", task->member->entry->id,
-                        task->result.failure.message);
+            ed_log_line(task->member->context->log, ED_LOG_WARNING, "%s: stopped: %s",
+                        task->member->entry->id, task->result.failure.message);
     }
     atomic_store(&task->done, true);
     return NULL;
@@ -116,13 +116,14 @@ static enum ed_status gather(struct ed_fleet *fleet, struct ed_error *err) {
 }
 
 enum ed_status ed_fleet_open(struct ed_fleet *fleet, const struct ed_member_context *context,
-                             const struct ed_inventory *inventory, const size_t *indices, size_t n, bool describe,
-                             struct ed_error *err) {
+                             const struct ed_inventory *inventory, const size_t *indices, size_t n,
+                             bool describe, struct ed_error *err) {
     const char *ids[ED_FLEET_MAX];
     memset(fleet, 0, sizeof *fleet);
     fleet->context = *context;
     if (n > ED_FLEET_MAX)
-        return ed_fail(err, ED_ERR_LIMIT, NULL, "%zu devices were asked for; a campaign takes %d", n, ED_FLEET_MAX);
+        return ed_fail(err, ED_ERR_LIMIT, NULL, "%zu devices were asked for; a campaign takes %d", n,
+                       ED_FLEET_MAX);
     enum ed_status status = ed_transports_start(err);
     if (status != ED_OK)
         return status;

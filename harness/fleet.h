@@ -15,11 +15,11 @@ struct ed_fleet {
     size_t n_present;
 };
 
-// `indices` are devices of the inventory. Opens them side by side. Those that fail are logged and left out; ED_OK while one
-// at least takes part, else the first one's failure.
+// `indices` are devices of the inventory. Opens them side by side. Those that fail are logged and left out;
+// ED_OK while one at least takes part, else the first one's failure.
 enum ed_status ed_fleet_open(struct ed_fleet *fleet, const struct ed_member_context *context,
-                             const struct ed_inventory *inventory, const size_t *indices, size_t n, bool describe,
-                             struct ed_error *err);
+                             const struct ed_inventory *inventory, const size_t *indices, size_t n,
+                             bool describe, struct ed_error *err);
 void ed_fleet_close(struct ed_fleet *fleet); // safe on a zeroed one
 
 // The member's index among the campaign's devices, by its id; SIZE_MAX: none.

@@ -27,7 +27,8 @@ static void write_file(struct writer *w, const char *key, const char *path) {
         w->status = ed_digest_cache_file(w->freeze->digests, hex, &bytes, path, w->freeze->verify, w->err);
     const bool found = ed_files_locate(w->device->files, path, there);
     if (w->status == ED_OK && !found)
-        w->status = ed_fail(w->err, ED_ERR_INTERNAL, path, "is not on device %s", w->device->session->entry->id);
+        w->status =
+            ed_fail(w->err, ED_ERR_INTERNAL, path, "is not on device %s", w->device->session->entry->id);
     ed_json_object_begin(&w->json, key);
     ed_json_text(&w->json, "path", found ? there : "");
     ed_json_int(&w->json, "bytes", bytes);
@@ -261,8 +262,8 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
     return w.status == ED_OK ? ed_buffer_status(out, "the job", err) : w.status;
 }
 
-// For how long a job of these blocks may hold the lease without news of the controller: each block's window with a
-// warm-up that goes to its limit, and something for the load.
+// For how long a job of these blocks may hold the lease without news of the controller: each block's window
+// with a warm-up that goes to its limit, and something for the load.
 static int64_t lease_time_ns(const cJSON *blocks) {
     int64_t sum = 120 * SECOND_NS;
     const cJSON *block;
@@ -281,8 +282,9 @@ static bool add_lease(cJSON *job, const cJSON *blocks, const char *token) {
 }
 
 enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
-                             const char *id, const char *token, bool (*wanted)(void *context, const char *block), void *context,
-                             size_t *n, struct ed_error *err) {
+                             const char *id, const char *token,
+                             bool (*wanted)(void *context, const char *block), void *context, size_t *n,
+                             struct ed_error *err) {
     struct ed_json_document document = {0};
     *n = 0;
     enum ed_status status = ed_json_parse(&document, name, job, bytes, err);
@@ -299,7 +301,8 @@ enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char
     }
     char *text = NULL;
     if (!blocks || !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(id)) ||
-        (token[0] && !add_lease(document.root, blocks, token)) || !(text = cJSON_PrintUnformatted(document.root)))
+        (token[0] && !add_lease(document.root, blocks, token)) ||
+        !(text = cJSON_PrintUnformatted(document.root)))
         status = ed_fail(err, ED_ERR_PARSE, name, "is not a job that this program wrote");
     else
         ed_buffer_text_append(out, text);

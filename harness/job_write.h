@@ -11,7 +11,8 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
 // The same job under another id, with those blocks only for which wanted(context, block id) is true; *n is
 // their number. `token` is that of the lease it runs under; "" adds none.
 enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
-                             const char *id, const char *token, bool (*wanted)(void *context, const char *block), void *context,
-                             size_t *n, struct ed_error *err);
+                             const char *id, const char *token,
+                             bool (*wanted)(void *context, const char *block), void *context, size_t *n,
+                             struct ed_error *err);
 
 #endif

@@ -60,7 +60,8 @@ static enum ed_status load_plan(struct ed_keep *keep, struct ed_error *err) {
     keep->planned = calloc(ed_json_count(&blocks) + 1, sizeof *keep->planned);
     if (!keep->planned)
         status = ed_fail(err, ED_ERR_NO_MEMORY, path, "no memory for the list of blocks");
-    for (struct ed_json_at at = ed_json_element(&blocks, 0); status == ED_OK && at.value; at = ed_json_next(&at)) {
+    for (struct ed_json_at at = ed_json_element(&blocks, 0); status == ED_OK && at.value;
+         at = ed_json_next(&at)) {
         struct ed_keep_block *block = &keep->planned[keep->n_planned++];
         status = ed_json_get_string(&at, "id", block->id, sizeof block->id, err);
     }
@@ -329,7 +330,8 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
     snprintf(name, sizeof name, "journal of %.80s", remote->device);
     enum ed_status status = read_line(name, text, n, &line, &document, err);
     if (status == ED_OK && line.block[0] && (!find_block(keep, line.block) || ed_keep_has(keep, line.block)))
-        status = ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' was not asked for, or came twice", line.block);
+        status =
+            ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' was not asked for, or came twice", line.block);
     if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
         status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
     // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may

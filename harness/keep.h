@@ -19,9 +19,9 @@ struct ed_keep {
     char job[ED_WIRE_ID_MAX_BYTES + 1]; // attached last; "" none
     size_t n_jobs;
     int64_t journal_bytes;
-    int64_t job_journal_bytes; // of that job's journal, here
-    int64_t samples_base;      // where that job's samples begin
-    int64_t samples_bytes;     // of samples.bin, here
+    int64_t job_journal_bytes;     // of that job's journal, here
+    int64_t samples_base;          // where that job's samples begin
+    int64_t samples_bytes;         // of samples.bin, here
     struct ed_keep_block *planned; // every block of the device's job.json, by id
     size_t n_planned, n_done;      // n_done of them are here
 };
@@ -33,8 +33,8 @@ void ed_keep_close(struct ed_keep *keep);
 bool ed_keep_has(const struct ed_keep *keep, const char *block);
 // A new job begins: its attach line.
 enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_error *err);
-// Brings the job's journal up to `there_bytes` home. A block that was not planned, or came before, is ED_ERR_PARSE and not
-// kept.
+// Brings the job's journal up to `there_bytes` home. A block that was not planned, or came before, is
+// ED_ERR_PARSE and not kept.
 enum ed_status ed_keep_fetch(struct ed_keep *keep, const struct ed_remote *remote, int64_t there_bytes,
                              struct ed_error *err);
 

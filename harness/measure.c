@@ -22,11 +22,13 @@ struct survey_cache {
 };
 
 // The engine's files have to be there for that, so the device is leased from here on.
-static enum ed_status survey_build(struct survey_cache *cache, const struct ed_engine_build *build, struct ed_error *err) {
+static enum ed_status survey_build(struct survey_cache *cache, const struct ed_engine_build *build,
+                                   struct ed_error *err) {
     struct ed_member *member = cache->member;
     const struct ed_files_build *there = NULL;
     struct ed_remote remote = member->session.remote;
-    enum ed_status status = ed_files_add_build(&member->files, build, cache->digests, cache->args->verify, &there, err);
+    enum ed_status status =
+        ed_files_add_build(&member->files, build, cache->digests, cache->args->verify, &there, err);
     if (status == ED_OK && !member->files.in_place) {
         if (!member->token[0])
             status = ed_member_lease(member, err);
@@ -97,8 +99,8 @@ static enum ed_status open_digests(struct ed_digest_cache **digests, struct ed_e
 
 // `holder` and `purpose` outlive the fleet.
 static enum ed_status open_fleet(struct ed_fleet *fleet, const struct ed_measure_args *args,
-                                 const struct ed_suite *suite, const char *holder, const char *purpose, bool describe,
-                                 struct ed_error *err) {
+                                 const struct ed_suite *suite, const char *holder, const char *purpose,
+                                 bool describe, struct ed_error *err) {
     static const char *const local[] = {"local"};
     size_t indices[ED_FLEET_MAX], n = 0;
     const char *const *selectors = suite->n_devices ? (const char *const *)suite->devices : local;
@@ -110,11 +112,13 @@ static enum ed_status open_fleet(struct ed_fleet *fleet, const struct ed_measure
                                               .holder = holder,
                                               .purpose = purpose,
                                               .wait_ns = args->wait_ns,
+                                              .patience_ns = args->patience_ns,
                                               .verify = args->verify};
     memset(fleet, 0, sizeof *fleet);
-    enum ed_status status = ed_inventory_select(args->inventory, selectors, suite->n_devices ? suite->n_devices : 1,
-                                                indices, ED_FLEET_MAX, &n, err);
-    return status == ED_OK ? ed_fleet_open(fleet, &context, args->inventory, indices, n, describe, err) : status;
+    enum ed_status status = ed_inventory_select(
+        args->inventory, selectors, suite->n_devices ? suite->n_devices : 1, indices, ED_FLEET_MAX, &n, err);
+    return status == ED_OK ? ed_fleet_open(fleet, &context, args->inventory, indices, n, describe, err)
+                           : status;
 }
 
 static int64_t choose_seed(const struct ed_suite *suite) {
@@ -205,13 +209,13 @@ static void make_id(char id[64], char started[32]) {
     const int64_t now = ed_clock_read_ns(CLOCK_REALTIME);
     uint64_t mix = (uint64_t)now ^ ((uint64_t)getpid() << 40);
     ed_clock_format_utc(started, now);
-    snprintf(id, 64, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8, started + 11, started + 14,
-             started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
+    snprintf(id, 64, "%.4s%.2s%.2sT%.2s%.2s%.2sZ-%06x", started, started + 5, started + 8, started + 11,
+             started + 14, started + 17, (unsigned)(ed_random_splitmix64(&mix) & 0xffffff));
 }
 
 // Everything that needs no campaign directory yet: what each device is going to do, and with which files.
-static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_args *args, struct ed_fleet *fleet,
-                              struct ed_freeze_absent *absent, struct ed_error *err) {
+static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_args *args,
+                              struct ed_fleet *fleet, struct ed_freeze_absent *absent, struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t i = 0; i < fleet->n; i++)
         if (fleet->members[i].status != ED_OK)
@@ -292,7 +296,8 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
 
 // The campaign's own devices, by their ids.
 static enum ed_status open_again(struct ed_fleet *fleet, const struct ed_measure_args *args,
-                                 const struct ed_campaign *campaign, const char *purpose, struct ed_error *err) {
+                                 const struct ed_campaign *campaign, const char *purpose,
+                                 struct ed_error *err) {
     struct ed_suite devices;
     ed_suite_init(&devices);
     char **ids = calloc(campaign->n_devices + 1, sizeof *ids);

@@ -21,11 +21,12 @@ struct ed_measure_args {
     const char *out;         // --out DIR; NULL: runs/START-ID below the current directory
     const struct ed_log *log;
     struct ed_progress *progress;
-    bool verify;                              // rehash every file, here and on the devices
+    bool verify;                                  // rehash every file, here and on the devices
     const struct ed_transport_context *transport; // how transports ask people; may be NULL
-    int64_t wait_ns;                          // for a busy device; 0: not at all
-    bool leave_nothing;                       // remove models and data from the devices at the end
-    const volatile sig_atomic_t *interrupted; // set by Ctrl-C
+    int64_t wait_ns;                              // for a busy device; 0: not at all
+    int64_t patience_ns;                          // with a lost link; 0: two minutes
+    bool leave_nothing;                           // remove models and data from the devices at the end
+    const volatile sig_atomic_t *interrupted;     // set by Ctrl-C
 };
 
 // Text of the plan (--dry-run): devices, cases, blocks, estimated time; no campaign is made and no model

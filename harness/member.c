@@ -90,15 +90,16 @@ static enum ed_status open_once(struct ed_member *member, bool describe, struct 
 enum ed_status ed_member_open(struct ed_member *member, bool describe, struct ed_error *err) {
     char why[ED_ERROR_MESSAGE_BYTES];
     if (ed_quarantine_find(member->entry, why, sizeof why))
-        return ed_fail(err, ED_ERR_UNREACHABLE, member->entry->id,
-                       "is in quarantine (%.700s); `edgedyno devices check %s` lets it back in when all is well", why,
-                       member->entry->id);
+        return ed_fail(
+            err, ED_ERR_UNREACHABLE, member->entry->id,
+            "is in quarantine (%.700s); `edgedyno devices check %s` lets it back in when all is well", why,
+            member->entry->id);
     enum ed_status status = ED_OK;
     for (int tries = 1; tries <= OPEN_TRIES; tries++) {
         show(member, tries == 1 ? "connecting" : "connecting again");
         status = open_once(member, describe, err);
-        if (status == ED_OK || !ed_status_is_transient(status) || is_interrupted(member) || tries == OPEN_TRIES ||
-            (member->session.transport && member->session.transport->in_place))
+        if (status == ED_OK || !ed_status_is_transient(status) || is_interrupted(member) ||
+            tries == OPEN_TRIES || (member->session.transport && member->session.transport->in_place))
             break;
         pause_for(member, tries * SECOND_NS);
     }
@@ -145,6 +146,7 @@ enum ed_status ed_member_lease(struct ed_member *member, struct ed_error *err) {
         enum ed_status status = ed_remote_lease(&member->session.remote, &ask, &lease, err);
         if (status != ED_OK)
             return status;
+        member->heard_ns = ed_clock_monotonic_ns();
         if (lease.granted) {
             memcpy(member->token, lease.token, sizeof member->token);
             return ED_OK;
@@ -155,9 +157,11 @@ enum ed_status ed_member_lease(struct ed_member *member, struct ed_error *err) {
             if (wait)
                 leave_queue(member);
             return is_interrupted(member)
-                       ? ed_fail(err, ED_ERR_CANCELLED, member->entry->id, "stopped by the user while waiting: %s", words)
+                       ? ed_fail(err, ED_ERR_CANCELLED, member->entry->id,
+                                 "stopped by the user while waiting: %s", words)
                        : ed_fail(err, ED_ERR_BUSY, member->entry->id, "%s%s", words,
-                                 wait ? "; --wait is over" : "; --wait TIME waits for it, first come first served");
+                                 wait ? "; --wait is over"
+                                      : "; --wait TIME waits for it, first come first served");
         }
         snprintf(now, sizeof now, "waiting: %.140s", words);
         show(member, now);
@@ -169,6 +173,7 @@ enum ed_status ed_member_lease(struct ed_member *member, struct ed_error *err) {
 static void on_push(void *context, int64_t sent_bytes, int64_t total_bytes) {
     struct ed_member *member = context;
     char now[160], sent[32], total[32];
+    member->heard_ns = ed_clock_monotonic_ns();
     ed_units_print_size(sent, sizeof sent, sent_bytes);
     ed_units_print_size(total, sizeof total, total_bytes);
     snprintf(now, sizeof now, "pushing %s of %s", sent, total);

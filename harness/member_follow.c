@@ -10,7 +10,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define PAUSE_MAX_NS (30 * SECOND_NS)
-#define PATIENCE_NS (120 * SECOND_NS) // without a link, beyond the time that the job was going to take
+#define PATIENCE_NS (120 * SECOND_NS)     // without a link, beyond the time that the job was going to take
 #define BUSY_PATIENCE_NS (30 * SECOND_NS) // a job of an earlier lease may still finish its block
 
 struct following {
@@ -18,11 +18,12 @@ struct following {
     const struct ed_campaign_device *device;
     struct ed_drive *drive;
     struct ed_drive_news news;
-    int64_t contact_ns;     // when the device answered last
-    int64_t left_ns;        // that the job was going to take, said then
-    int64_t pause_ns;       // before the next try
-    int64_t busy_since_ns;  // 0: not
-    bool lost;              // the loss of the link was said
+    int64_t left_ns;       // that the job was going to take, said then
+    int64_t pause_ns;      // before the next try
+    int64_t busy_since_ns; // 0: not
+    int failures;          // in a row
+    bool met;              // the device has answered once
+    bool lost;             // the loss of the link was said
 };
 
 static bool is_stopping(const struct following *f) {
@@ -31,8 +32,8 @@ static bool is_stopping(const struct following *f) {
 
 static void show(struct following *f, const char *now) {
     if (f->member->context->progress)
-        ed_progress_update(f->member->context->progress, f->member->line, now, f->news.done, (int64_t)f->device->n_blocks,
-                           f->news.left_ns);
+        ed_progress_update(f->member->context->progress, f->member->line, now, f->news.done,
+                           (int64_t)f->device->n_blocks, f->news.left_ns);
 }
 
 // Until `wake_ns`, or Ctrl-C unless that has been acted on.
@@ -68,7 +69,10 @@ static enum ed_status step(struct following *f, struct ed_error *err) {
         status = ed_member_push(member, err);
     if (status != ED_OK)
         return status;
+    const int64_t home_bytes = f->news.home_bytes;
     status = ed_drive_step(f->drive, is_stopping(f), &f->news, err);
+    if (f->news.home_bytes != home_bytes)
+        member->heard_ns = ed_clock_monotonic_ns();
     if (status == ED_OK) {
         show(f, f->news.now);
         f->left_ns = f->news.left_ns > 0 ? f->news.left_ns : 0;
@@ -81,8 +85,8 @@ static void say_lost(struct following *f, const struct ed_error *failure) {
         return;
     f->lost = true;
     ed_log_line(f->member->context->log, ED_LOG_WARNING,
-                "%s: %.300s; the device goes on by itself, trying to reach it again", f->member->entry->id,
-                failure->message);
+                "%s: %.300s; trying to reach it again, while a job there goes on by itself",
+                f->member->entry->id, failure->message);
 }
 
 // Whether to go on after a failure, after a pause where one is due.
@@ -96,7 +100,7 @@ static bool go_on(struct following *f, enum ed_status status, struct ed_error *f
         if (!f->busy_since_ns)
             f->busy_since_ns = now;
         if (is_stopping(f) || now - f->busy_since_ns > BUSY_PATIENCE_NS + member->context->wait_ns ||
-            (f->contact_ns == 0 && !member->context->wait_ns))
+            (!f->met && !member->context->wait_ns))
             return false;
         sleep_until(f, now + SECOND_NS);
         return true;
@@ -105,7 +109,9 @@ static bool go_on(struct following *f, enum ed_status status, struct ed_error *f
         return false;
     ed_session_close(&member->session);
     member->open = false;
-    if (is_stopping(f) || now - f->contact_ns > PATIENCE_NS + f->left_ns) {
+    const int64_t patience_ns = member->context->patience_ns ? member->context->patience_ns : PATIENCE_NS;
+    // A loss may be noticed late, so the first one always gets another try.
+    if (is_stopping(f) || (f->failures++ > 0 && now - member->heard_ns > patience_ns + f->left_ns)) {
         snprintf(words, sizeof words, "%s; a job may go on there, and --resume fetches what it measures",
                  failure->message);
         memcpy(failure->message, words, sizeof failure->message);
@@ -119,9 +125,11 @@ static bool go_on(struct following *f, enum ed_status status, struct ed_error *f
 }
 
 static void on_contact(struct following *f) {
-    f->contact_ns = ed_clock_monotonic_ns();
+    f->member->heard_ns = ed_clock_monotonic_ns();
+    f->met = true;
     f->pause_ns = SECOND_NS / 2;
     f->busy_since_ns = 0;
+    f->failures = 0;
     if (f->lost)
         ed_log_line(f->member->context->log, ED_LOG_INFO, "%s: reached again", f->member->entry->id);
     f->lost = false;
@@ -134,13 +142,14 @@ static void remove_secrets(struct ed_member *member) {
     int64_t freed = 0;
     struct ed_error failure = {0};
     for (size_t i = 0; i < member->files.sets.n && n < ED_WIRE_SETS_MAX; i++)
-        if (!strcmp(member->files.sets.items[i].kind, "model") || !strcmp(member->files.sets.items[i].kind, "data"))
+        if (!strcmp(member->files.sets.items[i].kind, "model") ||
+            !strcmp(member->files.sets.items[i].kind, "data"))
             ids[n++] = member->files.sets.items[i].id;
     if (!n)
         return;
     enum ed_status status = member->open && member->token[0]
-                                ? ed_remote_clean(&member->session.remote, member->token, ids, n, -1, false, &removed,
-                                                  &freed, &failure)
+                                ? ed_remote_clean(&member->session.remote, member->token, ids, n, -1, false,
+                                                  &removed, &freed, &failure)
                                 : ed_fail(&failure, ED_ERR_LINK_LOST, member->entry->id, "the link is lost");
     if (status != ED_OK)
         ed_log_line(member->context->log, ED_LOG_WARNING,
@@ -151,17 +160,19 @@ static void remove_secrets(struct ed_member *member) {
 static void give_back(struct ed_member *member) {
     struct ed_remote_lease lease;
     const struct ed_remote_lease_ask ask = {.action = "release", .token = member->token};
-    if (member->open && member->token[0] && ed_remote_lease(&member->session.remote, &ask, &lease, NULL) == ED_OK)
+    if (member->open && member->token[0] &&
+        ed_remote_lease(&member->session.remote, &ask, &lease, NULL) == ED_OK)
         member->token[0] = 0;
 }
 
-void ed_member_follow(struct ed_member *member, const struct ed_campaign *campaign, size_t device, bool leave_nothing,
-                      struct ed_member_result *result) {
+void ed_member_follow(struct ed_member *member, const struct ed_campaign *campaign, size_t device,
+                      bool leave_nothing, struct ed_member_result *result) {
     struct following f = {.member = member,
                           .device = &campaign->devices[device],
                           .pause_ns = SECOND_NS / 2,
                           .news = {.left_ns = -1}};
     memset(result, 0, sizeof *result);
+    member->heard_ns = ed_clock_monotonic_ns();
     result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
                                   member->context->log, &result->failure);
     while (result->status == ED_OK && f.news.state == ED_DRIVE_GOING) {
@@ -181,8 +192,8 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
         remove_secrets(member);
     give_back(member);
     ed_drive_free(f.drive);
-    if (result->status != ED_OK && !ed_status_is_transient(result->status) && !member->session.transport->in_place &&
-        ed_status_is_of_device(result->status))
+    if (result->status != ED_OK && !ed_status_is_transient(result->status) &&
+        !member->session.transport->in_place && ed_status_is_of_device(result->status))
         ed_quarantine_add(member->entry, &result->failure);
     if (member->context->progress)
         ed_progress_finish(member->context->progress, member->line);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Progress on standard error: on a terminal a live line per device, redrawn in place; in a log a plain line
-// now and then; nothing with -q. Log lines that are written meanwhile go above the live lines. Every function but init
-// and release may be called from any thread.
+// now and then; nothing with -q. Log lines that are written meanwhile go above the live lines. Every function
+// but init and release may be called from any thread.
 #ifndef EDGEDYNO_HARNESS_PROGRESS_H
 #define EDGEDYNO_HARNESS_PROGRESS_H
 

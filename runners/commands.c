@@ -17,6 +17,9 @@
 #include "runners/lease_record.h"
 #include "runners/reply.h"
 
+#define ENDED_TRIES 400
+#define ENDED_STEP_NS INT64_C(5000000)
+
 enum ed_status ed_command_version(const struct ed_arguments *arguments, const char *program,
                                   struct ed_error *err) {
     struct ed_reply reply;
@@ -210,6 +213,9 @@ enum ed_status ed_command_status(const struct ed_arguments *arguments, const cha
     // go of the lock.
     const bool alive = ed_jobdir_alive(&dir);
     const bool ended = has_end_line(&dir, reason, sizeof reason, message, sizeof message);
+    // Who hears that it has ended may start the next one: not before the supervisor is gone, with its locks.
+    for (int tries = 0; ended && tries < ENDED_TRIES && ed_jobdir_alive(&dir); tries++)
+        ed_clock_sleep_until(ed_clock_monotonic_ns() + ENDED_STEP_NS, NULL);
     struct ed_reply reply;
     ed_reply_begin(&reply, "status");
     ed_json_text(&reply.json, "job", dir.id);

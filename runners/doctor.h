@@ -4,8 +4,8 @@
 //    "noexec":B,"inodes_free":N,"memory_available_bytes":N,"libc":TEXT,"loader":TEXT,"oom_score_adj":N,"cpuset":TEXT,
 //    "uid":N,"changed":B,"linger":"yes"|"no"|"unknown","linger_reason":TEXT,"cgroup":TEXT,"load_1min":REAL,
 //    "lease":{...as lease show...},"job":ID or ""}
-// `linger`: whether a process that outlives its login session is left alone (systemd-logind's KillUserProcesses and the
-// user's linger file); adbd ends its whole cgroup, so on Android it is "no".
+// `linger`: whether a process that outlives its login session is left alone (systemd-logind's
+// KillUserProcesses and the user's linger file); adbd ends its whole cgroup, so on Android it is "no".
 #ifndef EDGEDYNO_RUNNERS_DOCTOR_H
 #define EDGEDYNO_RUNNERS_DOCTOR_H
 

@@ -150,8 +150,8 @@ static enum ed_status make_plan(int root_fd, const struct ed_setting *settings, 
     return status;
 }
 
-// A change that was answered with no, and cannot be looked at: there is nothing to put back, and trying would be
-// answered with no for ever.
+// A change that was answered with no, and cannot be looked at: there is nothing to put back, and trying would
+// be answered with no for ever.
 static void take_last_back(const char *work) {
     struct ed_changes *changes = calloc(1, sizeof *changes);
     if (!changes)

@@ -50,8 +50,8 @@ static bool transfer(int fd, unsigned char *bytes, size_t n, bool out, int64_t d
 }
 
 static void put_number(struct ed_buffer *message, size_t number) {
-    unsigned char bytes[4] = {(unsigned char)(number >> 24), (unsigned char)(number >> 16), (unsigned char)(number >> 8),
-                              (unsigned char)number};
+    unsigned char bytes[4] = {(unsigned char)(number >> 24), (unsigned char)(number >> 16),
+                              (unsigned char)(number >> 8), (unsigned char)number};
     ed_buffer_append(message, bytes, sizeof bytes);
 }
 
@@ -68,7 +68,8 @@ static bool take_number(const unsigned char **at, const unsigned char *end, size
     return true;
 }
 
-static bool take_string(const unsigned char **at, const unsigned char *end, const unsigned char **text, size_t *n) {
+static bool take_string(const unsigned char **at, const unsigned char *end, const unsigned char **text,
+                        size_t *n) {
     if (!take_number(at, end, n) || *n > (size_t)(end - *at))
         return false;
     *text = *at;
@@ -77,7 +78,8 @@ static bool take_string(const unsigned char **at, const unsigned char *end, cons
 }
 
 // Sends `message` and receives the answer's body (free), whose first byte is its kind.
-static unsigned char *exchange(struct ed_ssh_agent *agent, const struct ed_buffer *message, size_t *n, int64_t deadline_ns) {
+static unsigned char *exchange(struct ed_ssh_agent *agent, const struct ed_buffer *message, size_t *n,
+                               int64_t deadline_ns) {
     struct ed_buffer framed;
     unsigned char head[4], *answer = NULL;
     const unsigned char *at = head;
@@ -85,8 +87,8 @@ static unsigned char *exchange(struct ed_ssh_agent *agent, const struct ed_buffe
     put_string(&framed, (const unsigned char *)ed_buffer_text(message), message->size);
     if (!ed_buffer_status(message, "", NULL) && !ed_buffer_status(&framed, "", NULL) &&
         transfer(agent->fd, (unsigned char *)framed.data, framed.size, true, deadline_ns) &&
-        transfer(agent->fd, head, sizeof head, false, deadline_ns) && take_number(&at, head + sizeof head, n) && *n > 0 &&
-        *n <= ANSWER_MAX_BYTES)
+        transfer(agent->fd, head, sizeof head, false, deadline_ns) &&
+        take_number(&at, head + sizeof head, n) && *n > 0 && *n <= ANSWER_MAX_BYTES)
         answer = malloc(*n);
     if (answer && !transfer(agent->fd, answer, *n, false, deadline_ns)) {
         free(answer);
@@ -171,9 +173,9 @@ void ed_ssh_agent_close(struct ed_ssh_agent *agent) {
     *agent = (struct ed_ssh_agent){.fd = -1};
 }
 
-bool ed_ssh_agent_sign(struct ed_ssh_agent *agent, const unsigned char *blob, size_t n_blob, const unsigned char *data,
-                       size_t n_data, const char *rsa_method, unsigned char **signature, size_t *n_signature,
-                       int64_t deadline_ns) {
+bool ed_ssh_agent_sign(struct ed_ssh_agent *agent, const unsigned char *blob, size_t n_blob,
+                       const unsigned char *data, size_t n_data, const char *rsa_method,
+                       unsigned char **signature, size_t *n_signature, int64_t deadline_ns) {
     const unsigned char *at, *end, *whole, *type, *bare;
     unsigned char kind = SIGN_REQUEST, *answer;
     size_t n = 0, n_whole, n_type, n_bare;
@@ -194,7 +196,8 @@ bool ed_ssh_agent_sign(struct ed_ssh_agent *agent, const unsigned char *blob, si
         if (take_string(&at, end, &whole, &n_whole)) {
             at = whole;
             end = whole + n_whole;
-            fine = take_string(&at, end, &type, &n_type) && take_string(&at, end, &bare, &n_bare) && n_bare > 0;
+            fine =
+                take_string(&at, end, &type, &n_type) && take_string(&at, end, &bare, &n_bare) && n_bare > 0;
         }
     }
     if (fine && (*signature = malloc(n_bare))) {

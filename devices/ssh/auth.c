@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Authentication by public key. The server is asked first whether it takes a key, so that nobody is asked for a passphrase in
-// vain. Order: keys that are named, as far as the agent has them; the agent's others; key files; RSA keys at the very end where
-// this libssh2 can sign with them by SHA-1 only.
+// Authentication by public key. The server is asked first whether it takes a key, so that nobody is asked for
+// a passphrase in vain. Order: keys that are named, as far as the agent has them; the agent's others; key
+// files; RSA keys at the very end where this libssh2 can sign with them by SHA-1 only.
 #include "devices/ssh/auth.h"
 
 #include <pthread.h>
@@ -44,7 +44,8 @@ static void remark(struct auth *auth, const char *path, const char *what) {
     ed_buffer_printf(&auth->remarks, "; %.200s: %s", path, what);
 }
 
-// Session id, then the request as it goes to the server: its method is what decides on the digest of an RSA signature.
+// Session id, then the request as it goes to the server: its method is what decides on the digest of an RSA
+// signature.
 static void method_of(char method[64], const unsigned char *data, size_t n) {
     size_t at = 0;
     method[0] = '\0';
@@ -55,7 +56,8 @@ static void method_of(char method[64], const unsigned char *data, size_t n) {
             at++;
         if (at > n || n - at < 4)
             return;
-        length = (size_t)data[at] << 24 | (size_t)data[at + 1] << 16 | (size_t)data[at + 2] << 8 | data[at + 3];
+        length =
+            (size_t)data[at] << 24 | (size_t)data[at + 1] << 16 | (size_t)data[at + 2] << 8 | data[at + 3];
         at += 4;
         if (length > n - at)
             return;
@@ -75,15 +77,16 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign) {
     if (!signer->key)
         return -1;
     method_of(method, data, data_len);
-    return ed_ssh_agent_sign(&signer->auth->agent, signer->key->blob, signer->key->n_blob, data, data_len, method, sig,
-                             sig_len, *signer->auth->deadline_ns)
+    return ed_ssh_agent_sign(&signer->auth->agent, signer->key->blob, signer->key->n_blob, data, data_len,
+                             method, sig, sig_len, *signer->auth->deadline_ns)
                ? 0
                : -1;
 }
 
 static bool fatal(const struct auth *auth, int rc) {
-    return auth->link->ended || auth->link->goodbye[0] || rc == LIBSSH2_ERROR_TIMEOUT || rc == LIBSSH2_ERROR_ALLOC ||
-           rc == LIBSSH2_ERROR_SOCKET_SEND || rc == LIBSSH2_ERROR_SOCKET_RECV || rc == LIBSSH2_ERROR_SOCKET_DISCONNECT;
+    return auth->link->ended || auth->link->goodbye[0] || rc == LIBSSH2_ERROR_TIMEOUT ||
+           rc == LIBSSH2_ERROR_ALLOC || rc == LIBSSH2_ERROR_SOCKET_SEND || rc == LIBSSH2_ERROR_SOCKET_RECV ||
+           rc == LIBSSH2_ERROR_SOCKET_DISCONNECT;
 }
 
 // One attempt with the public half; with `key` the agent signs. *taken: the server would take it.
@@ -98,7 +101,8 @@ static enum ed_status offer(struct auth *auth, const unsigned char *blob, size_t
     do {
         mark = ed_ssh_mark(auth->link);
         rc = libssh2_userauth_publickey(auth->link->session, auth->user, blob, n_blob, sign, &abstract);
-    } while (rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(auth->link, mark, *auth->deadline_ns, what, err)));
+    } while (rc == LIBSSH2_ERROR_EAGAIN &&
+             !(status = ed_ssh_wait(auth->link, mark, *auth->deadline_ns, what, err)));
     auth->tried++;
     auth->done = rc == 0;
     *taken = signer.taken;
@@ -126,7 +130,8 @@ static const char *hopeless(const char *type) {
     return NULL;
 }
 
-static enum ed_status try_agent_key(struct auth *auth, const struct ed_ssh_agent_key *key, struct ed_error *err) {
+static enum ed_status try_agent_key(struct auth *auth, const struct ed_ssh_agent_key *key,
+                                    struct ed_error *err) {
     enum ed_status status;
     bool taken = false;
     const char *why = hopeless(key->type);
@@ -144,7 +149,8 @@ static enum ed_status try_agent_key(struct auth *auth, const struct ed_ssh_agent
 }
 
 // One at a time, also from many threads. The time that the person takes is given back.
-static enum ed_status ask(struct auth *auth, const char *path, char secret[PASSPHRASE_BYTES], struct ed_error *err) {
+static enum ed_status ask(struct auth *auth, const char *path, char secret[PASSPHRASE_BYTES],
+                          struct ed_error *err) {
     char prompt[1200];
     int64_t asked_ns = ed_clock_monotonic_ns();
     enum ed_status status;
@@ -157,16 +163,17 @@ static enum ed_status ask(struct auth *auth, const char *path, char secret[PASSP
     return status;
 }
 
-static enum ed_status use_file(struct auth *auth, const struct ed_ssh_key_file *key, const char *passphrase, int *rc,
-                               struct ed_error *err) {
+static enum ed_status use_file(struct auth *auth, const struct ed_ssh_key_file *key, const char *passphrase,
+                               int *rc, struct ed_error *err) {
     static const char what[] = "check a key";
     enum ed_status status = ED_OK;
     uint64_t mark;
     do {
         mark = ed_ssh_mark(auth->link);
-        *rc = libssh2_userauth_publickey_fromfile_ex(auth->link->session, auth->user, (unsigned)strlen(auth->user), NULL,
-                                                     key->path, passphrase);
-    } while (*rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(auth->link, mark, *auth->deadline_ns, what, err)));
+        *rc = libssh2_userauth_publickey_fromfile_ex(
+            auth->link->session, auth->user, (unsigned)strlen(auth->user), NULL, key->path, passphrase);
+    } while (*rc == LIBSSH2_ERROR_EAGAIN &&
+             !(status = ed_ssh_wait(auth->link, mark, *auth->deadline_ns, what, err)));
     auth->tried++;
     auth->done = *rc == 0;
     if (!status && *rc && fatal(auth, *rc))
@@ -181,7 +188,8 @@ static enum ed_status open_file(struct auth *auth, const struct ed_ssh_key_file 
     int rc = 0;
     if (!key->encrypted) {
         status = use_file(auth, key, NULL, &rc, err);
-        if (!status && rc && rc != LIBSSH2_ERROR_AUTHENTICATION_FAILED && rc != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
+        if (!status && rc && rc != LIBSSH2_ERROR_AUTHENTICATION_FAILED &&
+            rc != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
             remark(auth, key->path, "libssh2 cannot read it; make another key: ssh-keygen -t ed25519");
         return status;
     }
@@ -193,7 +201,9 @@ static enum ed_status open_file(struct auth *auth, const struct ed_ssh_key_file 
         struct ed_error refused = {0};
         enum ed_status asked = ask(auth, key->path, secret, &refused);
         if (asked) {
-            remark(auth, key->path, "it needs its passphrase, and nobody could be asked; load it into the agent: ssh-add FILE");
+            remark(
+                auth, key->path,
+                "it needs its passphrase, and nobody could be asked; load it into the agent: ssh-add FILE");
             break;
         }
         status = use_file(auth, key, secret, &rc, err);
@@ -235,9 +245,11 @@ static const struct ed_ssh_key_file *file_of(const struct auth *auth, const stru
     return NULL;
 }
 
-static const struct ed_ssh_agent_key *agent_key_of(const struct auth *auth, const struct ed_ssh_key_file *file) {
+static const struct ed_ssh_agent_key *agent_key_of(const struct auth *auth,
+                                                   const struct ed_ssh_key_file *file) {
     for (size_t i = 0; i < auth->agent.n_keys; i++)
-        if (file->n_blob == auth->agent.keys[i].n_blob && memcmp(file->blob, auth->agent.keys[i].blob, file->n_blob) == 0)
+        if (file->n_blob == auth->agent.keys[i].n_blob &&
+            memcmp(file->blob, auth->agent.keys[i].blob, file->n_blob) == 0)
             return &auth->agent.keys[i];
     return NULL;
 }
@@ -305,36 +317,44 @@ static enum ed_status ask_methods(struct auth *auth, char *methods, size_t bytes
     return status || auth->done || list ? status : ed_ssh_link_fail(auth->link, rc, what, err);
 }
 
-static enum ed_status no_key_taken(struct auth *auth, const char *methods, const char *agent_problem, struct ed_error *err) {
+static enum ed_status no_key_taken(struct auth *auth, const char *methods, const char *agent_problem,
+                                   struct ed_error *err) {
     const char *remarks;
     if (agent_problem[0])
         ed_buffer_printf(&auth->remarks, "; %s", agent_problem);
     remarks = ed_buffer_text(&auth->remarks);
     if (auth->rsa_refused)
-        return ed_fail(err, ED_ERR_KEY_REFUSED, auth->link->name,
-                       "the RSA key was refused: libssh2 %s signs with RSA by SHA-1 only, which OpenSSH refuses since 8.8; "
-                       "make a key of another kind (ssh-keygen -t ed25519) and take it to the device (ssh-copy-id -i "
-                       "~/.ssh/id_ed25519.pub %s), or use an edgedyno that is linked with libssh2 1.11 or newer%s",
-                       libssh2_version(0), auth->link->name, remarks);
+        return ed_fail(
+            err, ED_ERR_KEY_REFUSED, auth->link->name,
+            "the RSA key was refused: libssh2 %s signs with RSA by SHA-1 only, which OpenSSH refuses since "
+            "8.8; "
+            "make a key of another kind (ssh-keygen -t ed25519) and take it to the device (ssh-copy-id -i "
+            "~/.ssh/id_ed25519.pub %s), or use an edgedyno that is linked with libssh2 1.11 or newer%s",
+            libssh2_version(0), auth->link->name, remarks);
     if (!strstr(methods, "publickey"))
         return ed_fail(err, ED_ERR_KEY_REFUSED, auth->link->name,
-                       "the server takes no keys (only: %s), and passwords are never used; allow PubkeyAuthentication in its "
+                       "the server takes no keys (only: %s), and passwords are never used; allow "
+                       "PubkeyAuthentication in its "
                        "sshd_config",
                        methods);
     if (!auth->tried)
         return ed_fail(err, ED_ERR_KEY_REFUSED, auth->link->name,
-                       "there is no key to show: no agent has one, and no key file can be used%s; make one (ssh-keygen -t "
+                       "there is no key to show: no agent has one, and no key file can be used%s; make one "
+                       "(ssh-keygen -t "
                        "ed25519) and take it to the device (ssh-copy-id %s)",
                        remarks, auth->link->name);
     return ed_fail(err, ED_ERR_KEY_REFUSED, auth->link->name,
-                   "the device takes none of the %zu keys that were shown to it as user '%s'%s; take one to it (ssh-copy-id %s), "
+                   "the device takes none of the %zu keys that were shown to it as user '%s'%s; take one to "
+                   "it (ssh-copy-id %s), "
                    "or name the right one by IdentityFile in ~/.ssh/config",
                    auth->tried, auth->user, remarks, auth->link->name);
 }
 
 enum ed_status ed_ssh_auth(struct ed_ssh_link *link, const char *user, const struct ed_ssh_host *host,
-                           const struct ed_transport_context *context, int64_t *deadline_ns, struct ed_error *err) {
-    struct auth auth = {.link = link, .user = user, .context = context, .deadline_ns = deadline_ns, .agent.fd = -1};
+                           const struct ed_transport_context *context, int64_t *deadline_ns,
+                           struct ed_error *err) {
+    struct auth auth = {
+        .link = link, .user = user, .context = context, .deadline_ns = deadline_ns, .agent.fd = -1};
     char methods[256], agent_problem[200] = "";
     enum ed_status status;
     ed_buffer_init(&auth.remarks, 500);
@@ -348,10 +368,11 @@ enum ed_status ed_ssh_auth(struct ed_ssh_link *link, const char *user, const str
     }
     // A server that has had enough hangs up: that is a refusal of the keys, not a bad link.
     if (status == ED_ERR_LINK_LOST && strstr(link->goodbye, "uthentication"))
-        status = ed_fail(err, ED_ERR_KEY_REFUSED, link->name,
-                         "the server ended the attempts after %zu keys (%s); name the right one by IdentityFile and "
-                         "IdentitiesOnly yes in ~/.ssh/config",
-                         auth.tried, link->goodbye);
+        status = ed_fail(
+            err, ED_ERR_KEY_REFUSED, link->name,
+            "the server ended the attempts after %zu keys (%s); name the right one by IdentityFile and "
+            "IdentitiesOnly yes in ~/.ssh/config",
+            auth.tried, link->goodbye);
     if (!status && !auth.done)
         status = no_key_taken(&auth, methods, agent_problem, err);
     ed_ssh_agent_close(&auth.agent);

@@ -8,6 +8,7 @@
 
 // *deadline_ns moves by the time that a person took to answer. ED_ERR_KEY_REFUSED.
 enum ed_status ed_ssh_auth(struct ed_ssh_link *link, const char *user, const struct ed_ssh_host *host,
-                           const struct ed_transport_context *context, int64_t *deadline_ns, struct ed_error *err);
+                           const struct ed_transport_context *context, int64_t *deadline_ns,
+                           struct ed_error *err);
 
 #endif

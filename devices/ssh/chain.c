@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hops: each is resolved, reached, checked and authenticated before the next. Only the first needs a socket of ours.
+// Hops: each is resolved, reached, checked and authenticated before the next. Only the first needs a socket
+// of ours.
 #include "devices/ssh/chain.h"
 
 #include <stdlib.h>
@@ -23,8 +24,8 @@ struct route {
     size_t n_hops;
 };
 
-static enum ed_status add_hop(struct route *route, const char *host, const char *user, int port, const char *jumps,
-                              size_t depth, struct ed_error *err);
+static enum ed_status add_hop(struct route *route, const char *host, const char *user, int port,
+                              const char *jumps, size_t depth, struct ed_error *err);
 
 // "FIRST,SECOND,...": the first is reached as its own configuration says, the others through the one before.
 static enum ed_status add_jumps(struct route *route, const char *jumps, size_t depth, struct ed_error *err) {
@@ -35,7 +36,8 @@ static enum ed_status add_jumps(struct route *route, const char *jumps, size_t d
         char spec[400], host[256], user[64];
         int port;
         if (n >= sizeof spec)
-            return ed_fail(err, ED_ERR_LIMIT, "ProxyJump", "a host in it is longer than %zu bytes", sizeof spec - 1);
+            return ed_fail(err, ED_ERR_LIMIT, "ProxyJump", "a host in it is longer than %zu bytes",
+                           sizeof spec - 1);
         snprintf(spec, sizeof spec, "%.*s", (int)n, jumps);
         status = ed_ssh_spec_parse(spec, host, user, &port, err);
         if (!status)
@@ -47,13 +49,14 @@ static enum ed_status add_jumps(struct route *route, const char *jumps, size_t d
 }
 
 // `jumps` NULL: as ~/.ssh/config says.
-static enum ed_status add_hop(struct route *route, const char *host, const char *user, int port, const char *jumps,
-                              size_t depth, struct ed_error *err) {
+static enum ed_status add_hop(struct route *route, const char *host, const char *user, int port,
+                              const char *jumps, size_t depth, struct ed_error *err) {
     struct hop *hop = depth < ED_SSH_HOPS_MAX ? calloc(1, sizeof *hop) : NULL;
     enum ed_status status;
     if (depth >= ED_SSH_HOPS_MAX)
         return ed_fail(err, ED_ERR_USAGE, host,
-                       "more than %d hosts in between; does a ProxyJump lead back to a host before it?", ED_SSH_HOPS_MAX - 1);
+                       "more than %d hosts in between; does a ProxyJump lead back to a host before it?",
+                       ED_SSH_HOPS_MAX - 1);
     if (!hop)
         return ed_fail(err, ED_ERR_NO_MEMORY, host, "no memory for a host");
     status = ed_ssh_config_host(&hop->config, NULL, host, err);
@@ -79,8 +82,8 @@ static enum ed_status add_hop(struct route *route, const char *host, const char 
     return ED_OK;
 }
 
-enum ed_status ed_ssh_direct_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, const char *host, int port,
-                                  int64_t deadline_ns, struct ed_error *err) {
+enum ed_status ed_ssh_direct_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, const char *host,
+                                  int port, int64_t deadline_ns, struct ed_error *err) {
     enum ed_status status = ED_OK;
     char what[340], *words = NULL;
     uint64_t mark;
@@ -96,12 +99,16 @@ enum ed_status ed_ssh_direct_open(struct ed_ssh_link *link, LIBSSH2_CHANNEL **ch
     libssh2_session_last_error(link->session, &words, NULL, 0);
     if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE && words && strstr(words, "prohibited"))
         return ed_fail(err, ED_ERR_UNREACHABLE, link->name,
-                       "this host forbids connections through it (to %s port %d); set AllowTcpForwarding yes in its sshd_config",
+                       "this host forbids connections through it (to %s port %d); set AllowTcpForwarding yes "
+                       "in its sshd_config",
                        host, port);
     if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
         return ed_fail(err, ED_ERR_UNREACHABLE, link->name,
-                       "this host cannot reach %s port %d (%s); is the device on, and is that its name as seen from there?", host,
-                       port, words && strstr(words, "connect failed") ? "nothing accepts the connection" : "it was refused");
+                       "this host cannot reach %s port %d (%s); is the device on, and is that its name as "
+                       "seen from there?",
+                       host, port,
+                       words && strstr(words, "connect failed") ? "nothing accepts the connection"
+                                                                : "it was refused");
     return ed_ssh_link_fail(link, rc, what, err);
 }
 
@@ -114,22 +121,20 @@ static bool speaks_ssh(const struct ed_ssh_link *link) {
 
 static enum ed_status handshake(struct ed_ssh_link *link, int64_t deadline_ns, struct ed_error *err) {
     static const char what[] = "exchange keys";
-    const struct ed_ssh_link *bottom = link;
     enum ed_status status = ED_OK, fault;
     uint64_t mark;
     int rc;
-    while (bottom->outer)
-        bottom = bottom->outer;
     do {
         mark = ed_ssh_mark(link);
-        rc = libssh2_session_handshake(link->session, bottom->fd);
+        rc = libssh2_session_handshake(link->session, ed_ssh_bottom(link)->fd);
     } while (rc == LIBSSH2_ERROR_EAGAIN && !(status = ed_ssh_wait(link, mark, deadline_ns, what, err)));
     if (!status && !rc) {
         link->established = true;
         return ED_OK;
     }
     if (!speaks_ssh(link))
-        return ed_fail(err, ED_ERR_UNREACHABLE, link->name, "what answers there is no SSH server; check the port");
+        return ed_fail(err, ED_ERR_UNREACHABLE, link->name,
+                       "what answers there is no SSH server; check the port");
     fault = status ? ED_OK : ed_ssh_negotiation_fault(link, err);
     return status ? status : fault ? fault : ed_ssh_link_fail(link, rc, what, err);
 }
@@ -141,19 +146,20 @@ struct opening {
 };
 
 // One hop: over `*link`, which becomes its own, or where that is NULL over a socket.
-static enum ed_status open_hop(struct ed_ssh_link **link, const struct hop *hop, bool last, struct opening *opening,
-                               struct ed_error *err) {
+static enum ed_status open_hop(struct ed_ssh_link **link, const struct hop *hop, bool last,
+                               struct opening *opening, struct ed_error *err) {
     const struct ed_transport_context *context = opening->context;
     bool alias = hop->config.host_key_alias[0];
-    struct ed_ssh_host_key_args host_key = {.id = last && opening->address->id ? opening->address->id : "",
-                                            .target = hop->target,
-                                            .name = alias ? hop->config.host_key_alias : hop->host,
-                                            .port = alias ? 22 : hop->port,
-                                            .pinned = last && opening->address->host_key ? opening->address->host_key : "",
-                                            .known_files = hop->config.known_hosts,
-                                            .accept_new = context && context->accept_new,
-                                            .note = context ? context->note : NULL,
-                                            .context = context ? context->context : NULL};
+    struct ed_ssh_host_key_args host_key = {
+        .id = last && opening->address->id ? opening->address->id : "",
+        .target = hop->target,
+        .name = alias ? hop->config.host_key_alias : hop->host,
+        .port = alias ? 22 : hop->port,
+        .pinned = last && opening->address->host_key ? opening->address->host_key : "",
+        .known_files = hop->config.known_hosts,
+        .accept_new = context && context->accept_new,
+        .note = context ? context->note : NULL,
+        .context = context ? context->context : NULL};
     struct ed_ssh_known_hosts known = {0};
     struct ed_ssh_link *outer = *link;
     LIBSSH2_CHANNEL *carrier = NULL;
@@ -178,7 +184,8 @@ static enum ed_status open_hop(struct ed_ssh_link **link, const struct hop *hop,
 }
 
 enum ed_status ed_ssh_chain_open(struct ed_ssh_link **link, const struct ed_address *address,
-                                 const struct ed_transport_context *context, int64_t deadline_ns, struct ed_error *err) {
+                                 const struct ed_transport_context *context, int64_t deadline_ns,
+                                 struct ed_error *err) {
     struct opening opening = {.address = address, .context = context, .deadline_ns = deadline_ns};
     const char *via = address->via && address->via[0] ? address->via : NULL;
     const char *host = address->host ? address->host : "", *user = address->user ? address->user : "";
@@ -186,7 +193,8 @@ enum ed_status ed_ssh_chain_open(struct ed_ssh_link **link, const struct ed_addr
     enum ed_status status = ED_OK;
     *link = NULL;
     if (!host[0] || strlen(host) > 255 || strlen(user) > 63 || address->port < 0 || address->port > 65535)
-        return ed_fail(err, ED_ERR_USAGE, host, "host, user or port of the device is empty, too long or out of range");
+        return ed_fail(err, ED_ERR_USAGE, host,
+                       "host, user or port of the device is empty, too long or out of range");
     if (deadline_ns <= ed_clock_monotonic_ns())
         return ed_fail(err, ED_ERR_TIMEOUT, host, "no time was left to connect");
     status = add_hop(&route, host, user, address->port, via, 0, err);

@@ -10,8 +10,9 @@
 #define PIECE_BYTES 32768u
 #define LINE_MAX_BYTES 30000u // of the command line: an SSH packet holds little more
 
-enum ed_status ed_ssh_command_init(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
-                                   size_t out_limit_bytes, const char *what, struct ed_error *err) {
+enum ed_status ed_ssh_command_init(struct ed_ssh_command *command, struct ed_ssh_link *link,
+                                   const char *const *argv, size_t out_limit_bytes, const char *what,
+                                   struct ed_error *err) {
     *command = (struct ed_ssh_command){.link = link, .what = what};
     ed_buffer_init(&command->out, out_limit_bytes);
     ed_buffer_init(&command->err_out, ED_SSH_ERR_OUT_BYTES);
@@ -35,18 +36,19 @@ enum ed_status ed_ssh_command_step(struct ed_ssh_command *command, struct ed_err
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return ED_OK;
     if (rc == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
-        return ed_fail(err, ED_ERR_REFUSED, link->name,
-                       "the SSH server runs no commands for this account; look at its shell, and at the account's "
-                       "line in authorized_keys");
+        return ed_fail(
+            err, ED_ERR_REFUSED, link->name,
+            "the SSH server runs no commands for this account; look at its shell, and at the account's "
+            "line in authorized_keys");
     command->started = rc == 0;
     if (!rc)
         link->window_bytes = (int64_t)libssh2_channel_window_write(command->channel);
     return rc ? ed_ssh_link_fail(link, rc, command->what, err) : ED_OK;
 }
 
-enum ed_status ed_ssh_command_start(struct ed_ssh_command *command, struct ed_ssh_link *link, const char *const *argv,
-                                    size_t out_limit_bytes, const char *what, int64_t deadline_ns,
-                                    struct ed_error *err) {
+enum ed_status ed_ssh_command_start(struct ed_ssh_command *command, struct ed_ssh_link *link,
+                                    const char *const *argv, size_t out_limit_bytes, const char *what,
+                                    int64_t deadline_ns, struct ed_error *err) {
     enum ed_status status = ed_ssh_command_init(command, link, argv, out_limit_bytes, what, err);
     while (!status) {
         uint64_t mark = ed_ssh_mark(link);
@@ -77,10 +79,11 @@ static enum ed_status keep(struct ed_ssh_command *command, int stream, const cha
 enum ed_status ed_ssh_command_collect(struct ed_ssh_command *command, struct ed_error *err) {
     char piece[PIECE_BYTES];
     for (int stream = 0; stream <= 1; stream++) {
-        // One window's worth a round, so that a command which never stops writing does not outrun the deadline.
+        // One window's worth a round, so that a command which never stops writing does not outrun the
+        // deadline.
         for (size_t bytes = 0; bytes < LIBSSH2_CHANNEL_WINDOW_DEFAULT;) {
-            ssize_t n = libssh2_channel_read_ex(command->channel, stream ? SSH_EXTENDED_DATA_STDERR : 0, piece,
-                                                sizeof piece);
+            ssize_t n = libssh2_channel_read_ex(command->channel, stream ? SSH_EXTENDED_DATA_STDERR : 0,
+                                                piece, sizeof piece);
             enum ed_status status;
             if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
                 break;
@@ -102,8 +105,8 @@ enum ed_status ed_ssh_command_collect(struct ed_ssh_command *command, struct ed_
     return ED_OK;
 }
 
-enum ed_status ed_ssh_command_feed(struct ed_ssh_command *command, const void *input, size_t bytes, size_t *taken,
-                                   struct ed_error *err) {
+enum ed_status ed_ssh_command_feed(struct ed_ssh_command *command, const void *input, size_t bytes,
+                                   size_t *taken, struct ed_error *err) {
     *taken = 0;
     while (*taken < bytes && ed_ssh_has_room(command->link)) {
         ssize_t n = libssh2_channel_write(command->channel, (const char *)input + *taken, bytes - *taken);
@@ -127,7 +130,8 @@ enum ed_status ed_ssh_command_end_input(struct ed_ssh_command *command, struct e
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return ED_OK;
     command->input_ended = true;
-    return rc && rc != LIBSSH2_ERROR_CHANNEL_CLOSED ? ed_ssh_link_fail(command->link, rc, command->what, err) : ED_OK;
+    return rc && rc != LIBSSH2_ERROR_CHANNEL_CLOSED ? ed_ssh_link_fail(command->link, rc, command->what, err)
+                                                    : ED_OK;
 }
 
 enum ed_status ed_ssh_command_result(struct ed_ssh_command *command, struct ed_spawn_result *out,
@@ -150,9 +154,10 @@ enum ed_status ed_ssh_command_wait(struct ed_ssh_command *command, uint64_t mark
                                    struct ed_error *err) {
     if (ed_clock_monotonic_ns() < deadline_ns)
         return ed_ssh_wait(command->link, mark, deadline_ns, command->what, err);
-    return ed_fail(err, ED_ERR_TIMEOUT, command->link->name,
-                   "the device did not %s in time: what was started there goes on, or it does not answer any more",
-                   command->what);
+    return ed_fail(
+        err, ED_ERR_TIMEOUT, command->link->name,
+        "the device did not %s in time: what was started there goes on, or it does not answer any more",
+        command->what);
 }
 
 enum ed_status ed_ssh_command_finish(struct ed_ssh_command *command, const void *input, size_t input_bytes,
@@ -163,7 +168,8 @@ enum ed_status ed_ssh_command_finish(struct ed_ssh_command *command, const void 
         uint64_t mark = ed_ssh_mark(command->link);
         size_t taken = 0;
         if (!command->input_ended && fed_bytes < input_bytes)
-            status = ed_ssh_command_feed(command, (const char *)input + fed_bytes, input_bytes - fed_bytes, &taken, err);
+            status = ed_ssh_command_feed(command, (const char *)input + fed_bytes, input_bytes - fed_bytes,
+                                         &taken, err);
         fed_bytes += taken;
         if (!status && fed_bytes == input_bytes)
             status = ed_ssh_command_end_input(command, err);
@@ -175,6 +181,23 @@ enum ed_status ed_ssh_command_finish(struct ed_ssh_command *command, const void 
             status = ed_ssh_command_wait(command, mark, deadline_ns, err);
     }
     return status;
+}
+
+static enum ed_status drop(void *context, const char *bytes, size_t n, struct ed_error *err) {
+    (void)context;
+    (void)bytes;
+    (void)n;
+    (void)err;
+    return ED_OK;
+}
+
+bool ed_ssh_command_drain(struct ed_ssh_command *command) {
+    if (!command->started || command->finished)
+        return true;
+    command->sink = drop;
+    // A link that fails has nothing more to say.
+    return ed_ssh_command_end_input(command, NULL) || ed_ssh_command_collect(command, NULL) ||
+           command->finished;
 }
 
 void ed_ssh_command_release(struct ed_ssh_command *command) {

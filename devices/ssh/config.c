@@ -27,7 +27,8 @@ struct reading {
     struct ed_error *err;
 };
 
-static enum ed_status read_file(struct reading *reading, const char *path, bool must_exist, enum applies outer);
+static enum ed_status read_file(struct reading *reading, const char *path, bool must_exist,
+                                enum applies outer);
 
 static enum ed_status needs_value(struct reading *reading, const struct ed_ssh_line *line) {
     if (line->n_words > 0 && line->words[0][0])
@@ -35,13 +36,14 @@ static enum ed_status needs_value(struct reading *reading, const struct ed_ssh_l
     return ed_fail(reading->err, ED_ERR_PARSE, reading->where, "%.64s lacks its value", line->keyword);
 }
 
-static enum ed_status set_text(struct reading *reading, const struct ed_ssh_line *line, char *out, size_t bytes) {
+static enum ed_status set_text(struct reading *reading, const struct ed_ssh_line *line, char *out,
+                               size_t bytes) {
     enum ed_status status = needs_value(reading, line);
     if (status || out[0])
         return status;
     if (strlen(line->words[0]) >= bytes)
-        return ed_fail(reading->err, ED_ERR_LIMIT, reading->where, "the value of %.64s is longer than %zu bytes",
-                       line->keyword, bytes - 1);
+        return ed_fail(reading->err, ED_ERR_LIMIT, reading->where,
+                       "the value of %.64s is longer than %zu bytes", line->keyword, bytes - 1);
     snprintf(out, bytes, "%s", line->words[0]);
     return ED_OK;
 }
@@ -65,7 +67,8 @@ static enum ed_status set_identities_only(struct reading *reading, const struct 
     if (status || reading->identities_only_said)
         return status;
     reading->identities_only_said = true;
-    reading->out->identities_only = strcasecmp(line->words[0], "yes") == 0 || strcasecmp(line->words[0], "true") == 0;
+    reading->out->identities_only =
+        strcasecmp(line->words[0], "yes") == 0 || strcasecmp(line->words[0], "true") == 0;
     return ED_OK;
 }
 
@@ -76,8 +79,9 @@ static enum ed_status add_identity(struct reading *reading, const struct ed_ssh_
     if (status)
         return status;
     if (out->n_identities == ED_SSH_IDENTITIES_MAX)
-        return ed_fail(reading->err, ED_ERR_LIMIT, reading->where, "more than %d lines IdentityFile apply to '%.200s'",
-                       ED_SSH_IDENTITIES_MAX, reading->host);
+        return ed_fail(reading->err, ED_ERR_LIMIT, reading->where,
+                       "more than %d lines IdentityFile apply to '%.200s'", ED_SSH_IDENTITIES_MAX,
+                       reading->host);
     out->identities[out->n_identities][0] = '\0';
     status = set_text(reading, line, out->identities[out->n_identities], sizeof out->identities[0]);
     out->n_identities += !status;
@@ -92,10 +96,11 @@ static enum ed_status set_known_hosts(struct reading *reading, const struct ed_s
     if (status || out[0])
         return status;
     for (size_t i = 0; i < line->n_words; i++) {
-        int added = snprintf(out + n, sizeof reading->out->known_hosts - n, "%s%s", i ? "\n" : "", line->words[i]);
+        int added =
+            snprintf(out + n, sizeof reading->out->known_hosts - n, "%s%s", i ? "\n" : "", line->words[i]);
         if (added < 0 || (size_t)added >= sizeof reading->out->known_hosts - n)
-            return ed_fail(reading->err, ED_ERR_LIMIT, reading->where, "the names of %.64s are too long together",
-                           line->keyword);
+            return ed_fail(reading->err, ED_ERR_LIMIT, reading->where,
+                           "the names of %.64s are too long together", line->keyword);
         n += (size_t)added;
     }
     return ED_OK;
@@ -112,7 +117,8 @@ static enum ed_status set_proxy(struct reading *reading, const struct ed_ssh_lin
     if (jump)
         return set_text(reading, line, reading->out->proxy_jump, sizeof reading->out->proxy_jump);
     return ed_fail(reading->err, ED_ERR_UNSUPPORTED, reading->where,
-                   "ProxyCommand applies to '%.200s', but no command is run to reach a device; use ProxyJump, or \"via\" in "
+                   "ProxyCommand applies to '%.200s', but no command is run to reach a device; use "
+                   "ProxyJump, or \"via\" in "
                    "devices.json",
                    reading->host);
 }
@@ -135,9 +141,10 @@ static enum ed_status refuse(struct reading *reading, const struct ed_ssh_line *
             continue;
         if (line->n_words > 0 && rows[i].harmless && strcasecmp(rows[i].harmless, line->words[0]) == 0)
             return ED_OK;
-        return ed_fail(reading->err, ED_ERR_UNSUPPORTED, reading->where,
-                       "%s applies to '%.200s' and is not supported: %s, or reach the device under another Host",
-                       rows[i].keyword, reading->host, rows[i].way_out);
+        return ed_fail(
+            reading->err, ED_ERR_UNSUPPORTED, reading->where,
+            "%s applies to '%.200s' and is not supported: %s, or reach the device under another Host",
+            rows[i].keyword, reading->host, rows[i].way_out);
     }
     return ED_OK;
 }
@@ -182,7 +189,8 @@ static enum ed_status apply_maybe(struct reading *reading, const struct ed_ssh_l
     if (same)
         return ED_OK;
     return ed_fail(reading->err, ED_ERR_UNSUPPORTED, reading->where,
-                   "%.64s stands under a Match whose conditions are not evaluated here, and may apply to '%.200s'; write it "
+                   "%.64s stands under a Match whose conditions are not evaluated here, and may apply to "
+                   "'%.200s'; write it "
                    "under a Host line",
                    line->keyword, reading->host);
 }
@@ -206,9 +214,11 @@ static enum applies match_applies(const struct reading *reading, const struct ed
         const char *name = line->words[i];
         if (strcasecmp(name, "all") == 0)
             continue;
-        if ((strcasecmp(name, "host") == 0 || strcasecmp(name, "originalhost") == 0) && i + 1 < line->n_words) {
+        if ((strcasecmp(name, "host") == 0 || strcasecmp(name, "originalhost") == 0) &&
+            i + 1 < line->n_words) {
             bool given = strcasecmp(name, "host") != 0 || !reading->out->host_name[0];
-            if (ed_ssh_pattern_list(line->words[++i], ',', given ? reading->host : reading->out->host_name) != 1)
+            if (ed_ssh_pattern_list(line->words[++i], ',', given ? reading->host : reading->out->host_name) !=
+                1)
                 return NO;
             continue;
         }
@@ -224,7 +234,8 @@ static enum ed_status include(struct reading *reading, const struct ed_ssh_line 
     enum ed_status status = needs_value(reading, line);
     char where[ED_ERROR_WHERE_BYTES], base[ED_PATH_BYTES], pattern[ED_PATH_BYTES];
     if (!status && reading->depth >= DEPTH_MAX)
-        status = ed_fail(reading->err, ED_ERR_LIMIT, reading->where, "Include goes deeper than %d files", DEPTH_MAX);
+        status = ed_fail(reading->err, ED_ERR_LIMIT, reading->where, "Include goes deeper than %d files",
+                         DEPTH_MAX);
     if (!status)
         status = ed_ssh_path(base, "", "~/.ssh", reading->err);
     snprintf(where, sizeof where, "%s", reading->where);
@@ -271,7 +282,8 @@ static enum ed_status take_line(struct reading *reading, const struct ed_ssh_lin
 static enum ed_status read_lines(struct reading *reading, const char *path, const struct ed_buffer *text,
                                  enum applies outer) {
     static const char *const faults[] = {"", "the line is too long", "a quotation mark is not closed",
-                                         "there are too many words on the line", "there is a control character"};
+                                         "there are too many words on the line",
+                                         "there is a control character"};
     const char *at = ed_buffer_text(text), *end = at + text->size;
     struct ed_ssh_line *line = malloc(sizeof *line);
     enum ed_status status = ED_OK;
@@ -293,7 +305,8 @@ static enum ed_status read_lines(struct reading *reading, const char *path, cons
     return status;
 }
 
-static enum ed_status read_file(struct reading *reading, const char *path, bool must_exist, enum applies outer) {
+static enum ed_status read_file(struct reading *reading, const char *path, bool must_exist,
+                                enum applies outer) {
     struct ed_buffer text;
     struct stat info;
     enum ed_status status;
@@ -318,7 +331,8 @@ static enum ed_status read_config(struct reading *reading, const char *path) {
     return status ? ED_OK : read_file(reading, path ? path : own, false, YES);
 }
 
-enum ed_status ed_ssh_config_host(struct ed_ssh_host *out, const char *path, const char *host, struct ed_error *err) {
+enum ed_status ed_ssh_config_host(struct ed_ssh_host *out, const char *path, const char *host,
+                                  struct ed_error *err) {
     struct reading reading = {.out = out, .host = host, .err = err};
     enum ed_status status;
     memset(out, 0, sizeof *out);
@@ -326,8 +340,8 @@ enum ed_status ed_ssh_config_host(struct ed_ssh_host *out, const char *path, con
     return status ? status : ed_ssh_config_expand(out, host, err);
 }
 
-enum ed_status ed_ssh_config_names(const char *path, void (*found)(void *context, const char *name), void *context,
-                                   struct ed_error *err) {
+enum ed_status ed_ssh_config_names(const char *path, void (*found)(void *context, const char *name),
+                                   void *context, struct ed_error *err) {
     struct reading reading = {.host = "", .found = found, .context = context, .err = err};
     return read_config(&reading, path);
 }

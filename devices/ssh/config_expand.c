@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens in values of ~/.ssh/config: %h and its like, and ~.
-#include "devices/ssh/config_line.h"
 #include "devices/ssh/config.h"
+#include "devices/ssh/config_line.h"
 #include "devices/ssh/home.h"
 
 struct names {
@@ -38,12 +38,15 @@ static enum ed_status expand(char *out, size_t bytes, const char *text, const st
                 add = names->home;
                 break;
             default:
-                return ed_fail(err, ED_ERR_UNSUPPORTED, "~/.ssh/config",
-                               "the token %%%.1s is not supported (%%h %%n %%u %%r %%d %%%% are); write its value out", text);
+                return ed_fail(
+                    err, ED_ERR_UNSUPPORTED, "~/.ssh/config",
+                    "the token %%%.1s is not supported (%%h %%n %%u %%r %%d %%%% are); write its value out",
+                    text);
             }
         }
         if (n + strlen(add) >= bytes)
-            return ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config", "a value is longer than %zu bytes once expanded", bytes - 1);
+            return ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config",
+                           "a value is longer than %zu bytes once expanded", bytes - 1);
         memcpy(out + n, add, strlen(add));
         n += strlen(add);
     }
@@ -52,7 +55,8 @@ static enum ed_status expand(char *out, size_t bytes, const char *text, const st
 }
 
 // "none" stays; everything else becomes an absolute path.
-static enum ed_status expand_path(char *value, size_t bytes, const struct names *names, struct ed_error *err) {
+static enum ed_status expand_path(char *value, size_t bytes, const struct names *names,
+                                  struct ed_error *err) {
     char text[ED_PATH_BYTES], path[ED_PATH_BYTES];
     enum ed_status status;
     if (strcasecmp(value, "none") == 0) {
@@ -63,13 +67,15 @@ static enum ed_status expand_path(char *value, size_t bytes, const struct names 
     if (!status)
         status = ed_ssh_path(path, "", text, err);
     if (!status && strlen(path) >= bytes)
-        status = ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config", "the path '%.200s...' is longer than %zu bytes", path, bytes - 1);
+        status = ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config", "the path '%.200s...' is longer than %zu bytes",
+                         path, bytes - 1);
     if (!status)
         snprintf(value, bytes, "%s", path);
     return status;
 }
 
-static enum ed_status expand_known_hosts(struct ed_ssh_host *out, const struct names *names, struct ed_error *err) {
+static enum ed_status expand_known_hosts(struct ed_ssh_host *out, const struct names *names,
+                                         struct ed_error *err) {
     char all[sizeof out->known_hosts], one[ED_PATH_BYTES];
     enum ed_status status = ED_OK;
     size_t n = 0;
@@ -81,9 +87,11 @@ static enum ed_status expand_known_hosts(struct ed_ssh_host *out, const struct n
         at += length + (at[length] != '\0');
         status = expand_path(one, sizeof one, names, err);
         if (!status && n + strlen(one) + 2 > sizeof out->known_hosts)
-            status = ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config", "the names of UserKnownHostsFile are too long together");
+            status = ed_fail(err, ED_ERR_LIMIT, "~/.ssh/config",
+                             "the names of UserKnownHostsFile are too long together");
         if (!status)
-            n += (size_t)snprintf(out->known_hosts + n, sizeof out->known_hosts - n, "%s%s", n ? "\n" : "", one);
+            n += (size_t)snprintf(out->known_hosts + n, sizeof out->known_hosts - n, "%s%s", n ? "\n" : "",
+                                  one);
     }
     return status;
 }

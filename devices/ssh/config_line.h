@@ -15,7 +15,13 @@ struct ed_ssh_line {
     size_t n_words;
 };
 
-enum ed_ssh_line_fault { ED_SSH_LINE_FINE, ED_SSH_LINE_LONG, ED_SSH_LINE_QUOTE, ED_SSH_LINE_WORDS, ED_SSH_LINE_CONTROL };
+enum ed_ssh_line_fault {
+    ED_SSH_LINE_FINE,
+    ED_SSH_LINE_LONG,
+    ED_SSH_LINE_QUOTE,
+    ED_SSH_LINE_WORDS,
+    ED_SSH_LINE_CONTROL
+};
 
 // `n` bytes without the line break. "Key value", "Key=value", "Key = value"; words may be in double quotes.
 enum ed_ssh_line_fault ed_ssh_line_split(struct ed_ssh_line *line, const char *bytes, size_t n);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of a file from a device, by `dd` there, which counts in blocks: what is too much at both ends is dropped here.
+// A part of a file from a device, by `dd` there, which counts in blocks: what is too much at both ends is
+// dropped here.
 #include "base/path.h"
 #include "devices/process.h"
 #include "devices/ssh/channel.h"
@@ -9,8 +10,9 @@
 #define SMALL_BLOCK_BYTES 512
 #define LARGE_BLOCK_BYTES 65536
 
-static const char script_text[] = "LC_ALL=C; export LC_ALL; [ -e \"$1\" ] || exit 74; [ -f \"$1\" ] || exit 75; "
-                                  "[ -r \"$1\" ] || exit 76; exec dd if=\"$1\" bs=\"$2\" skip=\"$3\" count=\"$4\"";
+static const char script_text[] =
+    "LC_ALL=C; export LC_ALL; [ -e \"$1\" ] || exit 74; [ -f \"$1\" ] || exit 75; "
+    "[ -r \"$1\" ] || exit 76; exec dd if=\"$1\" bs=\"$2\" skip=\"$3\" count=\"$4\"";
 enum { MISSING = 74, NO_FILE, FORBIDDEN };
 
 struct download {
@@ -36,8 +38,8 @@ static enum ed_status take(void *context, const char *bytes, size_t n, struct ed
     return status;
 }
 
-static enum ed_status judge(const struct ed_ssh_link *link, const char *path, const struct ed_spawn_result *result,
-                            struct ed_error *err) {
+static enum ed_status judge(const struct ed_ssh_link *link, const char *path,
+                            const struct ed_spawn_result *result, struct ed_error *err) {
     char said[ED_SSH_SAID_BYTES];
     ed_ssh_said(said, result);
     switch (result->exit_code) {
@@ -54,13 +56,16 @@ static enum ed_status judge(const struct ed_ssh_link *link, const char *path, co
         return ed_fail(err, ED_ERR_NO_PROGRAM, link->name, "/bin/sh or dd is missing there%s", said);
     default:
         if (result->signal > 0)
-            return ed_fail(err, ED_ERR_IO, path, "signal %d ended what read it on %s", result->signal, link->name);
-        return ed_fail(err, ED_ERR_IO, path, "cannot be read on %s (exit status %d)%s", link->name, result->exit_code, said);
+            return ed_fail(err, ED_ERR_IO, path, "signal %d ended what read it on %s", result->signal,
+                           link->name);
+        return ed_fail(err, ED_ERR_IO, path, "cannot be read on %s (exit status %d)%s", link->name,
+                       result->exit_code, said);
     }
 }
 
-enum ed_status ed_ssh_download(struct ed_ssh_link *link, const char *remote_path, int64_t offset, int64_t bytes,
-                               int local_fd, int64_t *got, int64_t deadline_ns, struct ed_error *err) {
+enum ed_status ed_ssh_download(struct ed_ssh_link *link, const char *remote_path, int64_t offset,
+                               int64_t bytes, int local_fd, int64_t *got, int64_t deadline_ns,
+                               struct ed_error *err) {
     int64_t block = bytes > SMALL_BYTES ? LARGE_BLOCK_BYTES : SMALL_BLOCK_BYTES;
     struct download download = {.fd = local_fd, .where = remote_path, .wanted_bytes = bytes};
     char block_text[24], skip_text[24], count_text[24];
@@ -72,13 +77,15 @@ enum ed_status ed_ssh_download(struct ed_ssh_link *link, const char *remote_path
     if (remote_path[0] != '/')
         return ed_fail(err, ED_ERR_INTERNAL, remote_path, "must be an absolute path");
     if (offset < 0 || bytes < 0 || offset > INT64_MAX - bytes - 2 * block)
-        return ed_fail(err, ED_ERR_INTERNAL, remote_path, "%lld bytes from %lld are no part of a file", (long long)bytes,
-                       (long long)offset);
+        return ed_fail(err, ED_ERR_INTERNAL, remote_path, "%lld bytes from %lld are no part of a file",
+                       (long long)bytes, (long long)offset);
     download.drop_bytes = offset % block;
     snprintf(block_text, sizeof block_text, "%lld", (long long)block);
     snprintf(skip_text, sizeof skip_text, "%lld", (long long)(offset / block));
-    snprintf(count_text, sizeof count_text, "%lld", (long long)((download.drop_bytes + bytes + block - 1) / block));
-    ed_ssh_script_init(&script, script_text, (const char *const[]){remote_path, block_text, skip_text, count_text, NULL});
+    snprintf(count_text, sizeof count_text, "%lld",
+             (long long)((download.drop_bytes + bytes + block - 1) / block));
+    ed_ssh_script_init(&script, script_text,
+                       (const char *const[]){remote_path, block_text, skip_text, count_text, NULL});
     ed_spawn_result_init(&result);
     status = ed_ssh_command_start(&command, link, script.argv, 0, "give a file", deadline_ns, err);
     command.sink = take;

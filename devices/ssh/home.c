@@ -25,7 +25,8 @@ enum ed_status ed_ssh_home(char out[ED_PATH_BYTES], struct ed_error *err) {
         snprintf(out, ED_PATH_BYTES, "%s", home);
     else
         from_password_file(name, sizeof name, out, ED_PATH_BYTES);
-    return out[0] == '/' ? ED_OK : ed_fail(err, ED_ERR_NOT_FOUND, "HOME", "there is no home folder; set HOME");
+    return out[0] == '/' ? ED_OK
+                         : ed_fail(err, ED_ERR_NOT_FOUND, "HOME", "there is no home folder; set HOME");
 }
 
 void ed_ssh_login(char *out, size_t bytes) {
@@ -33,7 +34,8 @@ void ed_ssh_login(char *out, size_t bytes) {
     from_password_file(out, bytes, home, sizeof home);
 }
 
-enum ed_status ed_ssh_path(char out[ED_PATH_BYTES], const char *base, const char *path, struct ed_error *err) {
+enum ed_status ed_ssh_path(char out[ED_PATH_BYTES], const char *base, const char *path,
+                           struct ed_error *err) {
     char home[ED_PATH_BYTES];
     enum ed_status status;
     if (path[0] != '~')

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Headers of private keys: OpenSSH's own format tells type and public half in the clear, PEM a part of it; FILE.pub the rest.
+// Headers of private keys: OpenSSH's own format tells type and public half in the clear, PEM a part of it;
+// FILE.pub the rest.
 #include "devices/ssh/key_file.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static bool take_public(struct ed_ssh_key_file *key, const char *text) {
 }
 
 // Length-prefixed bytes.
-static bool take_string(const unsigned char **at, const unsigned char *end, const unsigned char **text, size_t *n) {
+static bool take_string(const unsigned char **at, const unsigned char *end, const unsigned char **text,
+                        size_t *n) {
     if (end - *at < 4)
         return false;
     *n = (size_t)(*at)[0] << 24 | (size_t)(*at)[1] << 16 | (size_t)(*at)[2] << 8 | (*at)[3];
@@ -79,8 +81,10 @@ static bool decode_body(struct ed_ssh_key_file *key, const char *body) {
 void ed_ssh_key_file_parse(struct ed_ssh_key_file *key, const char *bytes, size_t n) {
     static const struct {
         const char *begin, *type;
-    } rows[] = {{"-----BEGIN RSA PRIVATE KEY-----", "ssh-rsa"},  {"-----BEGIN DSA PRIVATE KEY-----", "ssh-dss"},
-                {"-----BEGIN EC PRIVATE KEY-----", ""},          {"-----BEGIN PRIVATE KEY-----", ""},
+    } rows[] = {{"-----BEGIN RSA PRIVATE KEY-----", "ssh-rsa"},
+                {"-----BEGIN DSA PRIVATE KEY-----", "ssh-dss"},
+                {"-----BEGIN EC PRIVATE KEY-----", ""},
+                {"-----BEGIN PRIVATE KEY-----", ""},
                 {"-----BEGIN ENCRYPTED PRIVATE KEY-----", ""}};
     static const char openssh[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
     key->usable = false;

@@ -18,7 +18,8 @@
 #define SHA1_BLOCK_BYTES 64
 
 // RFC 2104 with SHA-1; known_hosts hashes names with it. The salt is as long as a digest.
-static void hmac_sha1(unsigned char out[SHA1_DIGEST_LENGTH], const unsigned char key[SHA1_DIGEST_LENGTH], const char *text) {
+static void hmac_sha1(unsigned char out[SHA1_DIGEST_LENGTH], const unsigned char key[SHA1_DIGEST_LENGTH],
+                      const char *text) {
     unsigned char pad[SHA1_BLOCK_BYTES], inner[SHA1_DIGEST_LENGTH];
     SHA1_CTX context;
     for (size_t i = 0; i < sizeof pad; i++)
@@ -41,8 +42,8 @@ static bool hash_matches(const char *field, const char *name) {
     const char *second = strchr(field + 3, '|');
     size_t n_salt, n_hash;
     if (!second || !ed_base64_decode(salt, sizeof salt, &n_salt, field + 3, (size_t)(second - field - 3)) ||
-        !ed_base64_decode(hash, sizeof hash, &n_hash, second + 1, strlen(second + 1)) || n_salt != sizeof salt ||
-        n_hash != sizeof hash)
+        !ed_base64_decode(hash, sizeof hash, &n_hash, second + 1, strlen(second + 1)) ||
+        n_salt != sizeof salt || n_hash != sizeof hash)
         return false;
     hmac_sha1(own, salt, name);
     return memcmp(own, hash, sizeof own) == 0;
@@ -66,7 +67,8 @@ static void entry_name(char out[NAME_BYTES], const char *name, int port) {
 }
 
 void ed_ssh_blob_type(char type[64], const unsigned char *blob, size_t n_blob) {
-    size_t n = n_blob < 4 ? 0 : (size_t)blob[0] << 24 | (size_t)blob[1] << 16 | (size_t)blob[2] << 8 | blob[3];
+    size_t n =
+        n_blob < 4 ? 0 : (size_t)blob[0] << 24 | (size_t)blob[1] << 16 | (size_t)blob[2] << 8 | blob[3];
     type[0] = '\0';
     if (n == 0 || n > 63 || n > n_blob - 4)
         return;
@@ -91,11 +93,13 @@ static bool take_key(struct ed_ssh_known_key *key, const char *type, const char 
 enum ed_status ed_ssh_known_key_parse(struct ed_ssh_known_key *key, const char *text, struct ed_error *err) {
     char type[64], base64[FIELD_BYTES];
     memset(key, 0, sizeof *key);
-    if (strlen(text) < FIELD_BYTES && sscanf(text, "%63s %8191s", type, base64) == 2 && take_key(key, type, base64))
+    if (strlen(text) < FIELD_BYTES && sscanf(text, "%63s %8191s", type, base64) == 2 &&
+        take_key(key, type, base64))
         return ED_OK;
-    return ed_fail(err, ED_ERR_PARSE, "host_key",
-                   "is no key of a host: it should be 'TYPE BASE64', as the second and third word of a line of "
-                   "`ssh-keyscan HOST`");
+    return ed_fail(
+        err, ED_ERR_PARSE, "host_key",
+        "is no key of a host: it should be 'TYPE BASE64', as the second and third word of a line of "
+        "`ssh-keyscan HOST`");
 }
 
 // Cuts the next word off; "" at the end.
@@ -108,8 +112,8 @@ static char *next_word(char **at) {
     return word;
 }
 
-static enum ed_status read_line(struct ed_ssh_known_hosts *known, char *line, const char *name, const char *where,
-                                struct ed_error *err) {
+static enum ed_status read_line(struct ed_ssh_known_hosts *known, char *line, const char *name,
+                                const char *where, struct ed_error *err) {
     struct ed_ssh_known_key key = {0}, *grown;
     char *word = next_word(&line), *type, *base64;
     if (!word[0] || word[0] == '#')
@@ -126,7 +130,8 @@ static enum ed_status read_line(struct ed_ssh_known_hosts *known, char *line, co
     if (!names_match(word, name) || !take_key(&key, type, base64))
         return ED_OK;
     if (known->n_keys == ED_SSH_KEYS_MAX)
-        return ed_fail(err, ED_ERR_LIMIT, where, "more than %d keys are known of '%s'; remove old ones with `ssh-keygen -R`",
+        return ed_fail(err, ED_ERR_LIMIT, where,
+                       "more than %d keys are known of '%s'; remove old ones with `ssh-keygen -R`",
                        ED_SSH_KEYS_MAX, name);
     grown = realloc(known->keys, (known->n_keys + 1) * sizeof *grown);
     if (!grown)
@@ -137,8 +142,8 @@ static enum ed_status read_line(struct ed_ssh_known_hosts *known, char *line, co
     return ED_OK;
 }
 
-enum ed_status ed_ssh_known_hosts_read(struct ed_ssh_known_hosts *known, const char *path, const char *name, int port,
-                                       struct ed_error *err) {
+enum ed_status ed_ssh_known_hosts_read(struct ed_ssh_known_hosts *known, const char *path, const char *name,
+                                       int port, struct ed_error *err) {
     char wanted[NAME_BYTES], line[FIELD_BYTES], where[ED_ERROR_WHERE_BYTES];
     const char *at, *end;
     struct ed_buffer text;
@@ -171,8 +176,9 @@ void ed_ssh_known_hosts_release(struct ed_ssh_known_hosts *known) {
     *known = (struct ed_ssh_known_hosts){0};
 }
 
-enum ed_ssh_verdict ed_ssh_known_hosts_judge(const struct ed_ssh_known_hosts *known, const unsigned char *blob,
-                                             size_t n_blob, const struct ed_ssh_known_key **by) {
+enum ed_ssh_verdict ed_ssh_known_hosts_judge(const struct ed_ssh_known_hosts *known,
+                                             const unsigned char *blob, size_t n_blob,
+                                             const struct ed_ssh_known_key **by) {
     enum ed_ssh_verdict verdict = ED_SSH_KEY_UNKNOWN;
     const struct ed_ssh_known_key *decided = NULL;
     char type[64];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new line in known_hosts. Appended with one write under a lock, not by a rename: OpenSSH appends too, and its line must
-// not get lost in between.
+// A new line in known_hosts. Appended with one write under a lock, not by a rename: OpenSSH appends too, and
+// its line must not get lost in between.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -76,7 +76,8 @@ enum ed_status ed_ssh_known_hosts_add(const char *path, const char *name, int po
             status = append(fd, path, name, port, blob, n_blob, err);
             break;
         default:
-            status = ed_fail(err, ED_ERR_KEY_REFUSED, path, "another key of '%s' was taken in at the same moment", name);
+            status = ed_fail(err, ED_ERR_KEY_REFUSED, path,
+                             "another key of '%s' was taken in at the same moment", name);
         }
     ed_ssh_known_hosts_release(&known);
     close(fd);

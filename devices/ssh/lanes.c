@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file to a device in stripes over several channels, or continued over one. Each lane is a shell there that reads the number
-// and length of a stripe, lets dd take that stripe, and so on; any lane takes the next stripe of the file, so that the file grows nearly
-// from front to back. The first lane makes the file and says how it goes on: a device whose dd knows no `fullblock` has but
-// one lane, and `cat`. It sets the mode when all the others are done.
+// A file to a device in stripes over several channels, or continued over one. Each lane is a shell there that
+// reads the number and length of a stripe, lets dd take that stripe, and so on; any lane takes the next
+// stripe of the file, so that the file grows nearly from front to back. The first lane makes the file and
+// says how it goes on: a device whose dd knows no `fullblock` has but one lane, and `cat`. It sets the mode
+// when all the others are done.
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,27 +11,30 @@
 #include "devices/ssh/transfer.h"
 
 #define ANSWER_BYTES 4096
-#define LET_END_NS 2000000000
 #define STRIPE_TEXT "524288"
 _Static_assert(ED_SSH_STRIPE_BYTES == 524288, "the scripts hold the number too");
 
 #define BEGIN "LC_ALL=C; export LC_ALL; umask 077; "
 // $1 file, $2 mode.
-#define TAKE_STRIPES                                                                                                        \
-    "while read -r n l; do if [ \"$n\" = end ]; then chmod \"$2\" \"$1\" || exit 73; exit 0; fi; "                          \
-    "e=$(dd ibs=\"$l\" obs=" STRIPE_TEXT " count=1 iflag=fullblock conv=notrunc seek=\"$n\" of=\"$1\" 2>&1) || "          \
+#define TAKE_STRIPES                                                                               \
+    "while read -r n l; do if [ \"$n\" = end ]; then chmod \"$2\" \"$1\" || exit 73; exit 0; fi; " \
+    "e=$(dd ibs=\"$l\" obs=" STRIPE_TEXT                                                           \
+    " count=1 iflag=fullblock conv=notrunc seek=\"$n\" of=\"$1\" 2>&1) || "                        \
     "{ printf '%s\\n' \"$e\" >&2; exit 72; }; done; "
 
 static const char lane_script[] = BEGIN TAKE_STRIPES;
 // $3 bytes that are there, $4 how many to keep of a file that may have holes, $5 lanes: "many" or "one".
-static const char first_script[] = BEGIN
-    "k=$3; if [ \"$3\" = 0 ]; then rm -f \"$1\" && true > \"$1\" || exit 71; "
-    "else set -- \"$1\" \"$2\" \"$3\" \"$4\" \"$5\" $(wc -c < \"$1\"); [ -n \"$6\" ] || exit 71; [ \"$6\" -ge \"$3\" ] || exit 74; "
-    "case $(ls -ld \"$1\") in -rwx*) k=$4;; esac; "
-    "dd if=/dev/null of=\"$1\" bs=1 count=0 seek=\"$k\" 2>/dev/null || exit 72; fi; "
-    "w=one; m=600; if [ \"$5\" = many ] && printf ab | dd ibs=2 obs=4 count=1 iflag=fullblock >/dev/null 2>&1; then w=many; m=700; fi; "
-    "chmod $m \"$1\" || exit 73; printf 'edgedyno: %s %s;\\n' $w $k; "
-    "if [ $w = one ]; then cat >> \"$1\" || exit 72; chmod \"$2\" \"$1\" || exit 73; exit 0; fi; " TAKE_STRIPES;
+static const char first_script[] =
+    BEGIN "k=$3; if [ \"$3\" = 0 ]; then rm -f \"$1\" && true > \"$1\" || exit 71; "
+          "else set -- \"$1\" \"$2\" \"$3\" \"$4\" \"$5\" $(wc -c < \"$1\"); [ -n \"$6\" ] || exit 71; [ "
+          "\"$6\" -ge \"$3\" ] || exit 74; "
+          "case $(ls -ld \"$1\") in -rwx*) k=$4;; esac; "
+          "dd if=/dev/null of=\"$1\" bs=1 count=0 seek=\"$k\" 2>/dev/null || exit 72; fi; "
+          "w=one; m=600; if [ \"$5\" = many ] && printf ab | dd ibs=2 obs=4 count=1 iflag=fullblock "
+          ">/dev/null 2>&1; then w=many; m=700; fi; "
+          "chmod $m \"$1\" || exit 73; printf 'edgedyno: %s %s;\\n' $w $k; "
+          "if [ $w = one ]; then cat >> \"$1\" || exit 72; chmod \"$2\" \"$1\" || exit 73; exit 0; "
+          "fi; " TAKE_STRIPES;
 
 struct lane {
     struct ed_ssh_command command;
@@ -76,7 +80,8 @@ static enum ed_status begin(struct lanes *lanes, struct ed_error *err) {
     enum ed_status status;
     make_first(lanes, &script, numbers);
     lanes->lane[0].made = true;
-    status = ed_ssh_command_start(first, upload->link, script.argv, ANSWER_BYTES, "take a file", ed_ssh_upload_stall_ns(upload), err);
+    status = ed_ssh_command_start(first, upload->link, script.argv, ANSWER_BYTES, "take a file",
+                                  ed_ssh_upload_stall_ns(upload), err);
     upload->moved_ns = ed_clock_monotonic_ns();
     while (!status) {
         uint64_t mark = ed_ssh_mark(upload->link);
@@ -89,7 +94,8 @@ static enum ed_status begin(struct lanes *lanes, struct ed_error *err) {
     }
     if (status)
         return status;
-    if (said && sscanf(said, "edgedyno: %7s %lld;", word, &from) == 2 && from >= 0 && from <= upload->args->offset) {
+    if (said && sscanf(said, "edgedyno: %7s %lld;", word, &from) == 2 && from >= 0 &&
+        from <= upload->args->offset) {
         lanes->many = strcmp(word, "many") == 0;
         upload->from_bytes = from;
         return ED_OK;
@@ -100,19 +106,23 @@ static enum ed_status begin(struct lanes *lanes, struct ed_error *err) {
     if (!status && first->finished)
         status = ed_ssh_upload_judge(upload, &result, false, err);
     if (!status)
-        status = ed_fail(err, ED_ERR_PARSE, upload->link->name, "the device's shell answers with something else than was asked");
+        status = ed_fail(err, ED_ERR_PARSE, upload->link->name,
+                         "the device's shell answers with something else than was asked");
     ed_spawn_result_release(&result);
     return status;
 }
 
-// Another lane, as far as it goes without waiting. A server that opens no more channels leaves those that there are.
+// Another lane, as far as it goes without waiting. A server that opens no more channels leaves those that
+// there are.
 static enum ed_status start_lane(struct lanes *lanes, struct lane *lane, struct ed_error *err) {
     struct ed_ssh_script script;
     enum ed_status status = ED_OK;
     if (!lane->made) {
         lane->made = true;
-        ed_ssh_script_init(&script, lane_script, (const char *const[]){lanes->upload->args->remote_path, lanes->mode, NULL});
-        status = ed_ssh_command_init(&lane->command, lanes->upload->link, script.argv, ANSWER_BYTES, "take a file", err);
+        ed_ssh_script_init(&script, lane_script,
+                           (const char *const[]){lanes->upload->args->remote_path, lanes->mode, NULL});
+        status = ed_ssh_command_init(&lane->command, lanes->upload->link, script.argv, ANSWER_BYTES,
+                                     "take a file", err);
     }
     if (!status)
         status = ed_ssh_command_step(&lane->command, err);
@@ -142,7 +152,8 @@ static enum ed_status load_stripe(struct lanes *lanes, struct lane *lane, struct
     lane->piece_begin = 0;
     lane->piece_end = left < ED_SSH_STRIPE_BYTES ? (size_t)left : ED_SSH_STRIPE_BYTES;
     lane->head_begin = 0;
-    lane->head_end = (size_t)snprintf(lane->head, sizeof lane->head, "%lld %zu\n", (long long)stripe, lane->piece_end);
+    lane->head_end =
+        (size_t)snprintf(lane->head, sizeof lane->head, "%lld %zu\n", (long long)stripe, lane->piece_end);
     lane->stripe = stripe;
     lanes->next_stripe++;
     return ed_ssh_upload_read(upload, lane->piece, lane->piece_end, at, err);
@@ -160,12 +171,13 @@ static enum ed_status feed_lane(struct lanes *lanes, struct lane *lane, struct e
         status = load_stripe(lanes, lane, err);
     }
     if (!status && lane->head_begin < lane->head_end) {
-        status = ed_ssh_command_feed(&lane->command, lane->head + lane->head_begin, lane->head_end - lane->head_begin, &taken, err);
+        status = ed_ssh_command_feed(&lane->command, lane->head + lane->head_begin,
+                                     lane->head_end - lane->head_begin, &taken, err);
         lane->head_begin += taken;
     }
     if (!status && lane->head_begin == lane->head_end && lane->piece_begin < lane->piece_end) {
-        status = ed_ssh_command_feed(&lane->command, lane->piece + lane->piece_begin, lane->piece_end - lane->piece_begin, &taken,
-                                     err);
+        status = ed_ssh_command_feed(&lane->command, lane->piece + lane->piece_begin,
+                                     lane->piece_end - lane->piece_begin, &taken, err);
         lane->piece_begin += taken;
         lanes->upload->given_bytes += (int64_t)taken;
     }
@@ -197,7 +209,8 @@ static enum ed_status end_lane(struct lanes *lanes, struct lane *lane, struct ed
 }
 
 // One lane's part of a round. *ended: the upload is over, well or not.
-static enum ed_status serve_lane(struct lanes *lanes, struct lane *lane, bool given, bool *ended, struct ed_error *err) {
+static enum ed_status serve_lane(struct lanes *lanes, struct lane *lane, bool given, bool *ended,
+                                 struct ed_error *err) {
     struct ed_spawn_result result;
     enum ed_status status;
     bool finished = lane->command.finished;
@@ -246,25 +259,18 @@ static enum ed_status pump(struct lanes *lanes, struct ed_error *err) {
     return status;
 }
 
-// After a failure the other lanes are let end before their channels are closed: dropbear 2022 dies, with the connection, where
-// a program still has something to say on a channel that is closed.
+// After a failure the other lanes are let end.
 static void let_end(struct lanes *lanes) {
-    int64_t until_ns = ed_clock_monotonic_ns() + LET_END_NS;
-    bool waiting = true;
+    int64_t until_ns = ed_clock_monotonic_ns() + ED_SSH_DRAIN_NS;
+    bool ended = false;
     if (until_ns > lanes->upload->args->deadline_ns)
         until_ns = lanes->upload->args->deadline_ns;
-    while (waiting && ed_clock_monotonic_ns() < until_ns) {
+    while (!ended && ed_clock_monotonic_ns() < until_ns) {
         uint64_t mark = ed_ssh_mark(lanes->upload->link);
-        waiting = false;
-        for (size_t i = 0; i < lanes->n_lanes; i++) {
-            struct ed_ssh_command *command = &lanes->lane[i].command;
-            if (!command->started || command->finished)
-                continue;
-            if (ed_ssh_command_end_input(command, NULL) || ed_ssh_command_collect(command, NULL))
-                return;
-            waiting = waiting || !command->finished;
-        }
-        if (waiting && !ed_ssh_poll(lanes->upload->link, mark, until_ns))
+        ended = true;
+        for (size_t i = 0; i < lanes->n_lanes; i++)
+            ended = ed_ssh_command_drain(&lanes->lane[i].command) && ended;
+        if (!ended && !ed_ssh_poll(lanes->upload->link, mark, until_ns))
             return;
     }
 }
@@ -279,7 +285,8 @@ static enum ed_status pump_one(struct lanes *lanes, struct ed_error *err) {
     if (!status)
         status = ed_ssh_command_result(command, &result, err);
     if (!status)
-        status = ed_ssh_upload_judge(upload, &result, upload->from_bytes + upload->given_bytes == upload->size_bytes, err);
+        status = ed_ssh_upload_judge(upload, &result,
+                                     upload->from_bytes + upload->given_bytes == upload->size_bytes, err);
     ed_spawn_result_release(&result);
     return status;
 }

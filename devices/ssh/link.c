@@ -15,6 +15,9 @@
 #define QUEUE_FULL_BYTES (256u << 10)
 #define QUEUE_MAX_BYTES (16u << 20)
 #define CARRIED_BYTES 32768u
+#define WATCH_IDLE_S 10
+#define WATCH_EVERY_S 5
+#define WATCH_TRIES 3
 
 static void end(struct ed_ssh_link *link, int number) {
     if (!link->ended)
@@ -134,7 +137,8 @@ static LIBSSH2_RECV_FUNC(on_receive) {
         end(link, link->outer || n == 0 ? 0 : errno);
         return n == 0 ? 0 : -ECONNRESET;
     }
-    // A server that gathers small packets holds the next one back until this one is acknowledged, for 40 ms otherwise.
+    // A server that gathers small packets holds the next one back until this one is acknowledged, for 40 ms
+    // otherwise.
     if (!link->outer && (size_t)n < length)
         setsockopt(link->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     if (!link->established && link->first) {
@@ -171,7 +175,7 @@ uint64_t ed_ssh_mark(const struct ed_ssh_link *link) {
     return mark;
 }
 
-static struct ed_ssh_link *bottom_of(struct ed_ssh_link *link) {
+struct ed_ssh_link *ed_ssh_bottom(struct ed_ssh_link *link) {
     while (link->outer)
         link = link->outer;
     return link;
@@ -188,9 +192,9 @@ int64_t ed_ssh_unsent_bytes(const struct ed_ssh_link *link) {
     return bytes;
 }
 
-bool ed_ssh_poll_with(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns, const struct pollfd others[ED_SSH_OTHERS],
-                      bool deaf) {
-    struct ed_ssh_link *bottom = bottom_of(link);
+bool ed_ssh_poll_with(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns,
+                      const struct pollfd others[ED_SSH_OTHERS], bool deaf) {
+    struct ed_ssh_link *bottom = ed_ssh_bottom(link);
     struct pollfd ends[1 + ED_SSH_OTHERS] = {{.fd = bottom->fd, .events = deaf ? 0 : POLLIN}};
     struct timespec wait = {0};
     int64_t left_ns;
@@ -212,6 +216,17 @@ bool ed_ssh_poll_with(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns,
     if (ends[0].revents & POLLOUT)
         flush(link);
     return !link->ended;
+}
+
+void ed_ssh_watch(struct ed_ssh_link *link, bool on) {
+    const int keep = on, idle_s = WATCH_IDLE_S, every_s = WATCH_EVERY_S, tries = WATCH_TRIES;
+    const unsigned unanswered_ms = (WATCH_IDLE_S + WATCH_EVERY_S * WATCH_TRIES) * 1000u;
+    const int fd = ed_ssh_bottom(link)->fd;
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof unanswered_ms);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keep, sizeof keep);
 }
 
 bool ed_ssh_poll(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns) {
@@ -252,8 +267,8 @@ enum ed_status ed_ssh_link_fail(struct ed_ssh_link *link, int rc, const char *wh
         return ed_fail(err, ED_ERR_LINK_LOST, link->name,
                        "the device closed the connection when it was to %s", what);
     }
-    return ed_fail(err, ED_ERR_LINK_LOST, link->name, "the device could not %s: %.200s (libssh2 error %d)", what,
-                   words, rc);
+    return ed_fail(err, ED_ERR_LINK_LOST, link->name, "the device could not %s: %.200s (libssh2 error %d)",
+                   what, words, rc);
 }
 
 static void set_callbacks(LIBSSH2_SESSION *session) {

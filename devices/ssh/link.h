@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SSH session that never blocks: a libssh2 session over a TCP socket, or over a direct-tcpip channel of another such
-// session (a jump host). What libssh2 sends goes into a queue of ours, so that it never sees a full socket: in libssh2 a
-// packet that is half sent forbids every other call but its own repetition. Who sends bulk data asks ed_ssh_has_room.
+// One SSH session that never blocks: a libssh2 session over a TCP socket, or over a direct-tcpip channel of
+// another such session (a jump host). What libssh2 sends goes into a queue of ours, so that it never sees a
+// full socket: in libssh2 a packet that is half sent forbids every other call but its own repetition. Who
+// sends bulk data asks ed_ssh_has_room.
 //
 // A call that may block is written as
 //     do {
@@ -34,9 +35,10 @@ struct ed_ssh_link {
     bool established;              // keys are exchanged: `first` is not kept any longer
     unsigned char *first;          // what the server said in the clear, ED_SSH_FIRST_BYTES at most
     size_t n_first;
-    char goodbye[160];                            // the server's words when it hung up
+    char goodbye[160];    // the server's words when it hung up
     int64_t window_bytes; // that a command's channel takes before it answers, as last seen; 0 unknown
-    int64_t opening_ns, round_trip_ns; // when the channel was asked for that is being opened; the shortest answer, 0 unknown
+    int64_t opening_ns, round_trip_ns; // when the channel was asked for that is being opened; the shortest
+                                       // answer, 0 unknown
     LIBSSH2_CHANNEL *zombies[ED_SSH_ZOMBIES_MAX]; // given up before the other side closed them
     size_t n_zombies;
 };
@@ -44,19 +46,28 @@ struct ed_ssh_link {
 // Either `fd` (taken, also on failure) or `outer` with `carrier` (taken likewise).
 enum ed_status ed_ssh_link_new(struct ed_ssh_link **link, int fd, struct ed_ssh_link *outer,
                                LIBSSH2_CHANNEL *carrier, const char *name, struct ed_error *err);
-// Says goodbye and closes it with everything below it, in less than a second on a dead link too. NULL is fine.
+// Says goodbye and closes it with everything below it, in less than a second on a dead link too. NULL is
+// fine.
 void ed_ssh_link_free(struct ed_ssh_link *link);
 
+// The link that has the socket.
+struct ed_ssh_link *ed_ssh_bottom(struct ed_ssh_link *link);
 uint64_t ed_ssh_mark(const struct ed_ssh_link *link);
 // Until something may have changed since `mark`. ED_ERR_TIMEOUT, ED_ERR_LINK_LOST.
 enum ed_status ed_ssh_wait(struct ed_ssh_link *link, uint64_t mark, int64_t deadline_ns, const char *what,
                            struct ed_error *err);
-// As ed_ssh_wait without words: sends what it can, then waits at most until `until_ns`. False when the link has ended.
+// As ed_ssh_wait without words: sends what it can, then waits at most until `until_ns`. False when the link
+// has ended.
 bool ed_ssh_poll(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns);
-// Likewise, and for ED_SSH_OTHERS others. `deaf`: what comes over the link wakes nobody now, since nobody could take it.
+// Likewise, and for ED_SSH_OTHERS others. `deaf`: what comes over the link wakes nobody now, since nobody
+// could take it.
 #define ED_SSH_OTHERS 2
-bool ed_ssh_poll_with(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns, const struct pollfd others[ED_SSH_OTHERS],
-                      bool deaf);
+bool ed_ssh_poll_with(struct ed_ssh_link *link, uint64_t mark, int64_t until_ns,
+                      const struct pollfd others[ED_SSH_OTHERS], bool deaf);
+// Whether the other end is asked if it is still there while nothing comes: a call that may take an hour then
+// meets a dead network or a dead device within half a minute. Off between calls, so that nothing goes over an
+// idle link.
+void ed_ssh_watch(struct ed_ssh_link *link, bool on);
 bool ed_ssh_has_room(const struct ed_ssh_link *link);
 // Bytes on their way: in our queues and in the kernel's, not yet acknowledged.
 int64_t ed_ssh_unsent_bytes(const struct ed_ssh_link *link);
@@ -65,10 +76,11 @@ int64_t ed_ssh_unsent_bytes(const struct ed_ssh_link *link);
 enum ed_status ed_ssh_link_fail(struct ed_ssh_link *link, int rc, const char *what, struct ed_error *err);
 enum ed_status ed_ssh_timed_out(const struct ed_ssh_link *link, const char *what, struct ed_error *err);
 
-// Goes on with opening a session channel; *channel is NULL as long as that takes. ED_ERR_REFUSED, ED_ERR_LINK_LOST.
+// Goes on with opening a session channel; *channel is NULL as long as that takes. ED_ERR_REFUSED,
+// ED_ERR_LINK_LOST.
 enum ed_status ed_ssh_channel_try(struct ed_ssh_link *link, LIBSSH2_CHANNEL **channel, struct ed_error *err);
-// Closes and frees; where the other side does not answer by `deadline_ns` the channel is kept aside and freed later. NULL
-// is fine.
+// Closes and frees; where the other side does not answer by `deadline_ns` the channel is kept aside and freed
+// later. NULL is fine.
 void ed_ssh_channel_close(struct ed_ssh_link *link, LIBSSH2_CHANNEL *channel, int64_t deadline_ns);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channels of an SSH session, opened and closed, and its end. libssh2 frees nothing before the other side has answered, so
-// what a dead or slow device leaves open is kept aside and freed with the session.
+// Channels of an SSH session, opened and closed, and its end. libssh2 frees nothing before the other side has
+// answered, so what a dead or slow device leaves open is kept aside and freed with the session.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,7 +8,8 @@
 #include "devices/ssh/link.h"
 
 #define GOODBYE_NS 300000000
-#define FREE_TRIES 1000 // once it has ended libssh2 waits for nothing; should it all the same, memory is lost, not time
+#define FREE_TRIES \
+    1000 // once it has ended libssh2 waits for nothing; should it all the same, memory is lost, not time
 
 static void bury(struct ed_ssh_link *link) {
     size_t kept = 0;
@@ -38,9 +39,10 @@ enum ed_status ed_ssh_channel_try(struct ed_ssh_link *link, LIBSSH2_CHANNEL **ch
         link->round_trip_ns = now_ns - link->opening_ns;
     link->opening_ns = 0;
     if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
-        return ed_fail(err, ED_ERR_REFUSED, link->name,
-                       "the SSH server opens no session for a command; look at MaxSessions and at what the account "
-                       "is allowed in its sshd_config");
+        return ed_fail(
+            err, ED_ERR_REFUSED, link->name,
+            "the SSH server opens no session for a command; look at MaxSessions and at what the account "
+            "is allowed in its sshd_config");
     return rc ? ed_ssh_link_fail(link, rc, "open a session", err) : ED_OK;
 }
 
@@ -69,7 +71,8 @@ void ed_ssh_link_free(struct ed_ssh_link *link) {
                 if (!ed_ssh_poll(link, ed_ssh_mark(link), until_ns))
                     break;
             link->ended = true;
-            for (int i = 0; i < FREE_TRIES && libssh2_session_free(link->session) == LIBSSH2_ERROR_EAGAIN; i++)
+            for (int i = 0; i < FREE_TRIES && libssh2_session_free(link->session) == LIBSSH2_ERROR_EAGAIN;
+                 i++)
                 continue;
         }
         if (outer && link->carrier)

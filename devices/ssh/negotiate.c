@@ -7,14 +7,21 @@
 #define MSG_KEXINIT 20
 #define COOKIE_BYTES 16
 
-// What is asked for as far as libssh2 has it, best first. CBC, RC4 and DSA are not asked for. 128-bit AES is the
-// fastest where a device computes it without instructions of its own.
-static const char ciphers[] = "aes128-ctr,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
-                              "chacha20-poly1305@openssh.com";
-static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512-etm@openssh.com,hmac-sha2-512,"
-                           "hmac-sha1-etm@openssh.com,hmac-sha1";
-static const char *const host_keys[] = {"ssh-ed25519",  "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-                                        "rsa-sha2-512", "rsa-sha2-256",        "ssh-rsa"};
+// What is asked for as far as libssh2 has it, best first. CBC, RC4 and DSA are not asked for. 128-bit AES is
+// the fastest where a device computes it without instructions of its own.
+static const char ciphers[] =
+    "aes128-ctr,aes256-ctr,aes192-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
+    "chacha20-poly1305@openssh.com";
+static const char macs[] =
+    "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512-etm@openssh.com,hmac-sha2-512,"
+    "hmac-sha1-etm@openssh.com,hmac-sha1";
+static const char *const host_keys[] = {"ssh-ed25519",
+                                        "ecdsa-sha2-nistp256",
+                                        "ecdsa-sha2-nistp384",
+                                        "ecdsa-sha2-nistp521",
+                                        "rsa-sha2-512",
+                                        "rsa-sha2-256",
+                                        "ssh-rsa"};
 #define N_HOST_KEYS (sizeof host_keys / sizeof host_keys[0])
 
 static bool supported(struct ed_ssh_link *link, int method, const char *name, size_t n) {
@@ -36,12 +43,14 @@ bool ed_ssh_host_key_type_works(struct ed_ssh_link *link, const char *name) {
 }
 
 // libssh2 drops what it does not have by itself, but copies overlapping memory in doing so.
-static void add_supported(struct ed_buffer *list, struct ed_ssh_link *link, int method, const char *name, size_t n) {
+static void add_supported(struct ed_buffer *list, struct ed_ssh_link *link, int method, const char *name,
+                          size_t n) {
     if (supported(link, method, name, n))
         ed_buffer_printf(list, "%s%.*s", list->size ? "," : "", (int)n, name);
 }
 
-static void add_type(struct ed_buffer *list, struct ed_ssh_link *link, bool taken[N_HOST_KEYS], const char *type) {
+static void add_type(struct ed_buffer *list, struct ed_ssh_link *link, bool taken[N_HOST_KEYS],
+                     const char *type) {
     for (size_t i = 0; i < N_HOST_KEYS; i++) {
         // An RSA key serves three kinds of signature.
         bool fits = strcmp(type, host_keys[i]) == 0 ||
@@ -53,15 +62,17 @@ static void add_type(struct ed_buffer *list, struct ed_ssh_link *link, bool take
     }
 }
 
-static enum ed_status prefer(struct ed_ssh_link *link, int method, const struct ed_buffer *list, struct ed_error *err) {
+static enum ed_status prefer(struct ed_ssh_link *link, int method, const struct ed_buffer *list,
+                             struct ed_error *err) {
     enum ed_status status = ed_buffer_status(list, "the list of algorithms", err);
     if (!status && (!list->size || libssh2_session_method_pref(link->session, method, ed_buffer_text(list))))
-        status = ed_fail(err, ED_ERR_INTERNAL, link->name, "libssh2 %s takes none of the algorithms that are asked for",
-                         libssh2_version(0));
+        status = ed_fail(err, ED_ERR_INTERNAL, link->name,
+                         "libssh2 %s takes none of the algorithms that are asked for", libssh2_version(0));
     return status;
 }
 
-static enum ed_status prefer_known(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known, struct ed_error *err) {
+static enum ed_status prefer_known(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known,
+                                   struct ed_error *err) {
     bool taken[N_HOST_KEYS] = {0};
     struct ed_buffer list;
     enum ed_status status;
@@ -76,7 +87,8 @@ static enum ed_status prefer_known(struct ed_ssh_link *link, const struct ed_ssh
     return status;
 }
 
-enum ed_status ed_ssh_negotiate(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known, struct ed_error *err) {
+enum ed_status ed_ssh_negotiate(struct ed_ssh_link *link, const struct ed_ssh_known_hosts *known,
+                                struct ed_error *err) {
     static const struct {
         int method;
         const char *names;
@@ -157,9 +169,11 @@ enum ed_status ed_ssh_negotiation_fault(struct ed_ssh_link *link, struct ed_erro
         int list, method;
         const char *what, *way_out;
     } rows[] = {
-        {0, LIBSSH2_METHOD_KEX, "key exchanges", "add curve25519-sha256 to KexAlgorithms in the host's sshd_config"},
+        {0, LIBSSH2_METHOD_KEX, "key exchanges",
+         "add curve25519-sha256 to KexAlgorithms in the host's sshd_config"},
         {1, LIBSSH2_METHOD_HOSTKEY, "host keys",
-         "give the host an Ed25519 key (as root there: ssh-keygen -A, then restart the SSH server; a HostKey line of its "
+         "give the host an Ed25519 key (as root there: ssh-keygen -A, then restart the SSH server; a HostKey "
+         "line of its "
          "sshd_config may leave it out)"},
         {2, LIBSSH2_METHOD_CRYPT_CS, "ciphers", "add aes256-ctr to Ciphers in the host's sshd_config"},
         {3, LIBSSH2_METHOD_CRYPT_SC, "ciphers", "add aes256-ctr to Ciphers in the host's sshd_config"},
@@ -174,12 +188,14 @@ enum ed_status ed_ssh_negotiation_fault(struct ed_ssh_link *link, struct ed_erro
         size_t n = server.lengths[rows[i].list];
         if (any_supported(link, rows[i].method, server.lists[rows[i].list], n))
             continue;
-        snprintf(shown, sizeof shown, "%.*s", (int)(n < sizeof shown ? n : sizeof shown - 1), server.lists[rows[i].list]);
+        snprintf(shown, sizeof shown, "%.*s", (int)(n < sizeof shown ? n : sizeof shown - 1),
+                 server.lists[rows[i].list]);
         for (char *c = shown; *c; c++)
             if (*c < ' ' || *c > '~')
                 *c = '?';
         return ed_fail(err, ED_ERR_UNSUPPORTED, link->name,
-                       "the host offers only %s that libssh2 %s does not have (%s): %s, or use an edgedyno that is linked with "
+                       "the host offers only %s that libssh2 %s does not have (%s): %s, or use an edgedyno "
+                       "that is linked with "
                        "libssh2 1.11 or newer",
                        rows[i].what, libssh2_version(0), shown, rows[i].way_out);
     }

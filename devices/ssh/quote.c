@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quoting for login shells. Within single quotes csh still expands ! and ends at a line break, and fish still takes \ before
-// ' and \; all of them take every other printable character as it is.
+// Quoting for login shells. Within single quotes csh still expands ! and ends at a line break, and fish still
+// takes \ before ' and \; all of them take every other printable character as it is.
 #include "devices/ssh/quote.h"
 
 static bool agreed_on(const char *text) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resolving a name and connecting. getaddrinfo knows no deadline, so a thread of its own asks, which is left behind where
-// the answer does not come in time; whoever lets go last frees the question.
+// Resolving a name and connecting. getaddrinfo knows no deadline, so a thread of its own asks, which is left
+// behind where the answer does not come in time; whoever lets go last frees the question.
 #include "devices/ssh/socket.h"
 
 #include <netdb.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 
 #define RESOLVER_STACK_BYTES (256u << 10)
 
@@ -91,7 +92,8 @@ static int numeric(const char *host, int port, struct addrinfo **answer) {
     return getaddrinfo(host, text, &hints, answer);
 }
 
-static enum ed_status not_resolved(const char *where, const char *host, int code, int number, struct ed_error *err) {
+static enum ed_status not_resolved(const char *where, const char *host, int code, int number,
+                                   struct ed_error *err) {
     errno = number;
     if (code == EAI_SYSTEM)
         return ed_fail_errno(err, ED_ERR_IO, where, "the host name '%.200s' cannot be resolved: %m", host);
@@ -139,7 +141,8 @@ static enum ed_status resolve(struct addrinfo **answer, const char *where, const
     pthread_mutex_unlock(&question->lock);
     if (!done)
         return ed_fail(err, ED_ERR_TIMEOUT, where,
-                       "no name server answered in time for '%.200s'; check the network, or use an address", host);
+                       "no name server answered in time for '%.200s'; check the network, or use an address",
+                       host);
     question_free(question);
     return code ? not_resolved(where, host, code, number, err) : ED_OK;
 }
@@ -161,7 +164,8 @@ static int try_address(int *fd, const struct addrinfo *address, int64_t until_ns
         end = (struct pollfd){.fd = *fd, .events = POLLOUT};
         if (left_ns <= 0)
             number = ETIMEDOUT;
-        else if (ppoll(&end, 1, &wait, NULL) > 0 && getsockopt(*fd, SOL_SOCKET, SO_ERROR, &number, &bytes) != 0)
+        else if (ppoll(&end, 1, &wait, NULL) > 0 &&
+                 getsockopt(*fd, SOL_SOCKET, SO_ERROR, &number, &bytes) != 0)
             number = errno;
         else if (!end.revents)
             number = EINPROGRESS;
@@ -173,8 +177,8 @@ static int try_address(int *fd, const struct addrinfo *address, int64_t until_ns
     return number;
 }
 
-enum ed_status ed_ssh_socket_connect(int *fd, const char *where, const char *host, int port, int64_t deadline_ns,
-                                     struct ed_error *err) {
+enum ed_status ed_ssh_socket_connect(int *fd, const char *where, const char *host, int port,
+                                     int64_t deadline_ns, struct ed_error *err) {
     struct addrinfo *addresses = NULL;
     char numbers[NI_MAXHOST] = "";
     enum ed_status status;
@@ -200,13 +204,35 @@ enum ed_status ed_ssh_socket_connect(int *fd, const char *where, const char *hos
     errno = number;
     if (number == ETIMEDOUT)
         return ed_fail(err, ED_ERR_TIMEOUT, where,
-                       "nothing answers at %s port %d; is the device on, and is a firewall in between?", numbers, port);
+                       "nothing answers at %s port %d; is the device on, and is a firewall in between?",
+                       numbers, port);
     if (number == ECONNREFUSED)
         return ed_fail(err, ED_ERR_UNREACHABLE, where,
-                       "%s refuses connections to port %d; is its SSH server running, and is that its port?", numbers,
-                       port);
+                       "%s refuses connections to port %d; is its SSH server running, and is that its port?",
+                       numbers, port);
     if (number == EHOSTUNREACH || number == ENETUNREACH || number == ENETDOWN || number == EHOSTDOWN ||
-        number == EADDRNOTAVAIL || number == EACCES || number == EPERM || number == ECONNRESET || number == EAFNOSUPPORT)
+        number == EADDRNOTAVAIL || number == EACCES || number == EPERM || number == ECONNRESET ||
+        number == EAFNOSUPPORT)
         return ed_fail(err, ED_ERR_UNREACHABLE, where, "%s port %d cannot be reached: %m", numbers, port);
     return ed_fail_errno(err, ED_ERR_IO, where, "no connection to %s port %d: %m", numbers, port);
+}
+
+static long number_in(const char *path, int which) {
+    struct ed_buffer text;
+    long numbers[3] = {0};
+    ed_buffer_init(&text, 256);
+    if (ed_path_read(path, 255, &text, NULL) ||
+        sscanf(ed_buffer_text(&text), "%ld %ld %ld", &numbers[0], &numbers[1], &numbers[2]) <= which)
+        numbers[which] = 0;
+    ed_buffer_release(&text);
+    return numbers[which];
+}
+
+void ed_ssh_socket_widen(int fd) {
+    // The kernel grants twice what is asked for, and no longer chooses by itself.
+    long most = number_in("/proc/sys/net/core/wmem_max", 0),
+         own = number_in("/proc/sys/net/ipv4/tcp_wmem", 2);
+    int bytes = (int)most;
+    if (own > 0 && most > own / 2 && most <= INT32_MAX / 2)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }

@@ -5,10 +5,12 @@
 #include "devices/ssh/chain.h"
 
 static enum ed_status no_spec(const char *spec, const char *why, struct ed_error *err) {
-    return ed_fail(err, ED_ERR_USAGE, spec, "%s; a host in between is written [ssh://][USER@]HOST[:PORT]", why);
+    return ed_fail(err, ED_ERR_USAGE, spec, "%s; a host in between is written [ssh://][USER@]HOST[:PORT]",
+                   why);
 }
 
-enum ed_status ed_ssh_spec_parse(const char *spec, char host[256], char user[64], int *port, struct ed_error *err) {
+enum ed_status ed_ssh_spec_parse(const char *spec, char host[256], char user[64], int *port,
+                                 struct ed_error *err) {
     const char *at = strncmp(spec, "ssh://", 6) == 0 ? spec + 6 : spec, *sign = strrchr(at, '@'), *colon;
     size_t n;
     char *end;
@@ -43,7 +45,8 @@ enum ed_status ed_ssh_spec_parse(const char *spec, char host[256], char user[64]
             return no_spec(spec, "there is a character in its host that no name has", err);
     if (colon) {
         long number = strtol(colon + 1, &end, 10);
-        if (colon[1] < '0' || colon[1] > '9' || (*end && strcmp(end, "/") != 0) || number < 1 || number > 65535)
+        if (colon[1] < '0' || colon[1] > '9' || (*end && strcmp(end, "/") != 0) || number < 1 ||
+            number > 65535)
             return no_spec(spec, "its port is no number from 1 to 65535", err);
         *port = (int)number;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tunnel: a pair of sockets, whose far end a thread connects with a direct-tcpip channel of an SSH session of its own.
+// A tunnel: a pair of sockets, whose far end a thread connects with a direct-tcpip channel of an SSH session
+// of its own.
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static bool carry_up(struct ed_ssh_tunnel *tunnel) {
         tunnel->up_end = n > 0 ? (size_t)n : 0;
     }
     while (tunnel->up_begin < tunnel->up_end && ed_ssh_has_room(tunnel->link)) {
-        ssize_t n = libssh2_channel_write(tunnel->channel, tunnel->up + tunnel->up_begin, tunnel->up_end - tunnel->up_begin);
+        ssize_t n = libssh2_channel_write(tunnel->channel, tunnel->up + tunnel->up_begin,
+                                          tunnel->up_end - tunnel->up_begin);
         if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
             return true;
         if (n < 0)
@@ -48,8 +50,8 @@ static bool carry_up(struct ed_ssh_tunnel *tunnel) {
 static bool carry_down(struct ed_ssh_tunnel *tunnel) {
     while (!tunnel->down_ended) {
         while (tunnel->down_begin < tunnel->down_end) {
-            ssize_t n = send(tunnel->fd, tunnel->down + tunnel->down_begin, tunnel->down_end - tunnel->down_begin,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
+            ssize_t n = send(tunnel->fd, tunnel->down + tunnel->down_begin,
+                             tunnel->down_end - tunnel->down_begin, MSG_DONTWAIT | MSG_NOSIGNAL);
             if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return true;
             if (n < 0)
@@ -87,7 +89,8 @@ static void *carry(void *context) {
                                    (!tunnel->up_ended && tunnel->up_begin == tunnel->up_end ? POLLIN : 0));
         others[1].fd = others[1].events ? tunnel->fd : -1;
         // What came before the link ended is still handed over.
-        if (!ed_ssh_poll_with(tunnel->link, mark, ed_clock_monotonic_ns() + LOOK_AGAIN_NS, others, full) && full)
+        if (!ed_ssh_poll_with(tunnel->link, mark, ed_clock_monotonic_ns() + LOOK_AGAIN_NS, others, full) &&
+            full)
             poll(others, ED_SSH_OTHERS, LOOK_AGAIN_NS / 1000000);
     } while (recv(tunnel->stop[0], &mark, 1, MSG_DONTWAIT | MSG_PEEK) != 0);
     shutdown(tunnel->fd, SHUT_RDWR);

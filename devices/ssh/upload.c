@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file to a device: `cat` there takes it from an SSH channel. The other side may end before it has taken everything (a full
-// disk), so it is listened to all the time; and bytes count as sent only when the kernel has had them acknowledged, so that a
-// dead link is seen although the socket's buffer still takes some.
+// A file to a device: `cat` there takes it from an SSH channel. The other side may end before it has taken
+// everything (a full disk), so it is listened to all the time; and bytes count as sent only when the kernel
+// has had them acknowledged, so that a dead link is seen although the socket's buffer still takes some.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "devices/process.h"
+#include "devices/ssh/socket.h"
 #include "devices/ssh/transfer.h"
 
 #define PIECE_BYTES (1u << 20)
@@ -24,8 +25,9 @@
 
 enum { CANNOT_REPLACE = 71, CANNOT_WRITE, CANNOT_SET_MODE, TOO_SHORT };
 
-static const char whole_script[] = "LC_ALL=C; export LC_ALL; umask 077; rm -f \"$1\" || exit 71; cat > \"$1\" || exit 72; "
-                                   "chmod \"$2\" \"$1\" || exit 73";
+static const char whole_script[] =
+    "LC_ALL=C; export LC_ALL; umask 077; rm -f \"$1\" || exit 71; cat > \"$1\" || exit 72; "
+    "chmod \"$2\" \"$1\" || exit 73";
 
 static enum ed_status open_local(struct ed_ssh_upload *upload, struct ed_error *err) {
     const struct ed_push_args *args = upload->args;
@@ -36,15 +38,17 @@ static enum ed_status open_local(struct ed_ssh_upload *upload, struct ed_error *
     if (!S_ISREG(info.st_mode))
         return ed_fail(err, ED_ERR_IO, args->local_path, "is not a regular file");
     if (args->offset < 0 || args->offset > info.st_size)
-        return ed_fail(err, ED_ERR_INTERNAL, args->local_path, "has %lld bytes, but was to be continued at %lld",
-                       (long long)info.st_size, (long long)args->offset);
+        return ed_fail(err, ED_ERR_INTERNAL, args->local_path,
+                       "has %lld bytes, but was to be continued at %lld", (long long)info.st_size,
+                       (long long)args->offset);
     posix_fadvise(upload->fd, (off_t)args->offset, 0, POSIX_FADV_SEQUENTIAL);
     upload->size_bytes = info.st_size;
     upload->from_bytes = args->offset;
     return ED_OK;
 }
 
-enum ed_status ed_ssh_upload_read(const struct ed_ssh_upload *upload, char *bytes, size_t n, int64_t at, struct ed_error *err) {
+enum ed_status ed_ssh_upload_read(const struct ed_ssh_upload *upload, char *bytes, size_t n, int64_t at,
+                                  struct ed_error *err) {
     while (n > 0) {
         ssize_t some = pread(upload->fd, bytes, n, (off_t)at);
         if (some < 0 && errno == EINTR)
@@ -73,28 +77,30 @@ void ed_ssh_upload_count(struct ed_ssh_upload *upload) {
 
 int64_t ed_ssh_upload_stall_ns(const struct ed_ssh_upload *upload) {
     int64_t stall_ns = upload->args->stall_ns, deadline_ns = upload->args->deadline_ns;
-    return stall_ns > 0 && stall_ns < deadline_ns - upload->moved_ns ? upload->moved_ns + stall_ns : deadline_ns;
+    return stall_ns > 0 && stall_ns < deadline_ns - upload->moved_ns ? upload->moved_ns + stall_ns
+                                                                     : deadline_ns;
 }
 
 enum ed_status ed_ssh_upload_wait(struct ed_ssh_upload *upload, uint64_t mark, struct ed_error *err) {
     const struct ed_push_args *args = upload->args;
     int64_t now_ns = ed_clock_monotonic_ns(), until_ns = now_ns + LOOK_AGAIN_NS;
     if (now_ns >= args->deadline_ns)
-        return ed_fail(err, ED_ERR_TIMEOUT, args->remote_path, "was not pushed in time: %s took %lld bytes of %lld",
-                       upload->link->name, (long long)upload->sent_bytes,
-                       (long long)(upload->size_bytes - upload->from_bytes));
-    if (args->stall_ns > 0 && now_ns - upload->moved_ns >= args->stall_ns)
         return ed_fail(err, ED_ERR_TIMEOUT, args->remote_path,
-                       "%s took no byte for %.1f s while it was pushed; is the device still on, and the network up?",
-                       upload->link->name, (double)args->stall_ns / 1e9);
+                       "was not pushed in time: %s took %lld bytes of %lld", upload->link->name,
+                       (long long)upload->sent_bytes, (long long)(upload->size_bytes - upload->from_bytes));
+    if (args->stall_ns > 0 && now_ns - upload->moved_ns >= args->stall_ns)
+        return ed_fail(
+            err, ED_ERR_TIMEOUT, args->remote_path,
+            "%s took no byte for %.1f s while it was pushed; is the device still on, and the network up?",
+            upload->link->name, (double)args->stall_ns / 1e9);
     if (until_ns > args->deadline_ns)
         until_ns = args->deadline_ns;
     ed_ssh_poll(upload->link, mark, until_ns);
     return ED_OK;
 }
 
-enum ed_status ed_ssh_upload_judge(const struct ed_ssh_upload *upload, const struct ed_spawn_result *result, bool all,
-                                   struct ed_error *err) {
+enum ed_status ed_ssh_upload_judge(const struct ed_ssh_upload *upload, const struct ed_spawn_result *result,
+                                   bool all, struct ed_error *err) {
     const char *path = upload->args->remote_path, *name = upload->link->name;
     char said[ED_SSH_SAID_BYTES];
     if (result->exit_code == 0 && all)
@@ -102,28 +108,34 @@ enum ed_status ed_ssh_upload_judge(const struct ed_ssh_upload *upload, const str
     ed_ssh_said(said, result);
     if (strstr(result->err_out, "o space left") || strstr(result->err_out, "uota exceeded"))
         return ed_fail(err, ED_ERR_NO_SPACE, path,
-                       "there is no room for %lld bytes on %s%s; free some (edgedyno devices clean), or choose another work_dir",
+                       "there is no room for %lld bytes on %s%s; free some (edgedyno devices clean), or "
+                       "choose another work_dir",
                        (long long)upload->size_bytes, name, said);
     if (result->signal > 0)
-        return ed_fail(err, ED_ERR_IO, path, "signal %d ended what wrote it on %s%s", result->signal, name, said);
+        return ed_fail(err, ED_ERR_IO, path, "signal %d ended what wrote it on %s%s", result->signal, name,
+                       said);
     switch (result->exit_code) {
     case CANNOT_REPLACE:
-        return ed_fail(err, ED_ERR_IO, path, "cannot be %s on %s%s", upload->args->offset ? "continued" : "replaced", name,
-                       said);
+        return ed_fail(err, ED_ERR_IO, path, "cannot be %s on %s%s",
+                       upload->args->offset ? "continued" : "replaced", name, said);
     case CANNOT_SET_MODE:
         return ed_fail(err, ED_ERR_IO, path, "its mode cannot be set on %s%s", name, said);
     case TOO_SHORT:
-        return ed_fail(err, ED_ERR_IO, path, "is shorter on %s than the %lld bytes after which it was to be continued", name,
+        return ed_fail(err, ED_ERR_IO, path,
+                       "is shorter on %s than the %lld bytes after which it was to be continued", name,
                        (long long)upload->args->offset);
     case 126:
     case 127:
-        return ed_fail(err, ED_ERR_NO_PROGRAM, name, "/bin/sh, cat, dd, rm or chmod is missing there%s", said);
+        return ed_fail(err, ED_ERR_NO_PROGRAM, name, "/bin/sh, cat, dd, rm or chmod is missing there%s",
+                       said);
     default:
-        return ed_fail(err, ED_ERR_IO, path, "cannot be written on %s (exit status %d)%s", name, result->exit_code, said);
+        return ed_fail(err, ED_ERR_IO, path, "cannot be written on %s (exit status %d)%s", name,
+                       result->exit_code, said);
     }
 }
 
-enum ed_status ed_ssh_upload_rest(struct ed_ssh_upload *upload, struct ed_ssh_command *command, struct ed_error *err) {
+enum ed_status ed_ssh_upload_rest(struct ed_ssh_upload *upload, struct ed_ssh_command *command,
+                                  struct ed_error *err) {
     char *piece = malloc(PIECE_BYTES);
     size_t begin = 0, end = 0;
     enum ed_status status =
@@ -182,13 +194,18 @@ static enum ed_status upload_whole(struct ed_ssh_upload *upload, struct ed_error
 static size_t count_lanes(struct ed_ssh_link *link, int64_t bytes) {
     const char *banner = libssh2_session_banner_get(link->session);
     bool dropbear = banner && strstr(banner, "dropbear");
-    int64_t window = link->window_bytes ? link->window_bytes : dropbear ? DROPBEAR_WINDOW_BYTES : OPENSSH_WINDOW_BYTES;
-    int64_t round_trip_us = link->round_trip_ns / 1000, lanes, most = bytes / (STRIPES_PER_LANE * ED_SSH_STRIPE_BYTES);
+    int64_t window = link->window_bytes ? link->window_bytes
+                     : dropbear         ? DROPBEAR_WINDOW_BYTES
+                                        : OPENSSH_WINDOW_BYTES;
+    int64_t round_trip_us = link->round_trip_ns / 1000, lanes,
+            most = bytes / (STRIPES_PER_LANE * ED_SSH_STRIPE_BYTES);
     struct tcp_info info = {0};
     socklen_t n = sizeof info;
     if (!round_trip_us && !link->outer && getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0)
         round_trip_us = info.tcpi_rtt;
-    lanes = (WANTED_BYTES_PER_S * (round_trip_us < 1000000 ? round_trip_us : 1000000) / 1000000 + window - 1) / window;
+    lanes =
+        (WANTED_BYTES_PER_S * (round_trip_us < 1000000 ? round_trip_us : 1000000) / 1000000 + window - 1) /
+        window;
     if (lanes > ED_SSH_LANES_MAX)
         lanes = ED_SSH_LANES_MAX;
     if (lanes > most)
@@ -196,7 +213,8 @@ static size_t count_lanes(struct ed_ssh_link *link, int64_t bytes) {
     return lanes > 1 ? (size_t)lanes : 1;
 }
 
-enum ed_status ed_ssh_upload(struct ed_ssh_link *link, const struct ed_push_args *args, struct ed_error *err) {
+enum ed_status ed_ssh_upload(struct ed_ssh_link *link, const struct ed_push_args *args,
+                             struct ed_error *err) {
     struct ed_ssh_upload upload = {.args = args, .link = link, .fd = -1, .moved_ns = ed_clock_monotonic_ns()};
     enum ed_status status;
     size_t n_lanes;
@@ -205,7 +223,10 @@ enum ed_status ed_ssh_upload(struct ed_ssh_link *link, const struct ed_push_args
     status = open_local(&upload, err);
     if (!status) {
         n_lanes = count_lanes(link, upload.size_bytes - args->offset);
-        status = n_lanes == 1 && !args->offset ? upload_whole(&upload, err) : ed_ssh_upload_lanes(&upload, n_lanes, err);
+        if (n_lanes > 1)
+            ed_ssh_socket_widen(ed_ssh_bottom(link)->fd);
+        status = n_lanes == 1 && !args->offset ? upload_whole(&upload, err)
+                                               : ed_ssh_upload_lanes(&upload, n_lanes, err);
     }
     if (!status && args->progress)
         args->progress(args->progress_context, upload.size_bytes - args->offset);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `edgedyno run`: measures, then reports.
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "harness/measure.h"
 
 #define PLAN_MAX_BYTES (64u << 20)
+#define PATIENCE_VARIABLE "EDGEDYNO_LINK_PATIENCE"
 
 // Only a signal handler needs this; nothing else in the program is global and changes.
 static volatile sig_atomic_t interrupted;
@@ -99,9 +101,8 @@ static int measure(struct ed_cli *cli, struct ed_measure_args *args, const struc
     catch_interrupts();
     if (resume)
         snprintf(directory, sizeof directory, "%s", resume);
-    enum ed_status status =
-        resume ? ed_measure_resume(args, resume, &finished, &err)
-               : ed_measure_run(args, suite, directory, &finished, &err);
+    enum ed_status status = resume ? ed_measure_resume(args, resume, &finished, &err)
+                                   : ed_measure_run(args, suite, directory, &finished, &err);
     ed_progress_release(&progress);
     cli->log.before = cli->log.after = NULL;
     args->progress = NULL;
@@ -131,6 +132,20 @@ static enum ed_status check(const struct ed_arguments *arguments, struct ed_erro
     return status;
 }
 
+// How long a lost link is tried again, beyond the time that the job was going to take.
+static enum ed_status read_patience(int64_t *patience_ns, struct ed_error *err) {
+    const char *text = getenv(PATIENCE_VARIABLE);
+    *patience_ns = 0;
+    if (!text || !text[0])
+        return ED_OK;
+    enum ed_status status = ed_units_duration(text, patience_ns, err);
+    if (status == ED_OK && *patience_ns < 1)
+        status = ed_fail(err, ED_ERR_USAGE, PATIENCE_VARIABLE, "must be longer than nothing: 2min");
+    if (status != ED_OK && err)
+        snprintf(err->where, sizeof err->where, PATIENCE_VARIABLE);
+    return status;
+}
+
 static int run(struct ed_cli *cli) {
     const struct ed_arguments *arguments = cli->arguments;
     const char *resume = ed_arguments_get(arguments, "resume");
@@ -140,10 +155,12 @@ static int run(struct ed_cli *cli) {
     struct ed_error err = {0};
     int code = ED_EXIT_PASS;
     ed_suite_init(&suite);
-    int64_t wait_ns = 0;
+    int64_t wait_ns = 0, patience_ns = 0;
     enum ed_status status = check(arguments, &err);
     if (!status && ed_arguments_has(arguments, "wait"))
         status = ed_units_duration(ed_arguments_get(arguments, "wait"), &wait_ns, &err);
+    if (!status)
+        status = read_patience(&patience_ns, &err);
     if (!status)
         status = ed_output_parse(&output, arguments, true, &err);
     if (!status && !resume)
@@ -165,6 +182,7 @@ static int run(struct ed_cli *cli) {
         .verify = ed_arguments_has(arguments, "verify"),
         .transport = &transport,
         .wait_ns = wait_ns,
+        .patience_ns = patience_ns,
         .leave_nothing = ed_arguments_has(arguments, "leave-nothing"),
     };
     if (ed_arguments_has(arguments, "dry-run"))

@@ -144,7 +144,8 @@ int main(int argc, char **argv) {
     const struct sigaction broken_pipe = {.sa_handler = nothing, .sa_flags = SA_RESTART};
     open_standard_streams();
 #ifdef __GLIBC__
-    // A thread a device, all of which mostly wait: heaps of their own would cost more memory than they save time.
+    // A thread a device, all of which mostly wait: heaps of their own would cost more memory than they save
+    // time.
     mallopt(M_ARENA_MAX, 1);
 #endif
     sigaction(SIGPIPE, &broken_pipe, NULL);

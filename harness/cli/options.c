@@ -51,12 +51,16 @@ static const struct ed_option measuring[] = {
 };
 
 static const struct ed_option devices[] = {
-    {"id", 0, ED_OPTION_TEXT, "ID", "made from the address", 0, 0, "", "`add`: the device's name in the fleet", 0},
+    {"id", 0, ED_OPTION_TEXT, "ID", "made from the address", 0, 0, "",
+     "`add`: the device's name in the fleet", 0},
     {"accept-new", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
-     "`add`, `scan`, `check`: take an unknown host key into known_hosts; a changed one is refused all the same", 0},
+     "`add`, `scan`, `check`: take an unknown host key into known_hosts; a changed one is refused all the "
+     "same",
+     0},
     {"keep", 0, ED_OPTION_INT, "N", "nothing stays", 0, 1000, "",
      "`clean`: keep the newest N versions of each model and engine", 0},
-    {"for", 0, ED_OPTION_TEXT, "TIME", "", 0, 0, "", "`reserve`: how long, such as 2h; 0 ends the reservation", 0},
+    {"for", 0, ED_OPTION_TEXT, "TIME", "", 0, 0, "",
+     "`reserve`: how long, such as 2h; 0 ends the reservation", 0},
 };
 
 static const struct ed_option engines[] = {

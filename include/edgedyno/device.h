@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of a transport: how the controller reaches one device. Every blocking call takes a deadline on
 // CLOCK_MONOTONIC in nanoseconds and returns ED_ERR_TIMEOUT when it passes. A lost link (ED_ERR_LINK_LOST), a
-// refused key (ED_ERR_KEY_REFUSED), a full disk (ED_ERR_NO_SPACE) and a missing program (ED_ERR_NO_PROGRAM) are
-// four different statuses; so are a device that nobody answers for (ED_ERR_UNREACHABLE) and one that its adb
-// server shows as offline (ED_ERR_OFFLINE). A state is used by one thread at a time; different states may be
-// used by different threads at once.
+// refused key (ED_ERR_KEY_REFUSED), a full disk (ED_ERR_NO_SPACE) and a missing program (ED_ERR_NO_PROGRAM)
+// are four different statuses; so are a device that nobody answers for (ED_ERR_UNREACHABLE) and one that its
+// adb server shows as offline (ED_ERR_OFFLINE). A state is used by one thread at a time; different states may
+// be used by different threads at once.
 #ifndef EDGEDYNO_DEVICE_H
 #define EDGEDYNO_DEVICE_H
 
@@ -19,12 +19,13 @@
 
 // Where and how; text is borrowed from the inventory and outlives the connection. Unused fields are "".
 struct ed_address {
-    const char *id;       // the device's name in devices.json
-    const char *host;     // ssh: host name, address, or a Host of ~/.ssh/config
-    int port;             // 0: the transport's default (for ssh what ~/.ssh/config says)
-    const char *user;     // ssh
-    const char *serial;   // adb: serial number as `adb devices` shows it
-    const char *via;      // "ssh://[USER@]HOST[:PORT]": a host in between; ssh: a jump host, adb: the host whose server it is
+    const char *id;     // the device's name in devices.json
+    const char *host;   // ssh: host name, address, or a Host of ~/.ssh/config
+    int port;           // 0: the transport's default (for ssh what ~/.ssh/config says)
+    const char *user;   // ssh
+    const char *serial; // adb: serial number as `adb devices` shows it
+    const char *via; // "ssh://[USER@]HOST[:PORT]": a host in between; ssh: a jump host, adb: the host whose
+                     // server it is
     const char *host_key; // ssh: pinned, "TYPE BASE64"; "": known_hosts decides
     const char *work_dir; // absolute directory on the device; "": the transport's default
 };
@@ -32,11 +33,12 @@ struct ed_address {
 // What a transport may ask of the program. Borrowed until disconnect.
 struct ed_transport_context {
     bool accept_new; // an unknown host key is taken into known_hosts; a changed one is refused all the same
-    // Asks a person for a passphrase; `secret` is terminated. ED_ERR_KEY_REFUSED where nobody can be asked. NULL:
-    // nobody. May be called from any thread, one at a time.
+    // Asks a person for a passphrase; `secret` is terminated. ED_ERR_KEY_REFUSED where nobody can be asked.
+    // NULL: nobody. May be called from any thread, one at a time.
     enum ed_status (*ask_secret)(void *context, const char *prompt, char *secret, size_t secret_bytes,
                                  struct ed_error *err);
-    void (*note)(void *context, const char *line); // something a person should know once; NULL: nobody listens
+    void (*note)(void *context, const char *line); // something a person should know once; NULL: nobody
+                                                   // listens
     void *context;
 };
 

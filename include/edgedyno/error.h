@@ -23,7 +23,8 @@ enum ed_status {
     ED_ERR_TIMEOUT,     // a deadline passed
     ED_ERR_BUSY,        // somebody else holds the device or the directory
     ED_ERR_LINK_LOST,   // the transport's connection broke
-    ED_ERR_UNREACHABLE, // nothing answers there: no route, connection refused, unknown host, adb knows no such device
+    ED_ERR_UNREACHABLE, // nothing answers there: no route, connection refused, unknown host, adb knows no
+                        // such device
     ED_ERR_OFFLINE,     // adb knows the device, which does not answer
     ED_ERR_KEY_REFUSED, // authentication or host key
     ED_ERR_NO_PROGRAM,  // a program to be run does not exist there

@@ -13,8 +13,8 @@
 //   edgedyno-runner read    --work WORK --job ID --file NAME --from BYTE --max BYTES   -> the bytes themselves
 //   edgedyno-runner stop    --work WORK --job ID            -> {"type":"stopping",...}; status tells when it has ended
 //   edgedyno-runner forget  --work WORK --job ID            -> {"type":"forgotten",...}; removes the directory of an ended job
-// Since wire 1.1 (a message on standard input is one JSON object of at most ED_WIRE_LINE_MAX_BYTES, `have` and `adopt`
-// ED_WIRE_JOB_MAX_BYTES):
+// Since wire 1.1 (a message on standard input is one JSON object of at most ED_WIRE_LINE_MAX_BYTES, `have`
+// and `adopt` ED_WIRE_JOB_MAX_BYTES):
 //   edgedyno-runner lease  --work WORK  <- {"type":"lease","action":"take"|"renew"|"release"|"reserve"|"unreserve"|"show",
 //                                           "holder":ID,"owner":TEXT,"purpose":TEXT,"token":TOKEN or "","for_ns":N,"wait":B}
 //                                       -> {"type":"lease","granted":B,"token":TOKEN or "","left_ns":N,"owner","holder","purpose",
@@ -36,9 +36,8 @@
 //   SET   = {"id":HEX64,"kind":"engine"|"adapter"|"model"|"data"|"libc","name":TEXT,"variant":TEXT,"version":TEXT,
 //            "files":[{"name":NAME,"bytes":N,"sha256":HEX64,"executable":B}]}
 //   TOKEN = N "-" 8 hex digits: N grows with every lease that is given (a fencing token)
-// A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the controller knows its path
-// before it is there.
-// Each reply is one line. A failure is one line
+// A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the controller knows
+// its path before it is there. Each reply is one line. A failure is one line
 // {"type":"error","status":"busy","where":"...","message":"..."} on standard output and exit status 1; 2 for
 // wrong usage.
 #ifndef EDGEDYNO_WIRE_H

@@ -41,7 +41,8 @@ static bool accept_pair(struct ssh_forwarder *forwarder, struct pair *pair) {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)forwarder->to_port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    *pair = (struct pair){.ends = {accept(forwarder->listener, NULL, NULL), socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
+    *pair = (struct pair){
+        .ends = {accept(forwarder->listener, NULL, NULL), socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
     if (pair->ends[0] >= 0 && connect(pair->ends[1], (const struct sockaddr *)&address, sizeof address) == 0)
         return true;
     close_pair(pair, false);
@@ -60,7 +61,8 @@ static void carry(struct ssh_forwarder *forwarder, struct pair *pair, int from) 
         return;
     }
     if (from == 0) {
-        long up = (forwarder->up_bytes += n), freeze = forwarder->freeze_after_bytes, reset = forwarder->reset_after_bytes;
+        long up = atomic_fetch_add(&forwarder->up_bytes, n) + n, freeze = forwarder->freeze_after_bytes,
+             reset = forwarder->reset_after_bytes;
         if (freeze && up > freeze)
             forwarder->mode = SSH_SILENT;
         if (reset && up > reset)
@@ -87,7 +89,8 @@ static void *serve(void *context) {
         for (size_t i = 0; i < n_pairs; i++)
             for (int k = 0; k < 2; k++)
                 fds[2 + 2 * i + (size_t)k] = (struct pollfd){
-                    .fd = pairs[i].ends[0] < 0 || pairs[i].ended[k] || silent ? -1 : pairs[i].ends[k], .events = POLLIN};
+                    .fd = pairs[i].ends[0] < 0 || pairs[i].ended[k] || silent ? -1 : pairs[i].ends[k],
+                    .events = POLLIN};
         // The mode changes from outside: a short wait sees it.
         poll(fds, 2 + 2 * n_pairs, 20);
         if (fds[0].revents)
@@ -103,7 +106,8 @@ static void *serve(void *context) {
         }
         for (size_t i = 0; i < n_pairs; i++)
             for (int k = 0; k < 2; k++)
-                if (fds[2 + 2 * i + (size_t)k].revents && pairs[i].ends[0] >= 0 && forwarder->mode == SSH_FORWARD)
+                if (fds[2 + 2 * i + (size_t)k].revents && pairs[i].ends[0] >= 0 &&
+                    forwarder->mode == SSH_FORWARD)
                     carry(forwarder, &pairs[i], k);
         for (size_t i = 0; i < n_pairs; i++)
             if (pairs[i].ends[0] >= 0 && pairs[i].ended[0] && pairs[i].ended[1])

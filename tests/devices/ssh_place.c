@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,6 +22,13 @@
 #define DROPBEAR "/usr/sbin/dropbear"
 
 char ssh_place[64], ssh_said[4096];
+bool ssh_mounts;
+
+// libssh2 1.10 leaves a few bytes of OpenSSL's behind for every ECDSA key file that it reads.
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libcrypto.so\n";
+}
 
 char *ssh_path(const char *name) {
     static char paths[16][256];
@@ -85,16 +92,49 @@ int ssh_run_here(const char *const *argv) {
 }
 
 static void make_key(const char *name, const char *type, const char *passphrase) {
-    const char *const argv[] = {"ssh-keygen", "-q", "-t", type, "-N", passphrase, "-C", name, "-f", ssh_path(name), NULL};
+    const char *const argv[] = {"ssh-keygen", "-q", "-t", type,           "-N", passphrase,
+                                "-C",         name, "-f", ssh_path(name), NULL};
     if (ssh_run_here(argv) != 0)
         fail_msg("ssh-keygen: %s", ssh_said);
 }
 
+// Seen by this process and what it starts alone.
+static bool own_mounts(void) {
+    struct passwd *user = getpwuid(getuid());
+    char folder[512], keys[512], shell[512];
+    if (!user || unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", ssh_path("small"), "tmpfs", 0, "size=8m,mode=0755") != 0 ||
+        mount("none", user->pw_dir, "tmpfs", 0, "size=64m,mode=0700") != 0)
+        return false;
+    // dropbear lets in whose shell is in this list.
+    snprintf(shell, sizeof shell, "%s\n", user->pw_shell);
+    ssh_write("shells", 0644, shell);
+    if (access("/etc/shells", F_OK) == 0 &&
+        mount(ssh_path("shells"), "/etc/shells", NULL, MS_BIND, NULL) != 0)
+        return false;
+    snprintf(folder, sizeof folder, "%s/.ssh", user->pw_dir);
+    snprintf(keys, sizeof keys, "%s/authorized_keys", folder);
+    return mkdir(folder, 0700) == 0 && symlink(ssh_path("authorized_keys"), keys) == 0;
+}
+
+static bool may_mount(void) {
+    int ended = 1;
+    pid_t pid = geteuid() == 0 ? fork() : -1;
+    if (pid == 0)
+        _exit(own_mounts() ? 0 : 1);
+    return pid > 0 && waitpid(pid, &ended, 0) == pid && ended == 0;
+}
+
 bool ssh_place_make(void) {
-    static const char *const rows[][3] = {
-        {"user_ed25519", "ed25519", ""}, {"user_ecdsa", "ecdsa", ""},   {"user_rsa", "rsa", ""},
-        {"user_other", "ed25519", ""},   {"host_ed25519", "ed25519", ""}, {"host_ecdsa", "ecdsa", ""},
-        {"host_rsa", "rsa", ""},         {"host_other", "ed25519", ""},   {"user_locked", "ed25519", "open sesame"}};
+    static const char *const rows[][3] = {{"user_ed25519", "ed25519", ""},
+                                          {"user_ecdsa", "ecdsa", ""},
+                                          {"user_rsa", "rsa", ""},
+                                          {"user_other", "ed25519", ""},
+                                          {"host_ed25519", "ed25519", ""},
+                                          {"host_ecdsa", "ecdsa", ""},
+                                          {"host_rsa", "rsa", ""},
+                                          {"host_other", "ed25519", ""},
+                                          {"user_locked", "ed25519", "open sesame"}};
     struct ed_error err = {0};
     char name[64];
     if (access(SSHD, X_OK) != 0)
@@ -102,7 +142,8 @@ bool ssh_place_make(void) {
     snprintf(ssh_place, sizeof ssh_place, "/tmp/edgedyno-ssh-XXXXXX");
     if (!mkdtemp(ssh_place) || chmod(ssh_place, 0755) != 0)
         return false;
-    // Servers look whether others may reach into what they read; the folder's own mode does not matter to them.
+    // Servers look whether others may reach into what they read; the folder's own mode does not matter to
+    // them.
     mkdir(ssh_path("small"), 0755);
     mkdir(ssh_path("home"), 0700);
     mkdir(ssh_path("home/.ssh"), 0700);
@@ -113,7 +154,8 @@ bool ssh_place_make(void) {
         mkdir("/run/sshd", 0755);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         make_key(rows[i][0], rows[i][1], rows[i][2]);
-    ssh_run_here((const char *const[]){"cp", ssh_path("user_ed25519"), ssh_path("home/.ssh/id_ed25519"), NULL});
+    ssh_run_here(
+        (const char *const[]){"cp", ssh_path("user_ed25519"), ssh_path("home/.ssh/id_ed25519"), NULL});
     ssh_write("authorized_keys", 0600, "");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char script[512];
@@ -123,6 +165,7 @@ bool ssh_place_make(void) {
         snprintf(script, sizeof script, "cat %s >> %s", ssh_path(name), ssh_path("authorized_keys"));
         ssh_run_here((const char *const[]){"sh", "-c", script, NULL});
     }
+    ssh_mounts = may_mount();
     return ed_ssh_init(&err) == ED_OK;
 }
 
@@ -149,27 +192,10 @@ static bool greets(int port) {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char word[4];
-    bool fine = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 && recv(fd, word, 4, MSG_WAITALL) == 4;
+    bool fine = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+                recv(fd, word, 4, MSG_WAITALL) == 4;
     close(fd);
     return fine;
-}
-
-// Seen by this process and what it starts alone.
-static bool own_mounts(void) {
-    struct passwd *user = getpwuid(getuid());
-    char folder[512], keys[512], shell[512];
-    if (!user || unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", ssh_path("small"), "tmpfs", 0, "size=8m,mode=0755") != 0 ||
-        mount("none", user->pw_dir, "tmpfs", 0, "size=64m,mode=0700") != 0)
-        return false;
-    // dropbear lets in whose shell is in this list.
-    snprintf(shell, sizeof shell, "%s\n", user->pw_shell);
-    ssh_write("shells", 0644, shell);
-    if (access("/etc/shells", F_OK) == 0 && mount(ssh_path("shells"), "/etc/shells", NULL, MS_BIND, NULL) != 0)
-        return false;
-    snprintf(folder, sizeof folder, "%s/.ssh", user->pw_dir);
-    snprintf(keys, sizeof keys, "%s/authorized_keys", folder);
-    return mkdir(folder, 0700) == 0 && symlink(ssh_path("authorized_keys"), keys) == 0;
 }
 
 static pid_t start(const char *const *argv, const char *log) {
@@ -182,7 +208,7 @@ static pid_t start(const char *const *argv, const char *log) {
     if (getppid() != parent)
         _exit(1);
     setsid();
-    if (geteuid() == 0 && !own_mounts())
+    if (ssh_mounts && !own_mounts())
         _exit(126);
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
     dup2(null, 0);
@@ -211,11 +237,12 @@ void ssh_server_start(struct ssh_server *server, const char *hosts, const char *
     server->port = free_port();
     snprintf(server->dir, sizeof server->dir, "%s/sshd%d", ssh_place, number++);
     mkdir(server->dir, 0755);
-    n = (size_t)snprintf(config, sizeof config,
-                         "Port %d\nListenAddress 127.0.0.1\nPidFile none\nAuthorizedKeysFile %s\nStrictModes no\n"
-                         "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
-                         "MaxStartups 100:30:200\nLogLevel VERBOSE\nPermitRootLogin yes\n%s\n",
-                         server->port, ssh_path("authorized_keys"), extra);
+    n = (size_t)snprintf(
+        config, sizeof config,
+        "Port %d\nListenAddress 127.0.0.1\nPidFile none\nAuthorizedKeysFile %s\nStrictModes no\n"
+        "UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
+        "MaxStartups 100:30:200\nLogLevel VERBOSE\nPermitRootLogin yes\n%s\n",
+        server->port, ssh_path("authorized_keys"), extra);
     snprintf(names, sizeof names, "%s", hosts);
     for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
         n += (size_t)snprintf(config + n, sizeof config - n, "HostKey %s\n", ssh_path(name));
@@ -231,7 +258,7 @@ void ssh_server_start(struct ssh_server *server, const char *hosts, const char *
 bool ssh_dropbear_start(struct ssh_server *server) {
     char log[192], key[192], pid[192], port[32];
     // Where it looks for authorised keys cannot be said to this version but by the home folder.
-    if (access(DROPBEAR, X_OK) != 0 || geteuid() != 0)
+    if (access(DROPBEAR, X_OK) != 0 || !ssh_mounts)
         return false;
     server->port = free_port();
     snprintf(server->dir, sizeof server->dir, "%s/dropbear", ssh_place);
@@ -289,7 +316,8 @@ void *ssh_try(const struct ssh_login *login, struct ed_error *err) {
     void *state = calloc(1, ed_transport_ssh.state_bytes);
     int64_t time_ns = login->time_ns ? login->time_ns : PLENTY_NS;
     memset(err, 0, sizeof *err);
-    if (ed_transport_ssh.connect(state, &login->address, &login->context, ed_clock_monotonic_ns() + time_ns, err)) {
+    if (ed_transport_ssh.connect(state, &login->address, &login->context, ed_clock_monotonic_ns() + time_ns,
+                                 err)) {
         free(state);
         return NULL;
     }
@@ -313,8 +341,8 @@ void ssh_disconnect(void *state) {
     assert_true(ed_clock_monotonic_ns() - begin_ns < 5 * SECOND_NS);
 }
 
-enum ed_status ssh_spawn(void *state, const char *const *argv, const void *input, size_t bytes, int64_t time_ns,
-                         struct ed_spawn_result *result, struct ed_error *err) {
+enum ed_status ssh_spawn(void *state, const char *const *argv, const void *input, size_t bytes,
+                         int64_t time_ns, struct ed_spawn_result *result, struct ed_error *err) {
     struct ed_spawn_args args = {.argv = argv,
                                  .input = input,
                                  .input_bytes = bytes,
@@ -324,8 +352,10 @@ enum ed_status ssh_spawn(void *state, const char *const *argv, const void *input
     return ed_transport_ssh.spawn(state, &args, result, err);
 }
 
-enum ed_status ssh_shell(void *state, const char *script, struct ed_spawn_result *result, struct ed_error *err) {
-    return ssh_spawn(state, (const char *const[]){"/bin/sh", "-c", script, NULL}, NULL, 0, PLENTY_NS, result, err);
+enum ed_status ssh_shell(void *state, const char *script, struct ed_spawn_result *result,
+                         struct ed_error *err) {
+    return ssh_spawn(state, (const char *const[]){"/bin/sh", "-c", script, NULL}, NULL, 0, PLENTY_NS, result,
+                     err);
 }
 
 enum ed_status ssh_push(void *state, const char *from, const char *to, int64_t offset, int64_t stall_ns,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SSH tests share: a scratch folder as HOME with keys, real SSH servers on free ports of loopback (OpenSSH and
-// dropbear, as the user who runs the test), a forwarder in between that can fall silent or break, and connecting.
+// What the SSH tests share: a scratch folder as HOME with keys, real SSH servers on free ports of loopback
+// (OpenSSH and dropbear, as the user who runs the test), a forwarder in between that can fall silent or
+// break, and connecting.
 #ifndef EDGEDYNO_TESTS_DEVICES_SSH_PLACE_H
 #define EDGEDYNO_TESTS_DEVICES_SSH_PLACE_H
 
@@ -26,9 +27,10 @@
 #define PLENTY_NS (90 * SECOND_NS)
 
 extern char ssh_place[64]; // the scratch folder
+extern bool ssh_mounts;    // servers have mounts of their own, below
 
-// The folder, HOME in it, keys: user_ed25519, user_ecdsa, user_rsa, user_locked (passphrase "open sesame"), host_ed25519,
-// host_ecdsa, host_rsa; ~/.ssh/id_ed25519 is user_ed25519. False where OpenSSH is missing.
+// The folder, HOME in it, keys: user_ed25519, user_ecdsa, user_rsa, user_locked (passphrase "open sesame"),
+// host_ed25519, host_ecdsa, host_rsa; ~/.ssh/id_ed25519 is user_ed25519. False where OpenSSH is missing.
 bool ssh_place_make(void);
 void ssh_place_remove(void);
 char *ssh_path(const char *name); // in the scratch folder; one of 16 buffers: what lives longer is copied
@@ -47,11 +49,12 @@ struct ssh_server {
     int port;
     char dir[128];
 };
-// `hosts` is a list of host keys ("host_ed25519 host_ecdsa"); `extra` more lines of sshd_config. The keys of all users but
-// user_other are authorised. As root each server has mounts of its own: an empty home folder for the user, and `small`, a file
-// system of 8 MB.
+// `hosts` is a list of host keys ("host_ed25519 host_ecdsa"); `extra` more lines of sshd_config. The keys of
+// all users but user_other are authorised. As root, where the system lets it, each server has mounts of its
+// own: an empty home folder for the user, and `small`, a file system of 8 MB.
 void ssh_server_start(struct ssh_server *server, const char *hosts, const char *extra);
-bool ssh_dropbear_start(struct ssh_server *server); // false where it is not installed, or the user is not root
+bool ssh_dropbear_start(struct ssh_server *server); // false where it is not installed, or the user is not
+                                                    // root
 void ssh_server_stop(struct ssh_server *server);
 
 // Bytes between a free port and a server's, carried by a thread.
@@ -84,33 +87,36 @@ struct ssh_login ssh_login_to(int port);
 void *ssh_try(const struct ssh_login *login, struct ed_error *err);
 void *ssh_connect(int port); // fails the test
 void ssh_disconnect(void *state);
-enum ed_status ssh_spawn(void *state, const char *const *argv, const void *input, size_t bytes, int64_t time_ns,
-                         struct ed_spawn_result *result, struct ed_error *err);
-enum ed_status ssh_shell(void *state, const char *script, struct ed_spawn_result *result, struct ed_error *err);
+enum ed_status ssh_spawn(void *state, const char *const *argv, const void *input, size_t bytes,
+                         int64_t time_ns, struct ed_spawn_result *result, struct ed_error *err);
+enum ed_status ssh_shell(void *state, const char *script, struct ed_spawn_result *result,
+                         struct ed_error *err);
 enum ed_status ssh_push(void *state, const char *from, const char *to, int64_t offset, int64_t stall_ns,
                         struct ed_error *err);
 
 // Says what went wrong before it fails.
-#define assert_status(call, wanted, err)                                                                               \
-    do {                                                                                                               \
-        enum ed_status status_ = (call);                                                                               \
-        if (status_ != (wanted))                                                                                       \
-            fail_msg("%s, not %s: %s: %s", ed_status_word(status_), ed_status_word(wanted), (err).where, (err).message); \
+#define assert_status(call, wanted, err)                                                                 \
+    do {                                                                                                 \
+        enum ed_status status_ = (call);                                                                 \
+        if (status_ != (wanted))                                                                         \
+            fail_msg("%s, not %s: %s: %s", ed_status_word(status_), ed_status_word(wanted), (err).where, \
+                     (err).message);                                                                     \
     } while (0)
-#define assert_says(err, part)                                                              \
-    do {                                                                                    \
-        if (!strstr((err).message, part) && !strstr((err).where, part))                     \
-            fail_msg("'%s' is not in: %s: %s", part, (err).where, (err).message);           \
+#define assert_says(err, part)                                                    \
+    do {                                                                          \
+        if (!strstr((err).message, part) && !strstr((err).where, part))           \
+            fail_msg("'%s' is not in: %s: %s", part, (err).where, (err).message); \
     } while (0)
-#define assert_refused(login, wanted, part)                                                 \
-    do {                                                                                    \
-        struct ed_error err_ = {0};                                                         \
-        void *state_ = ssh_try(login, &err_);                                               \
-        if (state_)                                                                         \
-            fail_msg("connected, but should not (%s)", part);                               \
-        if (err_.code != (wanted))                                                          \
-            fail_msg("%s, not %s: %s: %s", ed_status_word(err_.code), ed_status_word(wanted), err_.where, err_.message); \
-        assert_says(err_, part);                                                            \
+#define assert_refused(login, wanted, part)                                                               \
+    do {                                                                                                  \
+        struct ed_error err_ = {0};                                                                       \
+        void *state_ = ssh_try(login, &err_);                                                             \
+        if (state_)                                                                                       \
+            fail_msg("connected, but should not (%s)", part);                                             \
+        if (err_.code != (wanted))                                                                        \
+            fail_msg("%s, not %s: %s: %s", ed_status_word(err_.code), ed_status_word(wanted), err_.where, \
+                     err_.message);                                                                       \
+        assert_says(err_, part);                                                                          \
     } while (0)
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is read before a connection is made: ~/.ssh/config, known_hosts, keys, hosts in between. Answers of OpenSSH itself
+// What is read before a connection is made: ~/.ssh/config, known_hosts, keys, hosts in between. Answers of
+// OpenSSH itself
 // (`ssh -G`, ssh-keygen) are the reference where it is installed.
 #include "ssh_place.h"
 
@@ -105,7 +106,8 @@ static void test_refused(void **unused) {
         {"IdentityFile ~/%C\n", "a", ED_ERR_UNSUPPORTED, "%C"},
         {"IdentityFile ~/${X}\n", "a", ED_ERR_UNSUPPORTED, "${X}"},
         {"IdentityFile ~root/x\n", "a", ED_ERR_UNSUPPORTED, "another user"},
-        {"User aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "a", ED_ERR_LIMIT, "63"},
+        {"User aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "a",
+         ED_ERR_LIMIT, "63"},
         {"Host a\n\x01User x\n", "a", ED_ERR_PARSE, "control"},
     };
     (void)unused;
@@ -129,7 +131,8 @@ static void test_include(void **unused) {
     ssh_write("home/.ssh/more/1.conf", 0600, "Host one\nUser first\nHost *\nPort 2001\n");
     ssh_write("home/.ssh/more/2.conf", 0600, "Host two\nUser second\n");
     ssh_write("absolute.conf", 0600, "User third\n");
-    snprintf(text, sizeof text, "Include more/*.conf nothing-like-this\nHost three\nInclude %s\nHost other x?\nPort 9\n",
+    snprintf(text, sizeof text,
+             "Include more/*.conf nothing-like-this\nHost three\nInclude %s\nHost other x?\nPort 9\n",
              ssh_path("absolute.conf"));
     assert_status(read_config(text, "one"), ED_OK, err);
     assert_string_equal(host.user, "first");
@@ -161,7 +164,8 @@ static void test_as_openssh_does(void **unused) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *home = getenv("HOME");
         assert_status(read_config(text, names[i]), ED_OK, err);
-        assert_int_equal(ssh_run_here((const char *const[]){"ssh", "-G", "-F", ssh_path("config"), names[i], NULL}), 0);
+        assert_int_equal(
+            ssh_run_here((const char *const[]){"ssh", "-G", "-F", ssh_path("config"), names[i], NULL}), 0);
         snprintf(line, sizeof line, "user %s\n", host.user);
         assert_non_null(strstr(ssh_said, line));
         snprintf(line, sizeof line, "hostname %s\n", host.host_name[0] ? host.host_name : names[i]);
@@ -195,15 +199,16 @@ static void read_key(struct ed_ssh_known_key *key, const char *name) {
 
 // `entry` is a line whose KEY, OTHER and ECDSA are replaced.
 static enum ed_ssh_verdict judge(const char *entry, const char *name, int port) {
-    static const char *const words[][2] = {{"KEY", "host_ed25519"}, {"OTHER", "host_other"}, {"ECDSA", "host_ecdsa"}};
+    static const char *const words[][2] = {
+        {"KEY", "host_ed25519"}, {"OTHER", "host_other"}, {"ECDSA", "host_ecdsa"}};
     struct ed_ssh_known_hosts known = {0};
     struct ed_ssh_known_key key;
     enum ed_ssh_verdict verdict;
     char script[2048];
     ssh_write("known", 0600, entry);
     for (size_t i = 0; i < 3; i++) {
-        snprintf(script, sizeof script, "k=$(cut -d' ' -f1,2 %s/%s.pub) && sed -i \"s#%s#$k#\" %s/known", ssh_place, words[i][1],
-                 words[i][0], ssh_place);
+        snprintf(script, sizeof script, "k=$(cut -d' ' -f1,2 %s/%s.pub) && sed -i \"s#%s#$k#\" %s/known",
+                 ssh_place, words[i][1], words[i][0], ssh_place);
         assert_int_equal(ssh_run_here((const char *const[]){"sh", "-c", script, NULL}), 0);
     }
     assert_status(ed_ssh_known_hosts_read(&known, ssh_path("known"), name, port, &err), ED_OK, err);
@@ -255,7 +260,8 @@ static void test_hashed(void **unused) {
     struct ed_ssh_known_hosts known = {0};
     (void)unused;
     judge("secret.example KEY\n[secret.example]:77 OTHER\n", "x", 22);
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-H", "-f", ssh_path("known"), NULL}), 0);
+    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-H", "-f", ssh_path("known"), NULL}),
+                     0);
     assert_status(ed_ssh_known_hosts_read(&known, ssh_path("known"), "secret.example", 22, &err), ED_OK, err);
     assert_int_equal(known.n_keys, 1);
     assert_non_null(strstr(known.keys[0].where, "known:1"));
@@ -272,7 +278,8 @@ static void test_fingerprint(void **unused) {
     (void)unused;
     read_key(&key, "host_ecdsa");
     ed_ssh_fingerprint(fingerprint, key.blob, key.n_blob);
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-lf", ssh_path("host_ecdsa.pub"), NULL}), 0);
+    assert_int_equal(
+        ssh_run_here((const char *const[]){"ssh-keygen", "-lf", ssh_path("host_ecdsa.pub"), NULL}), 0);
     assert_non_null(strstr(ssh_said, fingerprint));
 }
 
@@ -287,14 +294,19 @@ static void test_add(void **unused) {
     read_key(&other, "host_other");
     // The folder is made too; what has no line break at its end gets one; the same key is there once.
     const char *path = ssh_path("new/folder/known");
-    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, key.blob, key.n_blob, deadline_ns, &err), ED_OK, err);
+    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, key.blob, key.n_blob, deadline_ns, &err), ED_OK,
+                  err);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
-    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, key.blob, key.n_blob, deadline_ns, &err), ED_OK, err);
-    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, other.blob, other.n_blob, deadline_ns, &err), ED_ERR_KEY_REFUSED, err);
+    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, key.blob, key.n_blob, deadline_ns, &err), ED_OK,
+                  err);
+    assert_status(ed_ssh_known_hosts_add(path, "pi", 22, other.blob, other.n_blob, deadline_ns, &err),
+                  ED_ERR_KEY_REFUSED, err);
     assert_int_equal(truncate(path, info.st_size - 1), 0);
-    assert_status(ed_ssh_known_hosts_add(path, "pi", 2222, other.blob, other.n_blob, deadline_ns, &err), ED_OK, err);
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-F", "[pi]:2222", "-f", path, NULL}), 0);
+    assert_status(ed_ssh_known_hosts_add(path, "pi", 2222, other.blob, other.n_blob, deadline_ns, &err),
+                  ED_OK, err);
+    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-F", "[pi]:2222", "-f", path, NULL}),
+                     0);
     assert_int_equal(ssh_run_here((const char *const[]){"wc", "-l", path, NULL}), 0);
     assert_memory_equal(ssh_said, "2 ", 2);
     // Many at once: every line is there, whole.
@@ -320,7 +332,8 @@ static void test_add(void **unused) {
         assert_int_equal(known.n_keys, 1);
         ed_ssh_known_hosts_release(&known);
     }
-    assert_status(ed_ssh_known_hosts_add(path, "two words", 22, key.blob, key.n_blob, deadline_ns, &err), ED_ERR_LIMIT, err);
+    assert_status(ed_ssh_known_hosts_add(path, "two words", 22, key.blob, key.n_blob, deadline_ns, &err),
+                  ED_ERR_LIMIT, err);
 }
 
 static void test_key_files(void **unused) {
@@ -350,12 +363,14 @@ static void test_key_files(void **unused) {
     assert_false(key->exists || key->usable);
     assert_string_equal(key->problem, "");
     ssh_write("open_key", 0600, "");
-    assert_int_equal(ssh_run_here((const char *const[]){"cp", ssh_path("user_ecdsa"), ssh_path("open_key"), NULL}), 0);
+    assert_int_equal(
+        ssh_run_here((const char *const[]){"cp", ssh_path("user_ecdsa"), ssh_path("open_key"), NULL}), 0);
     chmod(ssh_path("open_key"), 0644);
     ed_ssh_key_file_read(key, ssh_path("open_key"));
     assert_false(key->usable);
     assert_non_null(strstr(key->problem, "chmod"));
-    ssh_write("junk", 0600, "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END");
+    ssh_write("junk", 0600,
+              "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END");
     ed_ssh_key_file_read(key, ssh_path("junk"));
     assert_non_null(strstr(key->problem, "damaged"));
     free(key);

@@ -24,10 +24,11 @@ static bool fine(struct worker *worker, enum ed_status status, const struct ed_e
 
 static bool round_trip(struct worker *worker, void *state) {
     char word[32];
-    struct ed_spawn_args run = {.argv = (const char *const[]){"/bin/sh", "-c", "read -r x; echo \"$x\"; exit 5", NULL},
-                                .input = word,
-                                .out_limit_bytes = 100,
-                                .deadline_ns = ed_clock_monotonic_ns() + PLENTY_NS};
+    struct ed_spawn_args run = {
+        .argv = (const char *const[]){"/bin/sh", "-c", "read -r x; echo \"$x\"; exit 5", NULL},
+        .input = word,
+        .out_limit_bytes = 100,
+        .deadline_ns = ed_clock_monotonic_ns() + PLENTY_NS};
     struct ed_push_args push = {.local_path = worker->paths[0],
                                 .remote_path = worker->paths[1 + worker->number % 2],
                                 .mode = 0600,
@@ -41,7 +42,8 @@ static bool round_trip(struct worker *worker, void *state) {
         return false;
     same = result.exit_code == 5 && strcmp(result.out, word) == 0;
     if (!same)
-        snprintf(worker->said, sizeof worker->said, "'%.100s' and %d are not what was asked for", result.out, result.exit_code);
+        snprintf(worker->said, sizeof worker->said, "'%.100s' and %d are not what was asked for", result.out,
+                 result.exit_code);
     ed_spawn_result_release(&result);
     return same && fine(worker, ed_transport_ssh.push(state, &push, &err), &err);
 }
@@ -88,7 +90,8 @@ static void test_many(void **unused) {
         assert_true(ssh_same_file(workers[i].paths[0], workers[i].paths[1 + i % 2]));
     }
     // Each host is there once.
-    assert_int_equal(ssh_run_here((const char *const[]){"wc", "-l", ssh_path("home/.ssh/known_hosts"), NULL}), 0);
+    assert_int_equal(ssh_run_here((const char *const[]){"wc", "-l", ssh_path("home/.ssh/known_hosts"), NULL}),
+                     0);
     assert_memory_equal(ssh_said, "2 ", 2);
 }
 

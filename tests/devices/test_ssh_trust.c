@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is trusted by the SSH transport, and how it proves who it is: host keys, agent, key files, hosts in between, and what
-// libssh2 cannot do.
+// Who is trusted by the SSH transport, and how it proves who it is: host keys, agent, key files, hosts in
+// between, and what libssh2 cannot do.
 #include "ssh_place.h"
 
 #include <fcntl.h>
@@ -58,7 +58,9 @@ static void test_unknown_then_taken_in(void **unused) {
     must_connect(&login);
     // OpenSSH finds the line too.
     snprintf(add, sizeof add, "[127.0.0.1]:%d", sshd.port);
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-F", add, "-f", ssh_path("home/.ssh/known_hosts"), NULL}), 0);
+    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-F", add, "-f",
+                                                        ssh_path("home/.ssh/known_hosts"), NULL}),
+                     0);
 }
 
 static void test_changed(void **unused) {
@@ -113,7 +115,9 @@ static void test_hashed_and_revoked(void **unused) {
     (void)unused;
     ssh_forget();
     ssh_know(&sshd, "host_ed25519");
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-H", "-f", ssh_path("home/.ssh/known_hosts"), NULL}), 0);
+    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-H", "-f",
+                                                        ssh_path("home/.ssh/known_hosts"), NULL}),
+                     0);
     must_connect(&login);
     snprintf(script, sizeof script, "{ printf '@revoked * '; cat %s; } >> %s", ssh_path("host_ed25519.pub"),
              ssh_path("home/.ssh/known_hosts"));
@@ -153,19 +157,22 @@ static void test_config(void **unused) {
     char text[1024];
     (void)unused;
     ssh_forget();
-    snprintf(text, sizeof text,
-             "Host box\n HostName 127.0.0.1\n Port %d\n HostKeyAlias the-box\n UserKnownHostsFile ~/own_known\n"
-             " IdentityFile %s\n IdentitiesOnly yes\n"
-             "Host wrong\n HostName 127.0.0.1\n Port %d\n User nobody-at-all\n UserKnownHostsFile ~/own_known\n HostKeyAlias the-box\n"
-             "Host command\n ProxyCommand nc %%h %%p\n",
-             sshd.port, ssh_path("user_ecdsa"), sshd.port);
+    snprintf(
+        text, sizeof text,
+        "Host box\n HostName 127.0.0.1\n Port %d\n HostKeyAlias the-box\n UserKnownHostsFile ~/own_known\n"
+        " IdentityFile %s\n IdentitiesOnly yes\n"
+        "Host wrong\n HostName 127.0.0.1\n Port %d\n User nobody-at-all\n UserKnownHostsFile ~/own_known\n "
+        "HostKeyAlias the-box\n"
+        "Host command\n ProxyCommand nc %%h %%p\n",
+        sshd.port, ssh_path("user_ecdsa"), sshd.port);
     ssh_write("home/.ssh/config", 0600, text);
     login.address.host = "box";
     login.context.accept_new = true;
     must_connect(&login);
     assert_true(ssh_exists("home/own_known"));
     assert_false(ssh_exists("home/.ssh/known_hosts"));
-    assert_int_equal(ssh_run_here((const char *const[]){"grep", "^the-box ", ssh_path("home/own_known"), NULL}), 0);
+    assert_int_equal(
+        ssh_run_here((const char *const[]){"grep", "^the-box ", ssh_path("home/own_known"), NULL}), 0);
     login.context.accept_new = false;
     must_connect(&login);
     login.address.host = "wrong";
@@ -213,7 +220,8 @@ static void test_agent(void **unused) {
     snprintf(text, sizeof text, "Host *\n IdentitiesOnly yes\n IdentityFile %s\n", ssh_path("user_other"));
     ssh_write("home/.ssh/config", 0600, text);
     assert_refused(&login, ED_ERR_KEY_REFUSED, "none of the 1 keys");
-    snprintf(text, sizeof text, "Host *\n IdentitiesOnly yes\n IdentityFile %s.pub\n", ssh_path("user_ecdsa"));
+    snprintf(text, sizeof text, "Host *\n IdentitiesOnly yes\n IdentityFile %s.pub\n",
+             ssh_path("user_ecdsa"));
     ssh_write("home/.ssh/config", 0600, text);
     must_connect(&login);
     // An agent that says nothing ends by the deadline.
@@ -233,13 +241,17 @@ static void test_agent(void **unused) {
 static int asked;
 static const char *answer;
 
-static enum ed_status on_question(void *context, const char *prompt, char *secret, size_t bytes, struct ed_error *error) {
+static enum ed_status on_question(void *context, const char *prompt, char *secret, size_t bytes,
+                                  struct ed_error *error) {
     (void)context;
     asked++;
     assert_non_null(strstr(prompt, "user_locked"));
     if (!answer)
         return ed_fail(error, ED_ERR_KEY_REFUSED, "test", "nobody there");
-    snprintf(secret, bytes, "%s", strcmp(answer, "late") != 0 ? answer : asked % 3 == 2 ? "open sesame" : "wrong");
+    snprintf(secret, bytes, "%s",
+             strcmp(answer, "late") != 0 ? answer
+             : asked % 3 == 2            ? "open sesame"
+                                         : "wrong");
     return ED_OK;
 }
 
@@ -272,9 +284,11 @@ static void test_passphrase(void **unused) {
     // From the agent: nobody is asked.
     asked = 0;
     agent = start_agent();
-    assert_int_equal(ssh_run_here((const char *const[]){"cp", "-p", ssh_path("user_locked"), ssh_path("unlocked"), NULL}), 0);
-    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-q", "-p", "-P", "open sesame", "-N", "", "-f",
-                                                        ssh_path("unlocked"), NULL}),
+    assert_int_equal(
+        ssh_run_here((const char *const[]){"cp", "-p", ssh_path("user_locked"), ssh_path("unlocked"), NULL}),
+        0);
+    assert_int_equal(ssh_run_here((const char *const[]){"ssh-keygen", "-q", "-p", "-P", "open sesame", "-N",
+                                                        "", "-f", ssh_path("unlocked"), NULL}),
                      0);
     add_to_agent("unlocked");
     must_connect(&login);
@@ -310,11 +324,13 @@ static void test_rsa_user_key(void **unused) {
 static void test_no_common_algorithm(void **unused) {
     static const struct {
         const char *hosts, *extra, *says;
-    } rows[] = {{"host_ed25519", "Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com", "aes256-ctr to Ciphers"},
-                {"host_ed25519", "Ciphers chacha20-poly1305@openssh.com", "aes256-ctr to Ciphers"},
-                {"host_ed25519", "MACs umac-128@openssh.com,umac-64-etm@openssh.com", "hmac-sha2-256 to MACs"},
-                {"host_ed25519", "KexAlgorithms sntrup761x25519-sha512@openssh.com", "curve25519-sha256 to KexAlgorithms"},
-                {"host_rsa", "", "Ed25519 key"}};
+    } rows[] = {
+        {"host_ed25519", "Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com", "aes256-ctr to Ciphers"},
+        {"host_ed25519", "Ciphers chacha20-poly1305@openssh.com", "aes256-ctr to Ciphers"},
+        {"host_ed25519", "MACs umac-128@openssh.com,umac-64-etm@openssh.com", "hmac-sha2-256 to MACs"},
+        {"host_ed25519", "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+         "curve25519-sha256 to KexAlgorithms"},
+        {"host_rsa", "", "Ed25519 key"}};
     (void)unused;
     if (!old_library())
         skip();
@@ -380,8 +396,9 @@ static void test_jumps(void **unused) {
     ssh_random_file("big", 5000000);
     assert_status(ssh_push(state, ssh_path("big"), ssh_path("big2"), 0, 0, &err), ED_OK, err);
     assert_true(ssh_same_file(ssh_path("big"), ssh_path("big2")));
-    assert_status(ssh_spawn(state, (const char *const[]){"/bin/cat", ssh_path("big"), NULL}, NULL, 0, PLENTY_NS, &result, &err), ED_OK,
-                  err);
+    assert_status(ssh_spawn(state, (const char *const[]){"/bin/cat", ssh_path("big"), NULL}, NULL, 0,
+                            PLENTY_NS, &result, &err),
+                  ED_OK, err);
     assert_int_equal(result.out_bytes, 5000000);
     ed_spawn_result_release(&result);
     // It comes from the host in between: that server's process is the other end.
@@ -445,13 +462,20 @@ static int tear_down(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unknown_then_taken_in), cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_pinned),                cmocka_unit_test(test_hashed_and_revoked),
-        cmocka_unit_test(test_only_ecdsa_known),      cmocka_unit_test(test_other_type_known),
-        cmocka_unit_test(test_config),                cmocka_unit_test(test_agent),
-        cmocka_unit_test(test_passphrase),            cmocka_unit_test(test_rsa_user_key),
-        cmocka_unit_test(test_no_common_algorithm),   cmocka_unit_test(test_no_keys_taken_there),
-        cmocka_unit_test(test_too_many_keys),         cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_unknown_then_taken_in),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_pinned),
+        cmocka_unit_test(test_hashed_and_revoked),
+        cmocka_unit_test(test_only_ecdsa_known),
+        cmocka_unit_test(test_other_type_known),
+        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_passphrase),
+        cmocka_unit_test(test_rsa_user_key),
+        cmocka_unit_test(test_no_common_algorithm),
+        cmocka_unit_test(test_no_keys_taken_there),
+        cmocka_unit_test(test_too_many_keys),
+        cmocka_unit_test(test_jumps),
     };
     if (access("/usr/sbin/sshd", X_OK) != 0) {
         fprintf(stderr, "skipped: OpenSSH's server is not installed\n");

@@ -126,9 +126,12 @@ def end_of(started, what, seconds=60):
 
 
 def within(seconds, condition):
+    """Until the condition holds. One that is dear is asked less often: what it watches needs the processor as well."""
     limit = time.monotonic() + seconds
-    while not (value := condition()) and time.monotonic() < limit:
-        time.sleep(0.02)
+    asked = time.monotonic()
+    while not (value := condition()) and (now := time.monotonic()) < limit:
+        time.sleep(max(0.02, min(0.5, 2 * (now - asked))))
+        asked = time.monotonic()
     return value
 
 

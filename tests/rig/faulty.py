@@ -2,17 +2,20 @@
 """What the tests of faults share: a fleet whose link or devices fail, large models, what a device got over its link, and
 a campaign that must be whole whatever happened on the way."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import signal
 import sys
 import threading
 
 from campaigns import least, room
-from checks import check, equal, new_rig, within
+from checks import check, descendants, equal, new_rig, within
 from fleet import PATIENCE_S, Fleet, Place
 
+from devicerig import process
 from devicerig.faults import holder_path
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "campaign"))
@@ -49,9 +52,12 @@ class Faulty(Fleet):
         records = self.records(out)
         equal({record["device"] for record in records}, set(names), f"{out}: devices in the report")
         for record in records:
-            label = f"{out}: {record['device']}/{record['case']}"
+            label = f"{out}: {record['device']}/{record['variant']}"
             equal(record["outcome"], outcome, f"{label}: outcome")
-            count_again(room.Device(self.folder / out, record["device"]), record["case"], record, label)
+            # One model, its variants in alphabetical order: so are the cases.
+            same = sorted(each["variant"] for each in records if each["device"] == record["device"])
+            case = f"c{same.index(record['variant'])}"
+            count_again(room.Device(self.folder / out, record["device"]), case, record, label)
         return records
 
     def jobs(self, out, name):
@@ -80,6 +86,33 @@ class Spot(Place):
             except OSError:
                 pass
         return 0
+
+    def again_bytes(self, digest, holes_bytes):
+        """Of a file that came by several channels, which is executable until it is whole, the end is pushed again."""
+        for path in self.path("staging").glob(f"*/{digest}"):
+            return holes_bytes if path.stat().st_mode & 0o100 else 0
+        return 0
+
+    def _running(self):
+        """As in Place, without a look at all processes of this machine."""
+        first = self.rig.machine(self.name).init()
+        for pid in descendants(first) - {first}:
+            with contextlib.suppress(OSError):
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                yield pid, words
+
+    @contextlib.contextmanager
+    def held(self, sessions=False):
+        """The running job, or everything that runs there, stands still, so that what is done meanwhile comes in the
+        middle of it however slow this machine is. What ended before is not held."""
+        held = [pid for pid, _ in self._running()] if sessions else self.supervisors()
+        for pid in held:
+            process.send(pid, signal.SIGSTOP)
+        try:
+            yield held
+        finally:
+            for pid in held:
+                process.send(pid, signal.SIGCONT)
 
     def digest_of(self, digest):
         """What the object of that name really holds."""

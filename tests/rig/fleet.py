@@ -10,6 +10,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -21,6 +22,7 @@ from devicerig.faults import holder_path
 
 PATIENCE_S = 240  # of what a machine ten times slower than any would still do
 SECOND_NS = 1_000_000_000
+ENTRIES = threading.Lock()
 FOR_EVER = 400  # blocks: minutes that a test ends when it has seen enough
 
 
@@ -56,12 +58,15 @@ class Fleet(Controller):
         return self.write(name, suite | keys)
 
     def entry(self, device, **keys):
-        """Other keys of one device in devices.json."""
-        listed = json.loads(self.devices_file.read_text(encoding="utf-8"))
-        for entry in listed["devices"]:
-            if entry["id"] == device:
-                entry |= keys
-        self.devices_file.write_text(json.dumps(listed), encoding="utf-8")
+        """Other keys of one device in devices.json, whole at every moment."""
+        new = self.devices_file.with_suffix(".new")
+        with ENTRIES:
+            listed = json.loads(self.devices_file.read_text(encoding="utf-8"))
+            for entry in listed["devices"]:
+                if entry["id"] == device:
+                    entry |= keys
+            new.write_text(json.dumps(listed), encoding="utf-8")
+            os.replace(new, self.devices_file)
 
     def begin(self, out, *words, host=None):
         """A campaign beside this test. `host`: the controller's name, where it is to be somebody else."""
@@ -229,11 +234,12 @@ class Place:
         """What set.json says, by the set's id."""
         found = {}
         for path in self.path("sets").glob("*/set.json"):
-            found[path.parent.name] = json.loads(path.read_text(encoding="utf-8"))
+            with contextlib.suppress(ValueError):
+                found[path.parent.name] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
     def models(self):
-        return sorted((one["name"], one["variant"]) for one in self.sets().values() if one["kind"] == "model")
+        return sorted((one["name"], one["variant"]) for one in self.sets().values() if one.get("kind") == "model")
 
     def jobs(self):
         with contextlib.suppress(FileNotFoundError):

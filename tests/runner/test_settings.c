@@ -173,13 +173,12 @@ static const char settings_script[] =
     "'delete global stay_on_while_plugged_in') : >\"$store\"; echo 'Deleted 1 rows';;\n"
     "*) echo 'Unknown command'; exit 1;;\n"
     "esac\n";
-static const char cmd_script[] =
-    "#!/bin/sh\n"
-    "home=\"${0%/bin/cmd}\"\n"
-    "[ \"$1 $2\" = 'power set-fixed-performance-mode-enabled' ] || exit 20\n"
-    "[ -e \"$home/hang\" ] && [ \"$3\" = true ] && exec sleep 1000\n"
-    "[ -e \"$home/refuse\" ] && { echo 'Failed to set the mode'; exit 255; }\n"
-    "printf '%s\\n' \"$3\" >\"$home/fixed\"\n";
+static const char cmd_script[] = "#!/bin/sh\n"
+                                 "home=\"${0%/bin/cmd}\"\n"
+                                 "[ \"$1 $2\" = 'power set-fixed-performance-mode-enabled' ] || exit 20\n"
+                                 "[ -e \"$home/hang\" ] && [ \"$3\" = true ] && exec sleep 1000\n"
+                                 "[ -e \"$home/refuse\" ] && { echo 'Failed to set the mode'; exit 255; }\n"
+                                 "printf '%s\\n' \"$3\" >\"$home/fixed\"\n";
 
 static const struct ed_setting everything[] = {{"governor", "performance"},
                                                {"frequency_min_khz", "1000000"},

@@ -84,7 +84,8 @@ static void test_glibc(void **state) {
 static void test_other_libraries(void **state) {
     const struct fixture *fixture = *state;
     struct ed_identity musl = device("linux-aarch64", "musl", ""), none = device("linux-aarch64", "none", ""),
-                       phone = device("android-aarch64", "bionic", ""), pc = device("linux-x86_64", "musl", "");
+                       phone = device("android-aarch64", "bionic", ""),
+                       pc = device("linux-x86_64", "musl", "");
     struct ed_error err = {0};
     struct ed_pack pack;
     assert_int_equal(ed_pack_find(&pack, fixture->directory, &musl, "alpine", &err), ED_OK);
@@ -107,12 +108,14 @@ static void test_other_libraries(void **state) {
 
 static void test_refusals(void **state) {
     const struct fixture *fixture = *state;
-    struct ed_identity board = device("linux-armv7", "glibc", "2.31"), pi = device("linux-aarch64", "glibc", "2.31");
+    struct ed_identity board = device("linux-armv7", "glibc", "2.31"),
+                       pi = device("linux-aarch64", "glibc", "2.31");
     struct ed_error err = {0};
     struct ed_pack pack;
     assert_int_equal(ed_pack_find(&pack, fixture->directory, &board, "board", &err), ED_ERR_UNSUPPORTED);
     assert_non_null(strstr(err.message, "linux-x86_64, linux-aarch64"));
-    put(fixture, "packs/linux-aarch64/pack.json", "{\"libc\":{\"version\":\"2.36\",\"loader\":\"../ld.so\"}}");
+    put(fixture, "packs/linux-aarch64/pack.json",
+        "{\"libc\":{\"version\":\"2.36\",\"loader\":\"../ld.so\"}}");
     assert_int_equal(ed_pack_find(&pack, fixture->directory, &pi, "pi", &err), ED_ERR_USAGE);
     put(fixture, "packs/linux-aarch64/pack.json", "{");
     assert_int_equal(ed_pack_find(&pack, fixture->directory, &pi, "pi", &err), ED_ERR_PARSE);

@@ -14,7 +14,8 @@
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static const struct ed_set *one(struct ed_sets *sets, const char *variant, const char *local, const char *hex) {
+static const struct ed_set *one(struct ed_sets *sets, const char *variant, const char *local,
+                                const char *hex) {
     const struct ed_set *set = NULL;
     assert_int_equal(ed_sets_begin(sets, "model", "net", variant, "", NULL), ED_OK);
     assert_int_equal(ed_sets_file(sets, local, hex, 7, false, NULL), ED_OK);

@@ -70,7 +70,7 @@ def measure(place, args, extent):
         results["perturb"] = perturb.measure(place, "near", args.root, cpu, extent.perturb_rounds, extent.blocks,
                                              extent.inferences)
     if {"push", "again"} & args.only:
-        place.up("far:laptop,home=2GiB,delay=50ms", "phone:phone")
+        place.up("far:laptop,home=2GiB,delay=50ms,queue=8192", "phone:phone")
     if "push" in args.only:
         results["push"] = push.measure(place, random_file(place, extent.push_bytes), extent.rounds, extent.far_rounds)
     if "again" in args.only:

@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "rig"))
 
-from devicerig import Rig, RigError  # noqa: E402, F401
+from devicerig import Rig, RigError, process  # noqa: E402, F401
 
 LOOK_S = 0.02
 RUN_S = 900
@@ -133,6 +133,15 @@ class Place:
         """A path inside the device as this process can open it."""
         machine = self.rig.machine(name)
         return Path(f"/proc/{machine.init()}/root{path}")
+
+    def devices_cpu_ns(self, names):
+        """CPU time of all processes that devices have and had, those included that their parents have waited for."""
+        pids = {self.rig.record(name)["pid"] for name in names}
+        fields = {pid: found for pid in process.pids() if (found := process.stat_fields(pid))}
+        while new := {pid for pid, found in fields.items() if int(found[1]) in pids} - pids:
+            pids |= new
+        ticks = sum(sum(map(int, fields[pid][11:15])) for pid in pids if pid in fields)
+        return ticks * 10**9 // os.sysconf("SC_CLK_TCK")
 
     def home(self, name):
         return self.rig.record(name)["home"]

@@ -131,6 +131,7 @@ def fleet_part(found):
     share = {arm: pairs.median([run["cpu_ns"] / run["wall_ns"] for run in runs[arm]]) for arm in runs}
     wall = {arm: pairs.median([run["wall_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
     start = {arm: pairs.median([run["last_start_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
+    cpu = {key: pairs.median([run[key] for run in runs["all"]]) for key in ("cpu_ns", "devices_cpu_ns")}
     job = {arm: pairs.median([run["longest_job_ns"] for run in runs[arm]]) / 1e9 for arm in runs}
     rows = [
         ("wall time, one device", f"{wall['one']:.2f} s", "", ""),
@@ -144,6 +145,12 @@ def fleet_part(found):
         (f"the controller's peak of resident memory, {count} devices", f"{max(peak) / 2**20:.1f} MiB",
          f"< {fleet.MEMORY_GOAL_BYTES >> 20} MiB", judge_all_below(peak, fleet.MEMORY_GOAL_BYTES)),
         (f"the controller's share of a core, {count} devices", f"{share['all']:.1%}", "", ""),
+        (f"the controller's CPU time for each of {count} devices", f"{cpu['cpu_ns'] / 1e6 / count:.0f} ms", "", ""),
+        (f"the devices' own CPU time, each of {count}", f"{cpu['devices_cpu_ns'] / 1e6 / count:.0f} ms", "", ""),
+        (f"all of that over {found['cores']} cores", f"{sum(cpu.values()) / 1e9 / found['cores']:.2f} s", "", ""),
+        (f"the controller's peak, first run, which pushes the runner to {count} devices",
+         f"{found['first']['peak_bytes'] / 2**20:.1f} MiB", f"< {fleet.MEMORY_GOAL_BYTES >> 20} MiB",
+         judge_all_below([found["first"]["peak_bytes"]], fleet.MEMORY_GOAL_BYTES)),
         ("the controller's share of a core, one device", f"{share['one']:.1%}", "", ""),
     ]
     return [
