@@ -9,12 +9,14 @@
 #include "devices/identify_script.h"
 
 #define VALUE_BYTES 1024
+#define FULL_BYTES (64 << 10) // less than this is free where nothing could be written
 #define SECOND_US INT64_C(1000000)
-#define KEYS(X)                                                                                         \
-    X(CLOCK)                                                                                            \
-    X(OS) X(RELEASE) X(MACHINE) X(ANDROID) X(ABI) X(MODEL) X(ELF) X(BITS) X(LIBC) X(LDD) X(LIBC_SELF)   \
-        X(BOOT) X(OOM) X(CPUSET) X(CPUS) X(VENDOR) X(PRODUCT) X(WORK) X(WORK_ASKED) X(WORK_ERROR) X(LS) \
-            X(UID) X(ID) X(OWNED)
+#define KEYS(X)                                                                                              \
+    X(CLOCK)                                                                                                 \
+    X(OS)                                                                                                    \
+    X(RELEASE) X(MACHINE) X(ANDROID) X(ABI) X(MODEL) X(ELF) X(BITS) X(LIBC) X(LDD) X(LIBC_SELF) X(BOOT)      \
+        X(OOM) X(CPUSET) X(CPUS) X(VENDOR) X(PRODUCT) X(WORK) X(WORK_ASKED) X(WORK_ERROR) X(LS) X(UID) X(ID) \
+            X(OWNED)
 
 enum key {
 #define KEY_INDEX(name) KEY_##name,
@@ -304,7 +306,10 @@ static enum ed_status work_error(const char *id, const struct answers *answers, 
         return ed_fail(err, ED_ERR_IO, id,
                        "its work directory %.300s is a symbolic link; name the directory itself as work_dir",
                        path);
-    if (strstr(why, "No space left") || strstr(why, "quota exceeded"))
+    // dash's echo says "I/O error" of every failed write.
+    const int64_t free_bytes = read_free(answers->disk);
+    if (strstr(why, "No space left") || strstr(why, "quota exceeded") ||
+        (begins(why, "write") && free_bytes >= 0 && free_bytes < FULL_BYTES))
         return ed_fail(
             err, ED_ERR_NO_SPACE, id,
             "its disk is full, so that nothing can be written to %.300s; remove something there, or choose a "

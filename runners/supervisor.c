@@ -288,7 +288,9 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
     write_state(job, progress, job->n_blocks);
     if (status != ED_OK) {
         ending.reason = "error";
-        snprintf(ending.message, sizeof ending.message, "%s", err ? err->message : "");
+        if (err)
+            snprintf(ending.message, sizeof ending.message, "%s%s%.700s", err->where,
+                     err->where[0] ? ": " : "", err->message);
         // The journal may be what failed, for lack of space: some was kept for its end line, so that the
         // controller hears the reason.
         unlink(ED_JOB_RESERVE);

@@ -85,9 +85,8 @@ static enum ed_status read_times(const struct ed_json_at *parent, int64_t **list
 
 static enum ed_status read_section(struct script_section *section, const struct ed_json_at *root,
                                    const char *key, const char *path, struct ed_error *err) {
-    static const char *const known[] = {
-        "ns",   "sleep", "touch_bytes", "touch_file", "touch_file_bytes",
-        "keep", "fail",  "fail_at",     "message",    NULL};
+    static const char *const known[] = {"ns",   "sleep", "touch_bytes", "touch_file", "touch_file_bytes",
+                                        "keep", "fail",  "fail_at",     "message",    NULL};
     struct ed_json_at at = ed_json_member(root, key);
     const char *file = NULL;
     int fail = -1;

@@ -2,6 +2,7 @@
 // Channels of an SSH session, opened and closed, and its end. libssh2 frees nothing before the other side has
 // answered, so what a dead or slow device leaves open is kept aside and freed with the session.
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -59,11 +60,20 @@ void ed_ssh_channel_close(struct ed_ssh_link *link, LIBSSH2_CHANNEL *channel, in
         link->zombies[link->n_zombies++] = channel;
 }
 
+// What was given up must not arrive later: the kernel would go on sending it for minutes, to a command that
+// then writes into a file which is pushed anew, or starts a job that nobody waits for.
+static void drop_unsent(int fd) {
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void ed_ssh_link_free(struct ed_ssh_link *link) {
     // A link that takes nothing is not waited for twice: the outer ones share the time.
     int64_t until_ns = ed_clock_monotonic_ns() + GOODBYE_NS;
+    bool given_up = false;
     while (link) {
         struct ed_ssh_link *outer = link->outer;
+        given_up = given_up || (link->n_zombies && ed_ssh_unsent_bytes(link) > 0);
         if (link->session) {
             if (link->established && !link->ended)
                 libssh2_session_disconnect(link->session, "done");
@@ -77,6 +87,8 @@ void ed_ssh_link_free(struct ed_ssh_link *link) {
         }
         if (outer && link->carrier)
             ed_ssh_channel_close(outer, link->carrier, 0);
+        if (link->fd >= 0 && given_up)
+            drop_unsent(link->fd);
         if (link->fd >= 0)
             close(link->fd);
         free(link->queue);

@@ -59,8 +59,8 @@ static int stop(const struct ed_devices *devices, const struct ed_device_entry *
         ed_log_line(&devices->cli->log, ED_LOG_INFO, "%s: no job runs there", entry->id);
     else
         ed_log_line(&devices->cli->log, ED_LOG_INFO,
-                    "%s: job %s is stopped%s; its campaign goes on with `edgedyno run --resume`", entry->id, job,
-                    done);
+                    "%s: job %s is stopped%s; its campaign goes on with `edgedyno run --resume`", entry->id,
+                    job, done);
     return ED_EXIT_PASS;
 }
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #define PAIRS_MAX 64
 #define PIECE_BYTES 65536

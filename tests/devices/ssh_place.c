@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SSH tests' scratch folder, keys, servers, and ways to connect.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

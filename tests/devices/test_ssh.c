@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SSH transport against real servers that work: commands, files, signals, tunnels. Each case runs against
 // OpenSSH, and most of them against dropbear too.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <fcntl.h>
 #include <signal.h>

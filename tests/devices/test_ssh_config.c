@@ -2,7 +2,7 @@
 // What is read before a connection is made: ~/.ssh/config, known_hosts, keys, hosts in between. Answers of
 // OpenSSH itself
 // (`ssh -G`, ssh-keygen) are the reference where it is installed.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SSH transport when things fail: nobody there, silence, a broken link, a stopped server, a full disk;
 // and the stripes that a large file goes in over a long link, whole and broken off.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many SSH connections at once, each in a thread of its own; the fleet works like that.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

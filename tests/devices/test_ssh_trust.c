@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is trusted by the SSH transport, and how it proves who it is: host keys, agent, key files, hosts in
 // between, and what libssh2 cannot do.
-#include "ssh_place.h"
+#include "tests/devices/ssh_place.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies on a device between campaigns: pushed once, checked, evicted, removed; and disks that are full."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -74,14 +75,16 @@ def kept():
 
         def cache():
             """cache_max: the least recently used goes."""
-            fleet.entry("cache", cache_max="8 MiB")
             place = Place(rig, "cache")
-            for model in ("red", "green", "blue"):
-                heavy(fleet, model, 3)
             for i, model in enumerate(("red", "green", "red", "blue")):
+                heavy(fleet, model, 3)
                 run_whole(fleet, "cache", f"cache{i}", f"{model}-suite.json")
+                if i == 0:
+                    # Room for two models beside what runs them.
+                    most = stored(place) + 4 * MIB
+                    fleet.entry("cache", cache_max=f"{most} B")
             equal(place.models(), [("blue", "a"), ("red", "a")], "the least recently used was evicted")
-            check(sum(path.stat().st_size for path in place.objects().values()) < 10 * MIB, "its file, too")
+            check(stored(place) < most, "its file, too", stored(place))
 
         def clean():
             """`devices models` and `devices clean`."""
@@ -137,6 +140,10 @@ def kept():
         together(clean, secret)
 
 
+def stored(place):
+    return sum(path.stat().st_size for path in place.objects().values())
+
+
 def flip(place, path, hide=True):
     """Changes a byte; hidden: time, and what the device remembers of the file, are as if nothing had been."""
     about = path.stat()
@@ -176,6 +183,12 @@ def check_no_secret(rig, place):
     check("adapter" in kinds and not kinds & {"model", "data"}, "engines stay", kinds)
 
 
+def fill(rig, name):
+    # The device may take the last bytes before the fault has.
+    with contextlib.suppress(OSError):
+        rig.fault(name, "fill")
+
+
 def full():
     """Disks that are too small, or fill up in the middle: nothing is lost, nobody else is held up."""
     with new_rig() as rig:
@@ -189,8 +202,7 @@ def full():
             done = fleet.run("run", "-d", "small,roomy", "--out", "large", "large-suite.json", code=4)
             fleet.check_whole("large", ["roomy"], least())
             equal(room.Device(fleet.folder / "large", "small").n_done(), 0, "nothing is measured on the small one")
-            check("small: " in done.stderr and "MiB" in done.stderr, "what is missing is said", done.stderr)
-            check("more" in done.stderr or "missing" in done.stderr, "how much is missing", done.stderr)
+            check("small: " in done.stderr and "MiB are missing" in done.stderr, "how much is missing", done.stderr)
             equal(Place(rig, "small").models(), [], "nothing of it stays")
             fleet.run("devices", "check", "small")
             fleet.suite("little.json", 1, model="little")
@@ -201,7 +213,7 @@ def full():
             fleet.suite("filled.json", 6, model="filled")
             with ended(running := fleet.begin("filled", "-d", "filled", "filled.json")):
                 running.wait_blocks("filled")
-                rig.fault("filled", "fill")
+                fill(rig, "filled")
                 running.end((0, 4))
             if running.process.returncode == 4:
                 check("o space" in running.said() or "full" in running.said(), "the disk is named", running.said())
@@ -214,9 +226,9 @@ def full():
             equal(place.jobs(), [], "no job is left")
 
         def full_before():
-            rig.fault("filled", "fill")
+            fill(rig, "filled")
             done = fleet.run("run", "-d", "filled", "--out", "before", "filled.json", code=4)
-            check("o space" in done.stderr or "free" in done.stderr, "a full disk is named", done.stderr)
+            check("disk is full" in done.stderr, "a full disk is named", done.stderr)
             rig.fault("filled", "unfill")
             fleet.run("devices", "check", "filled")
             if (fleet.folder / "before/campaign.json").exists():

@@ -183,15 +183,30 @@ static void test_paused_start(void **state) {
     lease_forget();
 }
 
+// The lease of this holder ends in for_ns, whatever it was given: no test waits for one, or loses it before
+// it is used.
+static void end_lease(const char *holder, const char *owner, const char *token, int64_t for_ns) {
+    char text[1024], boot_id[64];
+    lease_boot_id(boot_id);
+    const int n = snprintf(
+        text, sizeof text,
+        "{\"counter\":%lld,\"holder\":\"%s\",\"token\":\"%s\",\"owner\":\"%s\",\"purpose\":\"\","
+        "\"boot_id\":\"%s\",\"expires_boot_ns\":%lld,\"reserved_by\":\"\",\"reserved_boot_ns\":0,"
+        "\"reserved_until_us\":0}",
+        strtoll(token, NULL, 10), holder, token, owner, boot_id, (long long)(lease_boot_ns() + for_ns));
+    lease_write(ED_WORK_LEASE, text, (size_t)n);
+}
+
 static void test_expires(void **state) {
     char token[TOKEN_BYTES];
     (void)state;
-    lease_take("c1", "anna@ci-7", 100 * RIG_MS, false, true, token);
+    lease_take("c1", "anna@ci-7", LEASE_HOUR_NS, false, true, token);
     start("expires", SLOW, BLOCKS, lease_of(token, RIG_SECOND));
+    end_lease("c1", "anna@ci-7", token, 500 * RIG_MS);
     expect_end("expires", "lease", "the lease of anna@ci-7 expired; nobody holds the device now");
     struct rig_journal journal;
     rig_journal_read(&journal, "expires");
-    assert_true(journal.n >= 3 && journal.n < BLOCKS); // at least the block in which it ran out, and not all
+    assert_true(journal.n >= 2 && journal.n < BLOCKS); // not all of its blocks
     rig_journal_release(&journal);
     lease_take("c2", "bob", LEASE_HOUR_NS, false, true, NULL);
     lease_forget();
@@ -251,9 +266,10 @@ static void test_taken_over(void **state) {
 static void test_still_runs(void **state) {
     char token[TOKEN_BYTES], fresh[TOKEN_BYTES];
     (void)state;
-    lease_take("c1", "anna", 200 * RIG_MS, false, true, token);
-    pid_t supervisor = start("long", HANG, 2, lease_of(token, 200 * RIG_MS));
+    lease_take("c1", "anna", LEASE_HOUR_NS, false, true, token);
+    pid_t supervisor = start("long", HANG, 2, lease_of(token, LEASE_HOUR_NS));
     assert_true(rig_worker(supervisor, 20 * RIG_SECOND) > 0);
+    end_lease("c1", "anna", token, 100 * RIG_MS);
     const int64_t deadline = ed_clock_monotonic_ns() + 20 * RIG_SECOND;
     for (bool expired = false; !expired; usleep(5000)) {
         struct rig_reply reply =

@@ -165,7 +165,8 @@ static void spoil(const struct thing_file *file) {
     const char *path = thing_object(file);
     assert_int_equal(stat(path, &st), 0);
     // A change can only be told from the state before when the file system's clock has moved on.
-    while (ed_clock_read_ns(CLOCK_REALTIME_COARSE) <= (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec)
+    while (ed_clock_read_ns(CLOCK_REALTIME_COARSE) <=
+           (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec)
         usleep(1000);
     assert_int_equal(chmod(path, 0600), 0);
     int fd = open(path, O_WRONLY | O_CLOEXEC);

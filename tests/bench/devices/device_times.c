@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the steps towards a device take, by the library that edgedyno uses. One line of JSON, times in nanoseconds:
+// How long the steps towards a device take, by the library that edgedyno uses. One line of JSON, times in
+// nanoseconds:
 //     device_times push DEVICES_FILE ID LOCAL REMOTE       connect, push of one file, disconnect
 //     device_times session DEVICES_FILE ID LIBRARY_DIR FILE...
 //                                                          open (connect, identify, the runner answers), lease, push of a set of
@@ -25,7 +26,8 @@ struct subject {
     struct ed_address address;
 };
 
-static enum ed_status find_subject(struct subject *subject, const char *file, const char *id, struct ed_error *err) {
+static enum ed_status find_subject(struct subject *subject, const char *file, const char *id,
+                                   struct ed_error *err) {
     size_t index, n;
     enum ed_status status = ed_inventory_load(&subject->inventory, file, err);
     if (status == ED_OK)
@@ -44,13 +46,15 @@ static enum ed_status find_subject(struct subject *subject, const char *file, co
     return ED_OK;
 }
 
-static enum ed_status time_push(const struct subject *subject, const char *local, const char *remote, struct ed_error *err) {
+static enum ed_status time_push(const struct subject *subject, const char *local, const char *remote,
+                                struct ed_error *err) {
     const struct ed_transport *transport = ed_transport_find(subject->entry->transport);
     void *state = transport ? calloc(1, transport->state_bytes) : NULL;
     if (!state)
         return ed_fail(err, ED_ERR_USAGE, subject->entry->id, "has no transport that can push");
     const int64_t begin_ns = ed_clock_monotonic_ns();
-    enum ed_status status = transport->connect(state, &subject->address, NULL, begin_ns + 60 * SECOND_NS, err);
+    enum ed_status status =
+        transport->connect(state, &subject->address, NULL, begin_ns + 60 * SECOND_NS, err);
     if (status == ED_OK) {
         const int64_t connected_ns = ed_clock_monotonic_ns();
         const struct ed_push_args args = {.local_path = local,
@@ -62,8 +66,9 @@ static enum ed_status time_push(const struct subject *subject, const char *local
         const int64_t pushed_ns = ed_clock_monotonic_ns();
         transport->disconnect(state);
         if (status == ED_OK)
-            printf("{\"connect_ns\":%lld,\"push_ns\":%lld,\"disconnect_ns\":%lld}\n", (long long)(connected_ns - begin_ns),
-                   (long long)(pushed_ns - connected_ns), (long long)(ed_clock_monotonic_ns() - pushed_ns));
+            printf("{\"connect_ns\":%lld,\"push_ns\":%lld,\"disconnect_ns\":%lld}\n",
+                   (long long)(connected_ns - begin_ns), (long long)(pushed_ns - connected_ns),
+                   (long long)(ed_clock_monotonic_ns() - pushed_ns));
     }
     free(state);
     return status;
@@ -107,13 +112,14 @@ static enum ed_status time_steps(struct ed_session *session, const struct ed_set
     const struct ed_remote_lease_ask release = {.action = "release", .token = lease.token};
     ed_remote_lease(&session->remote, &release, &left, NULL);
     if (status == ED_OK)
-        printf("{\"open_ns\":%lld,\"lease_ns\":%lld,\"push_ns\":%lld,\"pushed_bytes\":%lld}\n", (long long)(open_ns - begin_ns),
-               (long long)(leased_ns - open_ns), (long long)(pushed_ns - leased_ns), (long long)pushed_bytes);
+        printf("{\"open_ns\":%lld,\"lease_ns\":%lld,\"push_ns\":%lld,\"pushed_bytes\":%lld}\n",
+               (long long)(open_ns - begin_ns), (long long)(leased_ns - open_ns),
+               (long long)(pushed_ns - leased_ns), (long long)pushed_bytes);
     return status;
 }
 
-static enum ed_status time_session(const struct subject *subject, const char *library_dir, char *const *files, size_t n,
-                                   struct ed_error *err) {
+static enum ed_status time_session(const struct subject *subject, const char *library_dir, char *const *files,
+                                   size_t n, struct ed_error *err) {
     const struct ed_session_args args = {.library_dir = library_dir, .depth = ED_SESSION_READY};
     struct ed_session session;
     struct ed_sets sets;
@@ -130,13 +136,14 @@ static enum ed_status time_session(const struct subject *subject, const char *li
 
 static enum ed_status show_algorithms(const struct subject *subject, struct ed_error *err) {
     struct ed_ssh_link *link = NULL;
-    enum ed_status status = ed_ssh_chain_open(&link, &subject->address, NULL, ed_clock_monotonic_ns() + 60 * SECOND_NS, err);
+    enum ed_status status =
+        ed_ssh_chain_open(&link, &subject->address, NULL, ed_clock_monotonic_ns() + 60 * SECOND_NS, err);
     if (status != ED_OK)
         return status;
     const char *cipher = libssh2_session_methods(link->session, LIBSSH2_METHOD_CRYPT_CS);
     const char *mac = libssh2_session_methods(link->session, LIBSSH2_METHOD_MAC_CS);
-    printf("{\"cipher\":\"%s\",\"mac\":\"%s\",\"library\":\"libssh2 %s\"}\n", cipher ? cipher : "", mac ? mac : "",
-           libssh2_version(0));
+    printf("{\"cipher\":\"%s\",\"mac\":\"%s\",\"library\":\"libssh2 %s\"}\n", cipher ? cipher : "",
+           mac ? mac : "", libssh2_version(0));
     ed_ssh_link_free(link);
     return ED_OK;
 }
@@ -144,7 +151,8 @@ static enum ed_status show_algorithms(const struct subject *subject, struct ed_e
 int main(int argc, char **argv) {
     struct subject subject = {0};
     struct ed_error err = {0};
-    enum ed_status status = argc < 4 ? ed_fail(&err, ED_ERR_USAGE, "device_times", "see the head of its source") : ED_OK;
+    enum ed_status status =
+        argc < 4 ? ed_fail(&err, ED_ERR_USAGE, "device_times", "see the head of its source") : ED_OK;
     if (status == ED_OK)
         status = ed_transports_start(&err);
     if (status == ED_OK)

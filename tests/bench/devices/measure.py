@@ -114,7 +114,8 @@ def main():
             results = measure(place, args, Extent.quick() if args.quick else Extent.full(args.pairs))
     except (BenchError, RigError, OSError, subprocess.SubprocessError) as error:
         sys.exit(f"bench: {error}")
-    (room / "devices.json").write_text(json.dumps(results, indent=1, default=dataclasses.asdict) + "\n", encoding="utf-8")
+    # A trial does not replace the figures behind the page.
+    (room / ("devices.json" if args.whole else "devices-trial.json")).write_text(json.dumps(results, indent=1, default=dataclasses.asdict) + "\n", encoding="utf-8")
     text = tables.text(results)
     print(text, end="")
     if args.whole:
