@@ -102,7 +102,7 @@ enum ed_status ed_remote_start(const struct ed_remote *remote, const char *job, 
     enum ed_status status = ed_remote_ask(remote, words, job, bytes, 3600, "started", &reply, err);
     if (status == ED_OK)
         ed_json_document_release(&reply);
-    return status;
+    return ed_remote_blame(remote, status, err);
 }
 
 enum ed_status ed_remote_status(const struct ed_remote *remote, const char *job_id,

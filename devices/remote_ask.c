@@ -44,6 +44,20 @@ static enum ed_status status_of_word(const char *word) {
     return ED_ERR_INTERNAL;
 }
 
+// What a distant runner finds wrong with its words is not what a person here got wrong.
+static enum ed_status status_of_reply(const struct ed_remote *remote, const char *word) {
+    const enum ed_status status = status_of_word(word);
+    return status == ED_ERR_USAGE && !remote->transport->in_place ? ED_ERR_REFUSED : status;
+}
+
+enum ed_status ed_remote_blame(const struct ed_remote *remote, enum ed_status status, struct ed_error *err) {
+    if (status != ED_ERR_NOT_FOUND || remote->transport->in_place)
+        return status;
+    if (err)
+        err->code = ED_ERR_REFUSED;
+    return ED_ERR_REFUSED;
+}
+
 enum ed_status ed_remote_check_reply(const struct ed_remote *remote, const struct ed_json_document *reply,
                                      const char *type, struct ed_error *err) {
     struct ed_json_at root = ed_json_root(reply);
@@ -59,8 +73,8 @@ enum ed_status ed_remote_check_reply(const struct ed_remote *remote, const struc
         ed_json_opt_text(&root, "status", &word, NULL);
         ed_json_opt_text(&root, "message", &message, NULL);
         ed_json_opt_text(&root, "where", &where, NULL);
-        return ed_fail(err, status_of_word(word), remote->device, "%s%s%s", where, where[0] ? ": " : "",
-                       message[0] ? message : "the runner gives no reason");
+        return ed_fail(err, status_of_reply(remote, word), remote->device, "%s%s%s", where,
+                       where[0] ? ": " : "", message[0] ? message : "the runner gives no reason");
     }
     if (strcmp(is, type))
         return ed_fail(err, ED_ERR_PARSE, remote->device,

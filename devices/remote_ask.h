@@ -17,6 +17,9 @@ enum ed_status ed_remote_check_reply(const struct ed_remote *remote, const struc
 enum ed_status ed_remote_ask(const struct ed_remote *remote, const char *const *words, const void *input,
                              size_t input_bytes, int64_t seconds, const char *type,
                              struct ed_json_document *reply, struct ed_error *err);
+// Where a distant device has not found a file that it was given, it is the device that is wrong:
+// ED_ERR_NOT_FOUND becomes ED_ERR_REFUSED. For commands that ask for nothing that may be missing.
+enum ed_status ed_remote_blame(const struct ed_remote *remote, enum ed_status status, struct ed_error *err);
 // Text for people: cut where it is too long, "" where it is missing.
 void ed_remote_copy_text(const struct ed_json_at *object, const char *key, char *out, size_t bytes);
 

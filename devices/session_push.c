@@ -70,7 +70,7 @@ static enum ed_status ask_sets(const struct pushing *pushing, const char *const 
         status = ed_remote_ask(&pushing->session->remote, words, ed_buffer_text(&text), text.size, seconds,
                                reply_type, reply, err);
     ed_buffer_release(&text);
-    return status;
+    return ed_remote_blame(&pushing->session->remote, status, err);
 }
 
 static const struct ed_set_file *find_file(const struct ed_sets *sets, const char *sha256) {
@@ -189,9 +189,10 @@ static enum ed_status stage(const struct pushing *pushing, char directory[ED_PAT
     const char *text = "";
     const size_t work_bytes = strlen(pushing->session->remote.work_dir);
     ed_json_opt_text(&root, "directory", &text, NULL);
+    const size_t bytes_of_text = strlen(text);
     // What is written to is in the work directory, whatever the reply says.
     if (strncmp(text, pushing->session->remote.work_dir, work_bytes) || text[work_bytes] != '/' ||
-        strstr(text, "/../") || strlen(text) >= ED_PATH_BYTES)
+        strstr(text, "/../") || !strcmp(text + bytes_of_text - 3, "/..") || bytes_of_text >= ED_PATH_BYTES)
         status =
             ed_fail(err, ED_ERR_PARSE, entry->id, "the runner names a staging directory outside of %.200s",
                     pushing->session->remote.work_dir);

@@ -2,6 +2,7 @@
 """A device that lies over SSH about what it stores and what it measured: status 4, one clear line, nothing written
 outside of the campaign, bounded memory."""
 
+import os
 import re
 import resource
 import shutil
@@ -18,7 +19,7 @@ MEMORY_MAX_BYTES = 300 << 20
 # Which words of the program meet the lie.
 WORDS = {"sets": ("devices", "models"), "clean": ("devices", "clean")}
 # What a lie may end in: the device is told to be wrong, or it harms nobody.
-HARMLESS = {"have_twice", "adopt_nothing"}
+HARMLESS = {"have_twice"}
 JOB_LIES = (
     "status_unknown_state status_negative status_beyond_int status_hollow status_done status_error status_died "
     "status_unknown_job journal_garbage journal_array journal_deep journal_attach journal_endless_line journal_flood "
@@ -76,9 +77,12 @@ class Lies:
     def listing(self, out):
         """All files but the campaign, the caches, and what the other device's campaign has."""
         own = {out, "state", "rig"}
-        found = {path for path in self.fleet.folder.rglob("*") if path.relative_to(self.fleet.folder).parts[0] not in own}
-        found |= {path for path in self.fleet.rig.home.rglob("*") if ".cache" not in path.parts}
-        return sorted(str(path) for path in found if not re.search(r"/(one|two)-", str(path)))
+        found = []
+        for top in self.fleet.folder, self.fleet.rig.home:
+            for path, folders, names in os.walk(top):
+                folders[:] = [name for name in folders if name not in own and not re.match(r"(one|two)-|.cache", name)]
+                found += [f"{path}/{name}" for name in names]
+        return sorted(found)
 
 
 def has_sanitizer():
