@@ -32,6 +32,14 @@ static int64_t number(const struct ed_json_at *object, const char *key, int64_t 
     return value;
 }
 
+// A reading of a clock that counts from the boot: after 104 days its nanoseconds are beyond the integers that
+// JSON readers keep exactly, and a duration between two of them is off by some nanoseconds.
+static double moment(const struct ed_json_at *object, const char *key) {
+    double value = 0;
+    ed_json_opt_real(object, key, 0, 9e18, &value, NULL);
+    return value;
+}
+
 static void read_marks(const struct ed_json_at *root, struct ed_block *block) {
     struct ed_json_at marks = ed_json_member(root, "marks");
     for (size_t i = 0; i < ed_json_count(&marks) && i < (size_t)2 * ED_BLOCK_MARKS; i++) {
@@ -122,7 +130,8 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
     block->first_inference_ns = number(root, "first_inference_ns", -1);
     block->warmup_inferences = number(&warmup, "inferences", -1);
     block->batch = number(&timed, "batch", 1);
-    block->timed_ns = timed.value ? number(&timed, "end_raw_ns", 0) - number(&timed, "begin_raw_ns", 0) : -1;
+    block->timed_ns =
+        timed.value ? (int64_t)(moment(&timed, "end_raw_ns") - moment(&timed, "begin_raw_ns")) : -1;
     block->wall_ns = number(root, "wall_ns", -1);
     block->worker_cpu_ns = number(&worker, "cpu_ns", -1);
     block->supervisor_cpu_ns = number(&supervisor, "cpu_ns", -1);

@@ -10,6 +10,7 @@
 #include "devices/inventory.h"
 
 #define SECOND_NS INT64_C(1000000000)
+#define LEASE_MAX_NS (30 * 24 * 3600 * SECOND_NS) // no runner gives a longer one
 
 struct writer {
     struct ed_json_writer json;
@@ -271,7 +272,7 @@ static int64_t lease_time_ns(const cJSON *blocks) {
         const cJSON *least = cJSON_GetObjectItemCaseSensitive(block, "min_ns");
         sum += (cJSON_IsNumber(least) ? (int64_t)least->valuedouble : 0) + 10 * SECOND_NS;
     }
-    return sum;
+    return sum < LEASE_MAX_NS ? sum : LEASE_MAX_NS;
 }
 
 // false: no memory.

@@ -109,15 +109,16 @@ enum ed_status ed_member_open(struct ed_member *member, bool describe, struct ed
 // "anna@ci-7 holds it for another 3 min (campaign ...)".
 static void busy_words(char *out, size_t bytes, const struct ed_remote_lease *lease) {
     char left[32];
-    if (lease->owner[0]) {
+    if (lease->job[0] && lease->left_ns == 0) {
+        snprintf(out, bytes, "job %s%s%s still runs there", lease->job, lease->owner[0] ? " of " : "",
+                 lease->owner);
+    } else if (lease->owner[0]) {
         ed_units_print_duration(left, sizeof left, lease->left_ns);
         snprintf(out, bytes, "%s holds the device for at most another %s%s%s", lease->owner, left,
                  lease->purpose[0] ? ": " : "", lease->purpose);
     } else if (lease->reserved_by[0]) {
         ed_units_print_duration(left, sizeof left, lease->reserved_left_ns);
         snprintf(out, bytes, "%s has reserved the device for another %s", lease->reserved_by, left);
-    } else if (lease->job[0]) {
-        snprintf(out, bytes, "job %s still runs there", lease->job);
     } else {
         snprintf(out, bytes, "%d other%s wait%s for the device", lease->ahead, lease->ahead == 1 ? "" : "s",
                  lease->ahead == 1 ? "s" : "");

@@ -22,7 +22,7 @@ struct following {
     int64_t pause_ns;      // before the next try
     int64_t busy_since_ns; // 0: not
     int failures;          // in a row
-    bool met;              // the device has answered once
+    bool granted;          // the device was this campaign's once
     bool lost;             // the loss of the link was said
 };
 
@@ -65,6 +65,7 @@ static enum ed_status step(struct following *f, struct ed_error *err) {
         status = connect_again(f, err);
     if (status == ED_OK && !member->token[0] && !is_stopping(f))
         status = ed_member_lease(member, err);
+    f->granted = f->granted || member->token[0];
     if (status == ED_OK && !is_stopping(f))
         status = ed_member_push(member, err);
     if (status != ED_OK)
@@ -100,7 +101,7 @@ static bool go_on(struct following *f, enum ed_status status, struct ed_error *f
         if (!f->busy_since_ns)
             f->busy_since_ns = now;
         if (is_stopping(f) || now - f->busy_since_ns > BUSY_PATIENCE_NS + member->context->wait_ns ||
-            (!f->met && !member->context->wait_ns))
+            (!f->granted && !member->context->wait_ns))
             return false;
         sleep_until(f, now + SECOND_NS);
         return true;
@@ -126,7 +127,6 @@ static bool go_on(struct following *f, enum ed_status status, struct ed_error *f
 
 static void on_contact(struct following *f) {
     f->member->heard_ns = ed_clock_monotonic_ns();
-    f->met = true;
     f->pause_ns = SECOND_NS / 2;
     f->busy_since_ns = 0;
     f->failures = 0;

@@ -75,6 +75,11 @@ class Faulty(Fleet):
 class Spot(Place):
     """A device, its links and its processes, by the back door."""
 
+    def __init__(self, rig, name):
+        super().__init__(rig, name)
+        if rig.record(name)["kind"] == "phone":
+            self.work = f"{rig.record(name)['home']}/edgedyno"
+
     def fault(self, *words):
         return self.rig.fault(self.name, *words)
 

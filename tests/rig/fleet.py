@@ -15,7 +15,7 @@ import time
 import traceback
 
 from campaigns import LATENCY_NS, RUN_S, Controller, room
-from checks import check, within
+from checks import check, run_all, within
 
 from devicerig import process
 from devicerig.faults import holder_path
@@ -280,6 +280,21 @@ def leads(pid):
 def namespace_leads(status):
     values = {line.split(":")[0]: line.split()[1:] for line in status.splitlines() if ":" in line}
     return values.get("NSsid", ["", ""])[-1] == values.get("NSpid", ["-", "-"])[-1]
+
+
+def run_groups(groups, chosen):
+    """run_all() of the chosen tests, else of all; those of a group run at once, each on a rig of its own."""
+    if chosen:
+        run_all([test for group in groups for test in group], chosen)
+
+    def whole(group):
+        def task():
+            together(*group)
+
+        task.__name__ = "+".join(test.__name__ for test in group)
+        return task
+
+    run_all([whole(group) for group in groups], [])
 
 
 def together(*tasks):

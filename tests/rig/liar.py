@@ -136,6 +136,8 @@ LIES = {
 
 def main():
     kind, _, name = (HOME / "lie").read_text(encoding="utf-8").strip().partition("_")
+    if kind == COMMAND or kind == "job":
+        (HOME / "told").write_text(COMMAND, encoding="utf-8")
     if kind == "job" and COMMAND in ("start", "status", "read", "stop", "forget"):
         os.environ.update(ED_LIE=name, ED_LIE_STATE=str(HOME / "lie-state"))
         os.execv("/usr/bin/python3", ["python3", "-B", str(HOME / "lying_runner.py"), *sys.argv[1:]])

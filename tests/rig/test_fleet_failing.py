@@ -5,8 +5,8 @@ import signal
 import sys
 
 from campaigns import least
-from checks import check, equal, need_root, new_rig, run_all, within
-from fleet import PATIENCE_S, Fleet, Place, ended, together
+from checks import check, equal, need_root, new_rig, within
+from fleet import PATIENCE_S, Fleet, Place, ended, run_groups, together
 
 
 def absent_ones():
@@ -105,8 +105,8 @@ def check_idle(rig, *names):
         equal(place.jobs(), [], f"{name}: no job is left")
 
 
-TESTS = (absent_ones, hanging)
+GROUPS = ((absent_ones, hanging),)
 
 if __name__ == "__main__":
     need_root()
-    run_all(TESTS, sys.argv[1:])
+    run_groups(GROUPS, sys.argv[1:])

@@ -8,8 +8,8 @@ import socket
 import sys
 
 from campaigns import least, room
-from checks import check, equal, need_root, new_rig, run_all, within
-from fleet import FOR_EVER, PATIENCE_S, SECOND_NS, Fleet, Place, ended
+from checks import check, equal, need_root, new_rig, within
+from fleet import FOR_EVER, PATIENCE_S, SECOND_NS, Fleet, Place, ended, run_groups
 
 from devicerig.process import send
 
@@ -298,8 +298,8 @@ def size(path):
         return 0
 
 
-TESTS = (two_controllers, waiters, reservations, dead_controller, paused_controller, paused_while_pushing)
+GROUPS = ((paused_controller, two_controllers, reservations), (waiters, dead_controller, paused_while_pushing))
 
 if __name__ == "__main__":
     need_root()
-    run_all(TESTS, sys.argv[1:])
+    run_groups(GROUPS, sys.argv[1:])

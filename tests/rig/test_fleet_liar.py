@@ -37,6 +37,7 @@ class Lies:
         (runner,) = [path for path in self.place.objects().values() if b"adopt-self" in path.read_bytes()]
         shutil.copy2(runner, home / "true-runner")
         shutil.copy(SOURCE / "tests/campaign/lying_runner.py", home)
+        self.runner = runner.name
         runner.unlink()
         shutil.copy(SOURCE / "tests/rig/liar.py", runner)
         runner.chmod(0o555)
@@ -46,9 +47,10 @@ class Lies:
         """One lie, and what becomes of it."""
         fleet, out = self.fleet, f"{self.name}-{lie}"
         (self.home / "lie").write_text(lie, encoding="utf-8")
-        self.fleet.rig.sh(
-            self.name, f"cd {self.place.work} && rm -rf sets staging jobs lease.json tickets ~bench/lie-state", check=False
-        )
+        # Everything is to be pushed again.
+        others = f"$(ls -d objects/* | grep -v {self.runner})"
+        command = f"rm -rf sets staging jobs lease.json tickets {others} /home/bench/lie-state /home/bench/told"
+        self.fleet.rig.sh(self.name, f"cd {self.place.work} && {command}")
         kind = lie.partition("_")[0]
         words = [*WORDS[kind], self.name] if kind in WORDS else ["run", "-d", self.name, "--out", out, "suite.json"]
         before = self.listing(out)
@@ -56,6 +58,7 @@ class Lies:
         done = fleet.rig.ctl(
             fleet.words(*words), check=False, timeout=300, cwd=fleet.folder, env={"XDG_STATE_HOME": str(state)}
         )
+        check((self.home / "told").exists(), f"{lie}: the lie was told")
         expected = (0, 4) if lie in HARMLESS else (4,)
         check(done.returncode in expected, f"{lie}: status {done.returncode}", done.stderr, done.stdout)
         lines = done.stderr.splitlines()

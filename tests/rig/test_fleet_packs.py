@@ -8,8 +8,8 @@ import os
 import sys
 
 from campaigns import least, room
-from checks import check, equal, need_root, new_rig, run_all
-from fleet import Fleet, Place, ended, together
+from checks import check, equal, need_root, new_rig
+from fleet import Fleet, Place, ended, run_groups, together
 
 from devicerig.faults import holder_path
 from devicerig.network import port_name
@@ -275,8 +275,8 @@ def damaged():
             run_whole(fleet, "dev", f"mended-{part}", "suite.json")
 
 
-TESTS = (kept, full, damaged)
+GROUPS = ((kept, damaged), (full,))
 
 if __name__ == "__main__":
     need_root()
-    run_all(TESTS, sys.argv[1:])
+    run_groups(GROUPS, sys.argv[1:])

@@ -4,8 +4,8 @@
 import sys
 
 from campaigns import least
-from checks import check, equal, need_root, new_rig, run_all, within
-from fleet import FOR_EVER, PATIENCE_S, Fleet, Place, ended, together
+from checks import check, equal, need_root, new_rig, within
+from fleet import FOR_EVER, PATIENCE_S, Fleet, Place, ended, run_groups, together
 
 from devicerig.faults import policies
 from devicerig.process import end
@@ -207,8 +207,8 @@ def refusals():
             refuse(name)
 
 
-TESTS = (ends, contacts, refusals)
+GROUPS = ((ends,), (contacts, refusals))
 
 if __name__ == "__main__":
     need_root()
-    run_all(TESTS, sys.argv[1:])
+    run_groups(GROUPS, sys.argv[1:])

@@ -92,3 +92,74 @@ void lease_boot_id(char boot_id[64]) {
 int64_t lease_boot_ns(void) {
     return ed_clock_read_ns(ED_CLOCK_BOOT);
 }
+
+int64_t lease_counter_of(const char *token) {
+    char *rest = NULL;
+    const long long n = strtoll(token, &rest, 10);
+    if (n < 1 || *rest != '-' || strspn(rest + 1, "0123456789abcdef") != 8 || rest[9])
+        rig_fail("'%s' is no token", token);
+    return n;
+}
+
+struct rig_reply lease_show(void) {
+    struct rig_reply reply = lease_say("{\"type\":\"lease\",\"action\":\"show\"}");
+    assert_int_equal(reply.exit_code, 0);
+    return reply;
+}
+
+struct rig_reply lease_try_start(const char *id, const char *script, size_t n, const char *more) {
+    static struct rig_block blocks[BLOCKS];
+    static char names[BLOCKS][16];
+    struct ed_buffer text;
+    char file[64];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(names[i], sizeof names[i], "b-%zu", i);
+        blocks[i] = (struct rig_block){.id = names[i], .pass = ED_PASS_COLD, .timeout_ns = 60 * RIG_SECOND};
+    }
+    snprintf(file, sizeof file, "%s.json", id);
+    const struct rig_case c = {.model = rig_file(file, script)};
+    rig_job_text(&text, &(struct rig_job){id, 0, &c, 1, blocks, n});
+    char *whole = malloc(text.size + strlen(more) + 2);
+    assert_non_null(whole);
+    const int bytes = snprintf(whole, text.size + strlen(more) + 2, "%.*s%s%s}", (int)text.size - 1,
+                               ed_buffer_text(&text), more[0] ? "," : "", more);
+    struct rig_reply reply =
+        rig_call(whole, (size_t)bytes, (const char *[]){"start", "--work", rig_work, NULL});
+    free(whole);
+    ed_buffer_release(&text);
+    return reply;
+}
+
+pid_t lease_start(const char *id, const char *script, size_t n, const char *more) {
+    struct rig_reply reply = lease_try_start(id, script, n, more);
+    if (reply.exit_code != 0)
+        rig_fail("%s did not start: %s", id, reply.text);
+    const pid_t pid = (pid_t)rig_int(reply.json.root, "pid");
+    rig_reply_release(&reply);
+    return pid;
+}
+
+const char *lease_of(const char *token, int64_t for_ns) {
+    static char text[256];
+    snprintf(text, sizeof text, "\"lease\":{\"token\":\"%s\",\"for_ns\":%lld}", token, (long long)for_ns);
+    return text;
+}
+
+void lease_expect_end(const char *id, const char *reason, const char *words) {
+    struct rig_journal journal;
+    assert_string_equal(rig_wait(id, 60 * RIG_SECOND), "ended");
+    rig_journal_read(&journal, id);
+    const cJSON *line = rig_line(&journal, NULL);
+    if (strcmp(rig_text(line, "reason"), reason) || !strstr(rig_text(line, "message"), words))
+        rig_fail("%s: expected %s and '%s': %s", id, reason, words, journal.text);
+    for (size_t i = 1; i + 1 < journal.n; i++)
+        assert_string_equal(rig_text(journal.lines[i].root, "outcome"), "ok");
+    rig_journal_release(&journal);
+}
+
+void lease_stop(const char *id) {
+    struct rig_reply reply = rig_call_job("stop", id);
+    assert_int_equal(reply.exit_code, 0);
+    rig_reply_release(&reply);
+    assert_string_equal(rig_wait(id, 10 * RIG_SECOND), "ended");
+}

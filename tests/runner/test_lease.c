@@ -15,34 +15,19 @@
 #define RACERS 20
 #define TAKERS 5
 #define TAKES 100
-#define TOKEN_BYTES (ED_WIRE_TOKEN_MAX_BYTES + 1)
-
-static int64_t counter_of(const char *token) {
-    char *rest = NULL;
-    const long long n = strtoll(token, &rest, 10);
-    if (n < 1 || *rest != '-' || strspn(rest + 1, "0123456789abcdef") != 8 || rest[9])
-        rig_fail("'%s' is no token", token);
-    return n;
-}
-
-static struct rig_reply show(void) {
-    struct rig_reply reply = lease_say("{\"type\":\"lease\",\"action\":\"show\"}");
-    assert_int_equal(reply.exit_code, 0);
-    return reply;
-}
 
 static void test_basic(void **state) {
     char first[TOKEN_BYTES], second[TOKEN_BYTES];
     (void)state;
     // Who only looks leaves no trace.
-    struct rig_reply reply = show();
+    struct rig_reply reply = lease_show();
     assert_string_equal(rig_reply_text(&reply, "holder"), "");
     assert_int_equal(rig_int(reply.json.root, "left_ns"), 0);
     assert_false(ed_path_exists(rig_work));
     rig_reply_release(&reply);
     lease_take("c1", "anna@ci-7", LEASE_HOUR_NS, false, true, first);
-    assert_int_equal(counter_of(first), 1);
-    reply = show();
+    assert_int_equal(lease_counter_of(first), 1);
+    reply = lease_show();
     assert_string_equal(rig_reply_text(&reply, "holder"), "c1");
     assert_string_equal(rig_reply_text(&reply, "owner"), "anna@ci-7");
     assert_string_equal(rig_reply_text(&reply, "purpose"), "test");
@@ -54,7 +39,7 @@ static void test_basic(void **state) {
     // The same campaign again, from a controller that was started anew: at once, and the old token is worth
     // nothing.
     lease_take("c1", "anna@ci-7", LEASE_HOUR_NS, false, true, second);
-    assert_int_equal(counter_of(second), 2);
+    assert_int_equal(lease_counter_of(second), 2);
     reply =
         lease_say("{\"type\":\"lease\",\"action\":\"renew\",\"token\":\"%s\",\"for_ns\":1000000000}", first);
     rig_expect_error(&reply, "busy", "anna@ci-7 holds the device now");
@@ -73,7 +58,7 @@ static void test_basic(void **state) {
     lease_release(second);
     lease_release(second);
     lease_take("c2", "bob@lab", LEASE_HOUR_NS, false, true, second);
-    assert_int_equal(counter_of(second), 3);
+    assert_int_equal(lease_counter_of(second), 3);
     lease_forget();
 }
 
@@ -200,7 +185,7 @@ static void test_expiry(void **state) {
             break;
         usleep(5000);
     }
-    assert_int_equal(counter_of(second), 2);
+    assert_int_equal(lease_counter_of(second), 2);
     struct rig_reply reply =
         lease_say("{\"type\":\"lease\",\"action\":\"renew\",\"token\":\"%s\",\"for_ns\":1000000}", first);
     rig_expect_error(&reply, "busy", "bob holds the device now");
@@ -243,13 +228,13 @@ static void test_other_boot(void **state) {
         lease_say("{\"type\":\"lease\",\"action\":\"renew\",\"token\":\"41-0badcafe\",\"for_ns\":1}");
     rig_expect_error(&reply, "busy", "expired");
     lease_take("c1", "anna", LEASE_HOUR_NS, false, true, token);
-    assert_int_equal(counter_of(token), 42);
+    assert_int_equal(lease_counter_of(token), 42);
     // A reservation outlives the boot by the real clock, whatever the boot clock says.
     write_record(50, other, LEASE_HOUR_NS, "dora", -1, hour_us);
     lease_take("c1", "anna", LEASE_HOUR_NS, false, false, NULL);
     lease_take("c2", "dora", LEASE_HOUR_NS, false, true, token);
-    assert_int_equal(counter_of(token), 51);
-    reply = show();
+    assert_int_equal(lease_counter_of(token), 51);
+    reply = lease_show();
     assert_string_equal(rig_reply_text(&reply, "reserved_by"), "dora");
     const int64_t left = rig_int(reply.json.root, "reserved_left_ns");
     assert_true(left > LEASE_HOUR_NS / 2 && left <= LEASE_HOUR_NS);
@@ -263,130 +248,9 @@ static void test_other_boot(void **state) {
     lease_take("c1", "anna", LEASE_HOUR_NS, false, true, NULL);
     // A clock that went back by years does not reserve for years.
     write_record(90, other, 0, "dora", 0, INT64_C(20) * 365 * 24 * hour_us);
-    reply = show();
+    reply = lease_show();
     assert_int_equal(rig_int(reply.json.root, "reserved_left_ns"), ED_LEASE_MAX_NS);
     rig_reply_release(&reply);
-    lease_forget();
-}
-
-static int ahead(const char *holder) {
-    struct rig_reply reply =
-        lease_say("{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"%s\",\"owner\":\"o-%s\","
-                  "\"for_ns\":%lld,\"wait\":true}",
-                  holder, holder, (long long)LEASE_HOUR_NS);
-    assert_false(lease_granted(&reply));
-    const int n = (int)rig_int(reply.json.root, "ahead");
-    rig_reply_release(&reply);
-    return n;
-}
-
-static void write_ticket(const char *holder, const char *boot, int64_t created_ns, int64_t seen_ns) {
-    char name[128], text[512], boot_id[64];
-    lease_boot_id(boot_id);
-    snprintf(name, sizeof name, ED_WORK_TICKETS "/%s.json", holder);
-    const int n =
-        snprintf(text, sizeof text,
-                 "{\"owner\":\"o-%s\",\"created_boot_ns\":%lld,\"seen_boot_ns\":%lld,\"boot_id\":\"%s\"}",
-                 holder, (long long)(lease_boot_ns() + created_ns), (long long)(lease_boot_ns() + seen_ns),
-                 boot[0] ? boot : boot_id);
-    lease_write(name, text, (size_t)n);
-}
-
-static bool has_ticket(const char *holder) {
-    char path[ED_PATH_BYTES];
-    snprintf(path, sizeof path, "%s/" ED_WORK_TICKETS "/%s.json", rig_work, holder);
-    return ed_path_exists(path);
-}
-
-static void test_queue(void **state) {
-    char token[TOKEN_BYTES];
-    (void)state;
-    lease_take("a", "o-a", LEASE_HOUR_NS, false, true, token);
-    assert_int_equal(ahead("b"), 0);
-    assert_int_equal(ahead("c"), 1);
-    assert_int_equal(ahead("d"), 2);
-    assert_int_equal(ahead("b"), 0); // asking again keeps the place
-    assert_int_equal(ahead("c"), 1);
-    lease_release(token);
-    // Free, and still nobody's but the first's; who does not wait is refused.
-    lease_take("e", "o-e", LEASE_HOUR_NS, false, false, NULL);
-    assert_false(has_ticket("e"));
-    assert_int_equal(ahead("d"), 2);
-    assert_int_equal(ahead("c"), 1);
-    // The first one has not asked for half a minute; what else lies there counts for nothing either.
-    write_ticket("b", "", -60 * RIG_SECOND, -ED_LEASE_TICKET_NS - RIG_MS);
-    write_ticket("other-boot", "11111111-2222-4333-8444-555555555555", -60 * RIG_SECOND, 0);
-    write_ticket("future", "", -60 * RIG_SECOND, LEASE_HOUR_NS);
-    write_ticket("backwards", "", -RIG_SECOND, -2 * RIG_SECOND);
-    lease_write(ED_WORK_TICKETS "/torn.json", "{\"owner\":\"o-t", 13);
-    lease_write(ED_WORK_TICKETS "/no-ending", "{}", 2);
-    assert_int_equal(ahead("d"), 1);
-    static const char *const dead[] = {"b", "other-boot", "future", "backwards", "torn"};
-    for (size_t i = 0; i < sizeof dead / sizeof *dead; i++)
-        assert_false(has_ticket(dead[i]));
-    lease_take("c", "o-c", LEASE_HOUR_NS, true, true, token);
-    assert_false(has_ticket("c"));
-    assert_int_equal(ahead("b"), 1); // it came back, at the end
-    lease_release(token);
-    lease_take("e", "o-e", LEASE_HOUR_NS, false, false, NULL);
-    // The next one gives its place up.
-    struct rig_reply reply =
-        lease_say("{\"type\":\"lease\",\"action\":\"release\",\"token\":\"\",\"holder\":\"d\"}");
-    assert_int_equal(reply.exit_code, 0);
-    rig_reply_release(&reply);
-    assert_false(has_ticket("d"));
-    // Served without `wait` too, since it is its turn.
-    lease_take("b", "o-b", LEASE_HOUR_NS, false, true, token);
-    assert_false(has_ticket("b"));
-    lease_release(token);
-    lease_take("e", "o-e", LEASE_HOUR_NS, false, true, token);
-    lease_forget();
-}
-
-static void test_reserve(void **state) {
-    char token[TOKEN_BYTES], anna[TOKEN_BYTES];
-    (void)state;
-    lease_take("a", "anna", LEASE_HOUR_NS, false, true, anna);
-    struct rig_reply reply =
-        lease_say("{\"type\":\"lease\",\"action\":\"reserve\",\"owner\":\"bob\",\"for_ns\":%lld}",
-                  (long long)LEASE_HOUR_NS);
-    assert_int_equal(reply.exit_code, 0);
-    assert_string_equal(rig_reply_text(&reply, "reserved_by"), "bob");
-    assert_string_equal(rig_reply_text(&reply, "owner"), "anna"); // who runs stays
-    rig_reply_release(&reply);
-    reply = lease_say("{\"type\":\"lease\",\"action\":\"renew\",\"token\":\"%s\",\"for_ns\":1000}", anna);
-    assert_int_equal(reply.exit_code, 0);
-    rig_reply_release(&reply);
-    // Nobody else may reserve it, nor end it.
-    reply = lease_say("{\"type\":\"lease\",\"action\":\"reserve\",\"owner\":\"carl\",\"for_ns\":1000}");
-    rig_expect_error(&reply, "busy", "reserved by bob");
-    reply = lease_say("{\"type\":\"lease\",\"action\":\"unreserve\",\"owner\":\"carl\"}");
-    rig_expect_error(&reply, "busy", "reserved by bob");
-    // Its own waiters are served first, whoever else waits longer.
-    assert_int_equal(ahead("c"), 0);
-    reply = lease_say(
-        "{\"type\":\"lease\",\"action\":\"take\",\"holder\":\"b\",\"owner\":\"bob\",\"for_ns\":1000,"
-        "\"wait\":true}");
-    assert_int_equal(rig_int(reply.json.root, "ahead"), 0);
-    rig_reply_release(&reply);
-    lease_release(anna);
-    lease_take("a", "anna", LEASE_HOUR_NS, false, false, NULL);
-    assert_int_equal(ahead("c"), 0);
-    lease_take("b", "bob", LEASE_HOUR_NS, true, true, token);
-    lease_release(token);
-    lease_take("b2", "bob", LEASE_HOUR_NS, false, true, token); // c waits, and cannot be served
-    lease_release(token);
-    reply = lease_say("{\"type\":\"lease\",\"action\":\"unreserve\",\"owner\":\"bob\"}");
-    assert_string_equal(rig_reply_text(&reply, "reserved_by"), "");
-    rig_reply_release(&reply);
-    lease_take("b2", "bob", LEASE_HOUR_NS, false, false, NULL);
-    lease_take("c", "o-c", LEASE_HOUR_NS, true, true, token);
-    lease_release(token);
-    // It ends by itself.
-    reply = lease_say("{\"type\":\"lease\",\"action\":\"reserve\",\"owner\":\"bob\",\"for_ns\":1}");
-    assert_int_equal(reply.exit_code, 0);
-    rig_reply_release(&reply);
-    lease_take("a", "anna", LEASE_HOUR_NS, false, true, token);
     lease_forget();
 }
 
@@ -455,7 +319,7 @@ static void test_damaged(void **state) {
     // Empty is free.
     lease_write(ED_WORK_LEASE, "", 0);
     lease_take("c2", "bob", LEASE_HOUR_NS, false, true, token);
-    assert_int_equal(counter_of(token), 1);
+    assert_int_equal(lease_counter_of(token), 1);
     lease_forget();
 }
 
@@ -562,7 +426,7 @@ static void test_paused(void **state) {
     wait_for(pid, &code);
     assert_int_equal(code, 1);
     assert_non_null(strstr(text, "bob holds the device now"));
-    struct rig_reply reply = show();
+    struct rig_reply reply = lease_show();
     assert_string_equal(rig_reply_text(&reply, "holder"), "b");
     rig_reply_release(&reply);
     lease_forget();
@@ -572,8 +436,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_basic),          cmocka_unit_test(test_race),
         cmocka_unit_test(test_counter),        cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_other_boot),     cmocka_unit_test(test_queue),
-        cmocka_unit_test(test_reserve),        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_other_boot),     cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_wrong_messages), cmocka_unit_test(test_paused),
         cmocka_unit_test(test_lock_dies),
     };
