@@ -11,12 +11,14 @@
 #define VALUE_BYTES 1024
 #define FULL_BYTES (64 << 10) // less than this is free where nothing could be written
 #define SECOND_US INT64_C(1000000)
+// clang-format off
 #define KEYS(X)                                                                                              \
     X(CLOCK)                                                                                                 \
     X(OS)                                                                                                    \
     X(RELEASE) X(MACHINE) X(ANDROID) X(ABI) X(MODEL) X(ELF) X(BITS) X(LIBC) X(LDD) X(LIBC_SELF) X(BOOT)      \
         X(OOM) X(CPUSET) X(CPUS) X(VENDOR) X(PRODUCT) X(WORK) X(WORK_ASKED) X(WORK_ERROR) X(LS) X(UID) X(ID) \
             X(OWNED)
+// clang-format on
 
 enum key {
 #define KEY_INDEX(name) KEY_##name,
