@@ -16,7 +16,9 @@ def main():
             outputs=[{"name": "y", "shape": [2]}],
         )
         room.suite("suite.json", {"m": {"a": "m.json"}}, blocks=6)
-        first = room.start("run", "suite.json", "--out", "first")
+        # Long enough to be still there when four other commands have come and gone on a slow machine.
+        room.suite("long.json", {"m": {"a": "m.json"}}, blocks=24)
+        first = room.start("run", "long.json", "--out", "first")
         wait_for(lambda: Device(room.path / "first").n_done() or first.poll() is not None, "a block")
         journal = Device(room.path / "first").journal_path
         room.run("run", "--resume", "first").expect(4, "another edgedyno works on this campaign")

@@ -85,7 +85,7 @@ LIES = {
     },
     "stage": {
         "elsewhere": lambda: reply("staging", directory="/tmp/elsewhere", evicted_bytes=0),
-        "dotdot": lambda: reply("staging", directory=f"{WORK}/../../../x", evicted_bytes=0),
+        "dotdot": lambda: reply("staging", directory=f"{WORK}/../.", evicted_bytes=0),
         "dotdot_end": lambda: reply("staging", directory=f"{WORK}/..", evicted_bytes=0),
         "beside": lambda: reply("staging", directory=f"{WORK}x/staging", evicted_bytes=0),
         "relative": lambda: reply("staging", directory="staging/1", evicted_bytes=0),
@@ -119,7 +119,7 @@ LIES = {
         "flood": flood,
     },
     "sets": {
-        "many": lambda: reply("sets", free_bytes=1, sets=[one_set()] * 5000),
+        "many": lambda: reply("sets", free_bytes=1, sets=[{}] * 5000),
         "negative": lambda: reply("sets", free_bytes=1, sets=[one_set(bytes=-1)]),
         "beyond": lambda: reply("sets", free_bytes=1, sets=[one_set(bytes=1e300)]),
         "no_list": lambda: reply("sets", free_bytes=1, sets="all"),

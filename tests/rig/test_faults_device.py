@@ -253,7 +253,7 @@ def clock():
     with new_rig() as rig:
         rig.up("pi:pi64")
         fleet = Faulty(rig)
-        fleet.suite("clock.json", 4, block={"inferences": 20, "min_time": "0 s", "max_time": "60 s"})
+        fleet.suite("clock.json", 20, block={"inferences": 20, "min_time": "0 s", "max_time": "60 s"})
 
         def lease():
             done = rig.sh("pi", "cat /home/bench/.local/state/edgedyno/work/lease.json", check=False)

@@ -20,6 +20,37 @@ MEMORY_MAX_BYTES = 300 << 20
 WORDS = {"sets": ("devices", "models"), "clean": ("devices", "clean")}
 # What a lie may end in: the device is told to be wrong, or it harms nobody.
 HARMLESS = {"have_twice"}
+# What the message has to say of some.
+TEXTS = {
+    "have_unknown": "that nobody offered",
+    "have_path": "that nobody offered",
+    "have_staged_beyond": "wrong value",
+    "have_staged_negative": "wrong value",
+    "have_other": "'adopted'",
+    "have_control": "all is well",
+    "have_flood": "limit",
+    "stage_elsewhere": "outside of",
+    "stage_dotdot": "outside of",
+    "stage_dotdot_end": "outside of",
+    "stage_beside": "outside of",
+    "stage_relative": "outside of",
+    "stage_empty": "outside of",
+    "stage_long": "outside of",
+    "adopt_other": "'have'",
+    "adopt_silent": "without a reply",
+    "lease_word": "lease",
+    "lease_no_token": "without a token",
+    "lease_huge": "lease",
+    "lease_denied": "holds the device",
+    "sets_many": "5000 sets",
+    "job_status_died": "died",
+    "job_status_error": "gave up",
+    "job_block_twice": "came twice",
+    "job_block_path": "was not asked for",
+    "job_output_dotdot": "no file name",
+    "job_output_absolute": "no file name",
+    "job_samples_missing": "samples that it does not have",
+}
 JOB_LIES = (
     "status_unknown_state status_negative status_beyond_int status_hollow status_done status_error status_died "
     "status_unknown_job journal_garbage journal_array journal_deep journal_attach journal_endless_line journal_flood "
@@ -65,6 +96,7 @@ class Lies:
         if done.returncode:
             check("error: " in done.stderr, f"{lie}: it is called an error", done.stderr)
             check(self.name in done.stderr, f"{lie}: the device is named", done.stderr)
+            check(TEXTS.get(lie, "") in done.stderr, f"{lie}: {TEXTS.get(lie)!r} is said", done.stderr)
         check(max(map(len, lines), default=0) < 2500, f"{lie}: the message is short", done.stderr)
         text = done.stderr + done.stdout
         check(not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text), f"{lie}: no control character", text)
