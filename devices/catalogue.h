@@ -15,6 +15,7 @@ struct ed_manifest_backend {
 struct ed_manifest {
     char name[64], summary[256], versions[64];
     bool needs_model;
+    bool language;     // its models are language models: the workload is tokens, not tensors
     char library[128]; // glob of the engine's library in its build's directory; "" where it needs none
     char libc_floor[64];
     bool network;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/workload.h"
 
 #define CAMPAIGN_MAX_BYTES (256u << 20)
 
@@ -39,6 +40,8 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     COPY(at, "model_sha256", c->model_sha256);
     COPY(at, "options", c->options);
     COPY(at, "workload", c->workload);
+    if (status == ED_OK)
+        status = ed_workload_read(at, "workload_parts", &c->workload_parts, err);
     NUMBER(at, "threads", 0, c->threads);
     NUMBER(at, "model_file_bytes", 0, c->model_file_bytes);
     NUMBER(at, "engine_file_bytes", 0, c->engine_file_bytes);

@@ -16,6 +16,7 @@
 #include "base/json_read.h"
 #include "base/path.h"
 #include "edgedyno/result.h"
+#include "edgedyno/workload.h"
 #include "reports/verdict.h"
 
 #define ED_CAMPAIGN_FILE "campaign.json"
@@ -40,7 +41,8 @@ struct ed_campaign_case {
     char backend[64], processor[16];
     char model_sha256[65];
     int64_t threads, model_file_bytes, engine_file_bytes;
-    char options[256], workload[256];
+    char options[256], workload[256]; // as text
+    struct ed_workload workload_parts;
     size_t reference; // index of the case that accuracy is held against; itself for the reference variant
     size_t timing; // index of the case whose timing blocks speak for this one: itself, but for a further task
     int64_t task;  // index of the campaign's task that this case's accuracy blocks run; -1: none

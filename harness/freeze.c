@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/workload.h"
 #include "devices/inventory.h"
 #include "harness/job_write.h"
 
@@ -114,6 +115,7 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
     ed_json_int(w, "engine_file_bytes", c->engine_file_bytes);
     ed_json_text(w, "options", c->options);
     ed_json_text(w, "workload", c->workload);
+    ed_workload_write(w, "workload_parts", &c->workload_parts);
     ed_json_bool(w, "has_model", c->has_model);
     ed_json_int(w, "reference", c->reference == SIZE_MAX ? -1 : (int64_t)c->reference);
     ed_json_uint(w, "timing", c->timing);

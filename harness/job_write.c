@@ -7,6 +7,7 @@
 
 #include "base/json_write.h"
 #include "base/random.h"
+#include "base/workload.h"
 #include "devices/inventory.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -109,6 +110,7 @@ static void write_case(struct writer *w, const struct ed_plan_case *c, size_t en
     ed_json_text(&w->json, "backend", c->frozen.backend);
     ed_json_int(&w->json, "threads", c->frozen.threads);
     ed_json_bool(&w->json, "allow_fallback", suite->allow_fallback);
+    ed_workload_write(&w->json, "workload", &c->frozen.workload_parts);
     if (suite->pin[0])
         ed_json_text(&w->json, "pin", suite->pin);
     write_options(w, c->frozen.options);

@@ -10,6 +10,8 @@
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/random.h"
+#include "base/workload.h"
+#include "harness/workloads.h"
 
 static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
     const size_t n = strlen(manifest->option_prefix);
@@ -66,8 +68,10 @@ static enum ed_status check_options(const struct ed_suite *suite, const struct e
     return ED_OK;
 }
 
-static void describe_workload(char *out, size_t bytes, const struct ed_suite_model *model) {
-    size_t used = (size_t)snprintf(out, bytes, "single-stream");
+static void describe_workload(char *out, size_t bytes, const struct ed_workload *workload,
+                              const struct ed_suite_model *model) {
+    ed_workload_print(out, bytes, workload);
+    size_t used = strlen(out);
     for (size_t i = 0; model && i < model->n_shapes && used < bytes; i++) {
         used += (size_t)snprintf(out + used, bytes - used, " %s%s", model->shapes[i].input,
                                  model->shapes[i].input[0] ? "=" : "");
@@ -80,7 +84,7 @@ static void describe_workload(char *out, size_t bytes, const struct ed_suite_mod
 static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite,
                                const struct ed_choice *choice, const struct ed_suite_model *model,
                                const struct ed_suite_variant *variant, int64_t threads,
-                               struct ed_error *err) {
+                               const struct ed_workload *workload, struct ed_error *err) {
     struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
     if (!cases)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
@@ -101,15 +105,20 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     snprintf(f->backend, sizeof f->backend, "%s", choice->backend->name);
     snprintf(f->processor, sizeof f->processor, "%s", ed_processor_word(choice->backend->processor));
     join_options(f->options, sizeof f->options, suite, choice->build->manifest);
-    describe_workload(f->workload, sizeof f->workload, model);
+    f->workload_parts = *workload;
+    describe_workload(f->workload, sizeof f->workload, workload, model);
     f->threads = threads;
     f->has_model = model != NULL;
     f->task = -1;
     f->reference = f->timing = plan->n_cases;
-    char full[1024], hex[ED_DIGEST_HEX_BYTES];
-    snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
+    char full[1024], hex[ED_DIGEST_HEX_BYTES], asked[ED_WORKLOAD_TEXT_BYTES] = "";
+    // What everybody means without saying it stays unsaid.
+    if (ed_workload_is_language(workload) || workload->scenario != ED_SCENARIO_SINGLE_STREAM ||
+        workload->deadline_ns)
+        ed_workload_print(asked, sizeof asked, workload);
+    snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
              f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads,
-             f->options[0] ? " " : "", f->options);
+             f->options[0] ? " " : "", f->options, asked[0] ? " " : "", asked);
     // Names that are too long keep their difference in a digest.
     if (snprintf(f->case_id, sizeof f->case_id, "%s", full) >= (int)sizeof f->case_id) {
         ed_digest_bytes(hex, full, strlen(full));
@@ -117,6 +126,19 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     }
     plan->n_cases++;
     return ED_OK;
+}
+
+// One case a workload.
+static enum ed_status add_workloads(struct ed_plan *plan, const struct ed_suite *suite,
+                                    const struct ed_choice *choice, const struct ed_suite_model *model,
+                                    const struct ed_suite_variant *variant, int64_t threads,
+                                    struct ed_error *err) {
+    struct ed_workloads workloads;
+    enum ed_status status = ed_workloads_make(&workloads, suite, choice->build->manifest, err);
+    for (size_t i = 0; status == ED_OK && i < workloads.n; i++)
+        status = add_case(plan, suite, choice, model, variant, threads, &workloads.items[i], err);
+    ed_workloads_release(&workloads);
+    return status;
 }
 
 static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite,
@@ -130,7 +152,7 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
         size_t used = 0;
         for (size_t t = 0; status == ED_OK && t < n_threads; t++) {
             if (!choice->build->manifest->needs_model) {
-                status = add_case(plan, suite, choice, NULL, NULL, threads[t], err);
+                status = add_workloads(plan, suite, choice, NULL, NULL, threads[t], err);
                 used++;
                 continue;
             }
@@ -139,7 +161,7 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
                     const struct ed_suite_model *model = &suite->models[m];
                     if (!ed_choice_opens(choice->build->manifest, model->variants[v].files[0]))
                         continue;
-                    status = add_case(plan, suite, choice, model, &model->variants[v], threads[t], err);
+                    status = add_workloads(plan, suite, choice, model, &model->variants[v], threads[t], err);
                     used++;
                 }
         }
@@ -175,7 +197,8 @@ static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_ca
     for (size_t i = 0; i < plan->n_cases; i++) {
         const struct ed_plan_case *other = &plan->cases[i];
         if (other->model == c->model && other->build == c->build &&
-            other->frozen.threads == c->frozen.threads && other->frozen.task == c->frozen.task &&
+            other->frozen.threads == c->frozen.threads &&
+            !strcmp(other->frozen.workload, c->frozen.workload) && other->frozen.task == c->frozen.task &&
             !strcmp(other->frozen.backend, c->frozen.backend) && !strcmp(other->variant->name, reference))
             return i;
     }

@@ -68,6 +68,7 @@ void ed_suite_release(struct ed_suite *suite) {
     ed_suite_texts_release(suite->devices, suite->n_devices);
     ed_suite_pairs_release(suite->options, suite->n_options);
     ed_suite_pairs_release(suite->labels, suite->n_labels);
+    free(suite->scenarios);
     free(suite->threads);
     free(suite->requirements);
     free(suite->name);

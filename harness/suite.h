@@ -19,6 +19,7 @@
 #include "base/buffer.h"
 #include "base/json_read.h"
 #include "edgedyno/backend.h"
+#include "edgedyno/workload.h"
 #include "reports/verdict.h"
 
 struct ed_suite_variant {
@@ -74,6 +75,8 @@ struct ed_suite {
     size_t n_on;
     char **devices; // selectors; none means local
     size_t n_devices;
+    struct ed_workload *scenarios; // over tensors; none means single-stream
+    size_t n_scenarios;
     int64_t *threads; // none means 1
     size_t n_threads;
     struct ed_suite_pair *options, *labels;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/workload.h"
 #include "runners/lease_record.h"
 #include "runners/settings_change.h"
 
@@ -234,6 +235,8 @@ static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_jo
         status = ed_json_opt_bool(at, "allow_fallback", &out->allow_fallback, err);
     if (status == ED_OK)
         status = ed_json_opt_text(at, "pin", &out->pin, err);
+    if (status == ED_OK)
+        status = ed_workload_read(at, "workload", &out->workload, err);
     if (status == ED_OK)
         status = parse_case_options(at, out, err);
     if (status == ED_OK)

@@ -11,6 +11,7 @@
 //    "models":[{"files":[FILE]}],
 //    "data":[{"inputs":[{"input":NAME or "","file":FILE}]}],
 //    "cases":[{"id":ID,"engine":I,"model":I or -1,"backend":WORD,"threads":N,"allow_fallback":B,"pin":"0,2-3" or "",
+//              "workload":{"scenario":WORD,...} (base/workload.h; absent: single-stream),
 //              "options":[{"key","value"}],"shapes":[{"input","shape":[..]}],"inputs":[{"input","file":FILE}],"data":I or -1}],
 //    "blocks":[{"id":ID,"case":I,"pass":WORD,"repetition":N,"seed":N,"inferences":N,"min_inferences":N,"min_ns":N,"max_ns":N,
 //               "max_samples":N,"timeout_ns":N}],
@@ -71,6 +72,7 @@ struct ed_job_case {
     int64_t data;  // -1: none
     int threads;
     bool allow_fallback;
+    struct ed_workload workload;
     struct ed_option_given options[ED_OPTIONS_GIVEN_MAX];
     size_t n_options;
     struct ed_job_shape *shapes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing the job of a single block, for its worker.
 #include "base/json_write.h"
+#include "base/workload.h"
 #include "runners/job.h"
 
 static void write_file(struct ed_json_writer *w, const char *key, const struct ed_job_file *file) {
@@ -58,6 +59,7 @@ static void write_case(struct ed_json_writer *w, const struct ed_job_case *c) {
     ed_json_text(w, "backend", c->backend);
     ed_json_int(w, "threads", c->threads);
     ed_json_bool(w, "allow_fallback", c->allow_fallback);
+    ed_workload_write(w, "workload", &c->workload);
     if (c->pin[0])
         ed_json_text(w, "pin", c->pin);
     ed_json_array_begin(w, "options");

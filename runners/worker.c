@@ -116,6 +116,7 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
                                            .allow_fallback = c->allow_fallback,
                                            .options = c->options,
                                            .n_options = c->n_options,
+                                           .workload = c->workload,
                                            .seed = (uint64_t)worker->job.blocks[0].seed};
     before = ed_clock_raw_ns();
     status = backend->load(worker->adapter.state, &load_args, err);

@@ -2,8 +2,10 @@
 // The contract of an engine adapter. An adapter is one shared object per engine build; the runner's worker
 // opens it, and nobody else. It exports one symbol, ED_ADAPTER_ENTRY, which returns its `struct ed_backend`.
 //
-// Order of calls, all from one thread:
+// Order of calls, all on one state from one thread (a process may hold several states, each with a thread of
+// its own: that is how `offline` runs several streams):
 //   open -> survey | (load -> describe -> bind -> run* -> outputs -> ... -> unload) -> close
+// A language workload has `language`, then rewind, prefill, decode in place of describe, bind and run.
 // `run` is the hot path: it returns when the CPU can read the outputs, allocates nothing that it can avoid,
 // and prints nothing. An adapter may be handed a state of zero bytes only; it never keeps globals. What
 // it prints all the same goes to a capped file; should it abort or exit, the supervisor reports that as
@@ -17,8 +19,9 @@
 
 #include "edgedyno/error.h"
 #include "edgedyno/option.h"
+#include "edgedyno/workload.h"
 
-#define ED_BACKEND_ABI 1u
+#define ED_BACKEND_ABI 2u
 #define ED_ADAPTER_ENTRY "ed_adapter_entry"
 
 #define ED_TENSOR_RANK_MAX 8
@@ -139,6 +142,7 @@ struct ed_load_args {
     const struct ed_option_given *options;
     size_t n_options;
     uint64_t seed;
+    struct ed_workload workload; // what will be asked of it: a language engine sizes its context by it
 };
 
 struct ed_io {
@@ -177,6 +181,13 @@ struct ed_op_profile_row {
     int64_t total_ns;
 };
 
+// What a language model is. A number that it does not have is -1.
+struct ed_language {
+    int32_t vocabulary;     // token ids are 0 .. vocabulary - 1
+    int32_t context_tokens; // room that was made for prompt, depth and generated tokens
+    int32_t bos, eos;
+};
+
 // What the core gives an adapter that reports tokens or stages as they happen. Costs one clock reading.
 enum ed_event { ED_EVENT_TOKEN, ED_EVENT_STAGE };
 struct ed_host {
@@ -207,7 +218,14 @@ struct ed_backend {
     enum ed_status (*outputs)(void *state, struct ed_tensor *views, size_t capacity, size_t *n,
                               struct ed_error *err);
 
-    // Language and speech.
+    // Language. `prefill` puts n tokens behind what the cache holds and is done when their logits could be
+    // read; `decode` generates n tokens greedily, one after the other, and emits ED_EVENT_TOKEN after each
+    // when it is done; `rewind` cuts the cache to its first `keep` tokens; `logits` are those of the last
+    // token. `tokenize` fills at most `capacity`, *n is how many there are.
+    enum ed_status (*language)(void *state, struct ed_language *out, struct ed_error *err);
+    enum ed_status (*tokenize)(void *state, const char *text, size_t bytes, int32_t *tokens, size_t capacity,
+                               size_t *n, struct ed_error *err);
+    enum ed_status (*rewind)(void *state, size_t keep, struct ed_error *err);
     enum ed_status (*prefill)(void *state, const int32_t *tokens, size_t n, const struct ed_host *host,
                               struct ed_error *err);
     enum ed_status (*decode)(void *state, size_t n, const struct ed_host *host, struct ed_error *err);
@@ -248,6 +266,22 @@ static inline enum ed_status ed_backend_no_prefill(void *state, const int32_t *t
                                                    const struct ed_host *host, struct ed_error *err) {
     (void)state, (void)tokens, (void)n, (void)host;
     return ed_fail(err, ED_ERR_UNSUPPORTED, NULL, "this engine has no language workload through its adapter");
+}
+static inline enum ed_status ed_backend_no_language(void *state, struct ed_language *out,
+                                                    struct ed_error *err) {
+    *out = (struct ed_language){-1, -1, -1, -1};
+    return ed_backend_no_prefill(state, NULL, 0, NULL, err);
+}
+static inline enum ed_status ed_backend_no_tokenize(void *state, const char *text, size_t bytes,
+                                                    int32_t *tokens, size_t capacity, size_t *n,
+                                                    struct ed_error *err) {
+    (void)text, (void)bytes, (void)tokens, (void)capacity;
+    *n = 0;
+    return ed_backend_no_prefill(state, NULL, 0, NULL, err);
+}
+static inline enum ed_status ed_backend_no_rewind(void *state, size_t keep, struct ed_error *err) {
+    (void)keep;
+    return ed_backend_no_prefill(state, NULL, 0, NULL, err);
 }
 static inline enum ed_status ed_backend_no_decode(void *state, size_t n, const struct ed_host *host,
                                                   struct ed_error *err) {

@@ -22,6 +22,51 @@ struct ed_sink {
 };
 
 // What a report knows beside the records; all borrowed.
+// What lies behind the records, for formats that draw it. All of it is borrowed from the source and stays
+// until the report's end. What a campaign does not have is none (n = 0), never an error.
+struct ed_report_block {
+    const char *id, *outcome;
+    int64_t started_ns, ended_ns; // since the campaign's first block on that device, on the device's clock
+    int64_t timed_begin_ns, timed_end_ns; // likewise; 0 and 0 where it was not timed
+    const int64_t *samples_ns;            // of `batch` inferences each
+    size_t n_samples;
+    int64_t batch;
+    bool valid;          // false: a rule of validity voids its latency
+    const char *reasons; // codes separated by spaces; "" none
+};
+
+struct ed_report_channel {
+    const char *id, *quantity, *unit, *scope;
+    size_t n;
+    const int64_t *at_ns; // as started_ns, rising
+    const int64_t *values;
+};
+
+struct ed_report_op {
+    const char *name, *op, *processor;
+    uint64_t calls;
+    int64_t total_ns;
+    double share; // of the time of all ops, 0 to 1
+};
+
+struct ed_report_place {
+    const char *name, *processor, *operators, *unit;
+    uint32_t count, total;
+};
+
+struct ed_report_source {
+    void *context;
+    enum ed_status (*blocks)(void *context, const struct ed_result *result,
+                             const struct ed_report_block **blocks, size_t *n, struct ed_error *err);
+    // The device's timeline over all its blocks.
+    enum ed_status (*channels)(void *context, const char *device, const struct ed_report_channel **channels,
+                               size_t *n, struct ed_error *err);
+    enum ed_status (*ops)(void *context, const struct ed_result *result, const struct ed_report_op **ops,
+                          size_t *n, struct ed_error *err);
+    enum ed_status (*places)(void *context, const struct ed_result *result,
+                             const struct ed_report_place **places, size_t *n, struct ed_error *err);
+};
+
 struct ed_report_info {
     const char *campaign;    // id
     const char *started_utc; // "2026-11-21T08:15:00Z"
@@ -45,6 +90,7 @@ struct ed_report_info {
     // case's own words.
     size_t n_groups;
     const int *groups;
+    const struct ed_report_source *source; // NULL: records alone
     const char *figure; // result key by which devices are compared; NULL: the median latency or the like
 };
 

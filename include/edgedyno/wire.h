@@ -36,16 +36,20 @@
 //   SET   = {"id":HEX64,"kind":"engine"|"adapter"|"model"|"data"|"libc","name":TEXT,"variant":TEXT,"version":TEXT,
 //            "files":[{"name":NAME,"bytes":N,"sha256":HEX64,"executable":B}]}
 //   TOKEN = N "-" 8 hex digits: N grows with every lease that is given (a fencing token)
-// A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the controller knows
-// its path before it is there. Each reply is one line. A failure is one line
+// Since wire 1.2: a case has "workload" (base/workload.h); the journal's "job" line gives every channel a
+// number, its place in "channels", and a block line has "timeline":{"offset":BYTES,"records":N}: its run in
+// ED_JOB_TIMELINE. A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the
+// controller knows its path before it is there. Each reply is one line. A failure is one line
 // {"type":"error","status":"busy","where":"...","message":"..."} on standard output and exit status 1; 2 for
 // wrong usage.
 #ifndef EDGEDYNO_WIRE_H
 #define EDGEDYNO_WIRE_H
 
+#include <stdint.h>
+
 #define ED_WIRE_MAJOR 1
-#define ED_WIRE_MINOR 1
-#define ED_WIRE_VERSION "1.1"
+#define ED_WIRE_MINOR 2
+#define ED_WIRE_VERSION "1.2"
 
 // Limits of one message, in bytes with the line feed.
 #define ED_WIRE_JOB_MAX_BYTES (16u << 20)   // a job with its blocks
@@ -61,6 +65,7 @@
 #define ED_JOB_JOURNAL "journal.jsonl" // one line per finished block, synced before the next starts
 #define ED_JOB_SAMPLES \
     "samples.bin" // int64 nanoseconds, little endian; a block's run is named by its journal line
+#define ED_JOB_TIMELINE "timeline.bin"    // what the probes read; records as struct ed_timeline_record
 #define ED_JOB_OUTPUTS "outputs"          // directory: one file of float32 rows per accuracy block
 #define ED_JOB_STATE "state.json"         // what the supervisor does now, replaced atomically
 #define ED_JOB_STOP "stop"                // exists: end after killing the worker
@@ -94,6 +99,16 @@
 #define ED_PASS_TIMING "timing"
 #define ED_PASS_COLD "cold"         // load with the files out of the page cache; one inference
 #define ED_PASS_ACCURACY "accuracy" // the whole data set, outputs kept
+
+// One reading of one channel, 24 bytes, little endian, in the order in which they were taken. Appended when
+// the block has ended, never while it is timed. A reading that failed has the value INT64_MIN.
+#define ED_TIMELINE_RECORD_BYTES 24
+struct ed_timeline_record {
+    int64_t monotonic_ns; // half way between the clock before and after the reading
+    uint32_t channel;     // place in the job line's "channels"
+    uint32_t spread_ns;   // half of the time that the reading took: it happened within +- this
+    int64_t value;
+};
 
 // Phases of a block, in order; died_in_phase is one of these.
 #define ED_PHASES(X)        \

@@ -141,7 +141,7 @@ class Addresses(Tree):
 
 class Manifests(Tree):
     GOOD = {
-        "name": "one", "summary": "s", "abi": 1, "versions": ">=1", "needs_model": True, "formats": [".onnx"], "library": "",
+        "name": "one", "summary": "s", "abi": 2, "versions": ">=1", "needs_model": True, "formats": [".onnx"], "library": "",
         "backends": [{"name": "cpu", "processor": "cpu"}], "environment": [], "libc_floor": "", "network": False,
         "extra_files": [], "options": [{"name": "level", "type": "word", "default": "a", "words": "a|b", "help": "what"}],
     }

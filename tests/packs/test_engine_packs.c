@@ -21,10 +21,10 @@
 static const char engines_json[] =
     "{\"engines\":[{\"name\":\"e\",\"version\":\"1\",\"licence\":\"MIT\",\"builds\":[" BUILD(
         ED_TARGET) "," BUILD("linux-other") "]}]}";
-static const char manifests[] = "[{\"name\":\"e\",\"summary\":\"s\",\"abi\":1,\"versions\":\">=1\","
+static const char manifests[] = "[{\"name\":\"e\",\"summary\":\"s\",\"abi\":2,\"versions\":\">=1\","
                                 "\"needs_model\":true,\"library\":\"libe.so*\","
                                 "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}],\"options\":[]},"
-                                "{\"name\":\"builtin\",\"summary\":\"s\",\"abi\":1,\"versions\":\">=2\","
+                                "{\"name\":\"builtin\",\"summary\":\"s\",\"abi\":2,\"versions\":\">=2\","
                                 "\"needs_model\":false,\"library\":\"\","
                                 "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}],\"options\":[]}]";
 

@@ -9,7 +9,7 @@
 
 #include "devices/catalogue.h"
 
-#define HEAD "\"name\":\"e\",\"summary\":\"s\",\"abi\":1,\"needs_model\":true,"
+#define HEAD "\"name\":\"e\",\"summary\":\"s\",\"abi\":2,\"needs_model\":true,"
 #define REST "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}],\"options\":[]"
 
 static enum ed_status parse(struct ed_catalogue *catalogue, const char *text, struct ed_error *err) {
@@ -107,7 +107,7 @@ static void test_refusals(void **state) {
         {"[{" HEAD REST "},{" HEAD REST "}]", ED_ERR_USAGE, "/1", "twice"},
         {"[{" HEAD REST ",\"formats\":[\"onnx\"]}]", ED_ERR_USAGE, "/0/formats/0", "ending"},
         {"[{" HEAD REST ",\"environment\":[\"=x\"]}]", ED_ERR_USAGE, "/0/environment/0", "NAME=VALUE"},
-        {"[{\"name\":\"e\",\"summary\":\"s\",\"abi\":2,\"needs_model\":true," REST "}]", ED_ERR_VERSION, "e",
+        {"[{\"name\":\"e\",\"summary\":\"s\",\"abi\":1,\"needs_model\":true," REST "}]", ED_ERR_VERSION, "e",
          "abi"},
     };
     (void)state;

@@ -35,10 +35,10 @@
 #define WITH_FILE(rest) WITH(CLIENT ",\"files\":[{\"member\":\"m\"," rest "}]")
 #define BUILD(target) "{\"target\":\"" target "\"," CLIENT "," FILES "}"
 
-static const char manifests[] = "[{\"name\":\"e\",\"summary\":\"s\",\"abi\":1,\"versions\":\">=1,<3\","
+static const char manifests[] = "[{\"name\":\"e\",\"summary\":\"s\",\"abi\":2,\"versions\":\">=1,<3\","
                                 "\"needs_model\":true,\"library\":\"libe.so*\","
                                 "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}],\"options\":[]},"
-                                "{\"name\":\"builtin\",\"summary\":\"s\",\"abi\":1,\"versions\":\">=2\","
+                                "{\"name\":\"builtin\",\"summary\":\"s\",\"abi\":2,\"versions\":\">=2\","
                                 "\"needs_model\":false,\"library\":\"\","
                                 "\"backends\":[{\"name\":\"cpu\",\"processor\":\"cpu\"}],\"options\":[]}]";
 
