@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probes/registry.h"
+#include "runners/probe_host.h"
 
 struct source {
     const struct ed_probe *probe;
@@ -23,7 +24,7 @@ struct ed_sampler {
 
 static enum ed_status open_source(struct source *source, const struct ed_probe *probe, int root_fd,
                                   struct ed_error *err) {
-    const struct ed_probe_args args = {.root_fd = root_fd, .pid = 0};
+    const struct ed_probe_args args = {.root_fd = root_fd, .pid = 0, .host = &ed_probe_host_live};
     source->probe = probe;
     source->state = calloc(1, probe->state_bytes ? probe->state_bytes : 1);
     source->channels = calloc(ED_CHANNELS_MAX, sizeof *source->channels);

@@ -75,6 +75,13 @@ struct ed_probe_args {
     size_t n_options;
 };
 
+enum ed_probe_flag {
+    // A sample takes milliseconds or a process of its own: left out while a block is timed unless it was
+    // asked
+    // for, and never taken more often than its channels' period.
+    ED_PROBE_COSTLY = 1u << 0,
+};
+
 struct ed_probe {
     uint32_t abi;
     uint32_t struct_bytes;
@@ -83,6 +90,13 @@ struct ed_probe {
     const struct ed_option *options;
     size_t n_options;
     size_t state_bytes;
+    unsigned flags; // enum ed_probe_flag
+    // What a snapshot of a machine must hold for this probe, each NULL or ended by NULL: files below the
+    // root,
+    // '*' standing for any text within one component and PID for the worker; commands, one blank between the
+    // words.
+    const char *const *files;
+    const char *const *commands;
 
     // Finds the channels; fills at most `capacity`, *n is their number. Never fails because a source is
     // missing.
