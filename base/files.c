@@ -270,8 +270,8 @@ static int open_temporary(char temporary[ED_PATH_BYTES], const char *directory, 
     return -1;
 }
 
-enum ed_status ed_path_write_atomic(const char *path, const void *bytes, size_t n, mode_t mode,
-                                    struct ed_error *err) {
+static enum ed_status replace(const char *path, const void *bytes, size_t n, mode_t mode, bool sync,
+                              struct ed_error *err) {
     char target[ED_PATH_BYTES], temporary[ED_PATH_BYTES], directory[ED_PATH_BYTES];
     enum ed_status status = write_target(target, path, err);
     int fd;
@@ -282,7 +282,7 @@ enum ed_status ed_path_write_atomic(const char *path, const void *bytes, size_t 
     if (fd < 0)
         return ed_fail_errno(err, ED_ERR_IO, path, "no file can be made in its directory: %m");
     status = ed_path_write_all(fd, bytes, n, path, err);
-    if (!status && fsync(fd) != 0)
+    if (!status && sync && fsync(fd) != 0)
         status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be synced to disk: %m");
     if (close(fd) != 0 && !status)
         status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be written: %m");
@@ -292,5 +292,15 @@ enum ed_status ed_path_write_atomic(const char *path, const void *bytes, size_t 
         unlink(temporary);
         return status;
     }
-    return ed_path_sync_directory(directory, err);
+    return sync ? ed_path_sync_directory(directory, err) : ED_OK;
+}
+
+enum ed_status ed_path_write_atomic(const char *path, const void *bytes, size_t n, mode_t mode,
+                                    struct ed_error *err) {
+    return replace(path, bytes, n, mode, true, err);
+}
+
+enum ed_status ed_path_write_unsynced(const char *path, const void *bytes, size_t n, mode_t mode,
+                                      struct ed_error *err) {
+    return replace(path, bytes, n, mode, false, err);
 }

@@ -38,6 +38,9 @@ enum ed_status ed_path_read(const char *path, size_t max_bytes, struct ed_buffer
 // never seen.
 enum ed_status ed_path_write_atomic(const char *path, const void *bytes, size_t n, mode_t mode,
                                     struct ed_error *err);
+// The same without syncing, for one of many files: whoever calls syncs them, and the directory, together.
+enum ed_status ed_path_write_unsynced(const char *path, const void *bytes, size_t n, mode_t mode,
+                                      struct ed_error *err);
 // write() until done; `where` names the file in the message.
 enum ed_status ed_path_write_all(int fd, const void *bytes, size_t n, const char *where,
                                  struct ed_error *err);

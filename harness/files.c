@@ -221,7 +221,7 @@ enum ed_status ed_files_save(const struct ed_files *files, const char *directory
     if (status == ED_OK)
         status = ed_path_join(path, directory, ED_CAMPAIGN_FILES, err);
     if (status == ED_OK)
-        status = ed_path_write_atomic(path, ed_buffer_text(&text), text.size, 0644, err);
+        status = ed_path_write_unsynced(path, ed_buffer_text(&text), text.size, 0644, err);
     ed_buffer_release(&text);
     return status;
 }

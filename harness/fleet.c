@@ -18,6 +18,8 @@
 
 struct task {
     struct ed_member *member;
+    ed_fleet_work work; // NULL: opening or following
+    void *work_context;
     bool describe;                      // opening
     const struct ed_campaign *campaign; // following; NULL: opening
     size_t device;
@@ -39,7 +41,9 @@ static void open_task(struct task *task) {
 
 static void *run_task(void *context) {
     struct task *task = context;
-    if (!task->campaign) {
+    if (task->work) {
+        task->result.status = task->work(task->member, task->work_context, &task->result.failure);
+    } else if (!task->campaign) {
         open_task(task);
     } else {
         ed_member_follow(task->member, task->campaign, task->device, task->leave_nothing, &task->result);
@@ -150,6 +154,41 @@ enum ed_status ed_fleet_open(struct ed_fleet *fleet, const struct ed_member_cont
     if (status != ED_OK)
         ed_fleet_close(fleet);
     return status;
+}
+
+enum ed_status ed_fleet_each(struct ed_fleet *fleet, ed_fleet_work work, void *const *contexts,
+                             struct ed_error *err) {
+    struct task *tasks = calloc(fleet->n_present + 1, sizeof *tasks);
+    enum ed_status first = ED_OK;
+    size_t left = 0;
+    if (!tasks)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu devices", fleet->n_present);
+    for (size_t i = 0; i < fleet->n_present; i++)
+        tasks[i] = (struct task){
+            .member = &fleet->members[fleet->present[i]], .work = work, .work_context = contexts[i]};
+    run_tasks(tasks, fleet->n_present, fleet->context.progress);
+    for (size_t i = 0; i < fleet->n_present; i++) {
+        struct ed_member *member = tasks[i].member;
+        if (tasks[i].result.status == ED_OK) {
+            fleet->present[left++] = fleet->present[i];
+            continue;
+        }
+        member->status = tasks[i].result.status;
+        member->failure = tasks[i].result.failure;
+        if (fleet->context.progress)
+            ed_progress_finish(fleet->context.progress, fleet->present[i]);
+        if (fleet->n > 1)
+            ed_log_line(fleet->context.log, ED_LOG_WARNING, "%s is left out: %s", member->entry->id,
+                        member->failure.message);
+        if (first == ED_OK) {
+            first = member->status;
+            if (err)
+                *err = member->failure;
+        }
+    }
+    free(tasks);
+    fleet->n_present = left;
+    return left ? ED_OK : first;
 }
 
 void ed_fleet_close(struct ed_fleet *fleet) {

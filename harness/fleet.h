@@ -22,6 +22,13 @@ enum ed_status ed_fleet_open(struct ed_fleet *fleet, const struct ed_member_cont
                              bool describe, struct ed_error *err);
 void ed_fleet_close(struct ed_fleet *fleet); // safe on a zeroed one
 
+// Does `work` on every present member, side by side; `contexts` has one entry for each, in the order of
+// `present`. A member whose work fails is logged and takes part no longer. ED_OK while one at least is left,
+// else the first one's failure.
+typedef enum ed_status (*ed_fleet_work)(struct ed_member *member, void *context, struct ed_error *err);
+enum ed_status ed_fleet_each(struct ed_fleet *fleet, ed_fleet_work work, void *const *contexts,
+                             struct ed_error *err);
+
 // The member's index among the campaign's devices, by its id; SIZE_MAX: none.
 size_t ed_fleet_device(const struct ed_campaign *campaign, const struct ed_member *member);
 // Follows the campaign on all present members that it knows, and draws the progress meanwhile.

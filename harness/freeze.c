@@ -10,6 +10,7 @@
 #include "base/workload.h"
 #include "devices/inventory.h"
 #include "harness/job_write.h"
+#include "harness/sync.h"
 
 #define LABELS_MAX_BYTES (64u << 20)
 
@@ -259,8 +260,35 @@ static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_d
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, name, err);
     if (status == ED_OK)
-        status = ed_path_write_atomic(path, ed_buffer_text(&job), job.size, 0644, err);
+        status = ed_path_write_unsynced(path, ed_buffer_text(&job), job.size, 0644, err);
     ed_buffer_release(&job);
+    return status;
+}
+
+// What was written for the devices is on disk before campaign.json makes it a campaign.
+static enum ed_status sync_devices(const struct ed_freeze *freeze, struct ed_error *err) {
+    static const char *const files[] = {"", ED_CAMPAIGN_FILES, ED_CAMPAIGN_JOB};
+    const size_t each = sizeof files / sizeof files[0], most = each * freeze->n_devices;
+    char(*names)[ED_PATH_BYTES] = calloc(most + 1, sizeof *names);
+    const char **paths = calloc(most + 1, sizeof *paths);
+    enum ed_status status =
+        names && paths ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the campaign");
+    size_t n = 0;
+    for (size_t i = 0; status == ED_OK && i < most; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "devices/%s/%s", freeze->devices[i / each].session->entry->id,
+                 files[i % each]);
+        status = ed_path_join(names[n], freeze->directory, name, err);
+        // A device that is this machine has no list of files.
+        if (status == ED_OK && ed_path_exists(names[n])) {
+            paths[n] = names[n];
+            n++;
+        }
+    }
+    if (status == ED_OK)
+        status = ed_sync_paths(paths, n, err);
+    free(paths);
+    free(names);
     return status;
 }
 
@@ -274,5 +302,7 @@ enum ed_status ed_freeze_campaign(struct ed_freeze *freeze, struct ed_error *err
         for (size_t t = 0; status == ED_OK && t < freeze->devices[i].plan.n_tasks; t++)
             status = copy_labels(freeze, &freeze->devices[i].plan.tasks[t], err);
     }
+    if (status == ED_OK)
+        status = sync_devices(freeze, err);
     return status == ED_OK ? write_campaign(freeze, err) : status;
 }

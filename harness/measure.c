@@ -11,80 +11,14 @@
 #include "base/units.h"
 #include "harness/fleet.h"
 #include "harness/freeze.h"
-
-// What the engine builds offer on one device, asked of its runner at need.
-struct survey_cache {
-    const struct ed_measure_args *args;
-    struct ed_member *member;
-    struct ed_digest_cache *digests;
-    const struct ed_engine_build *build; // of `survey`
-    struct ed_survey survey;
-};
-
-// The engine's files have to be there for that, so the device is leased from here on.
-static enum ed_status survey_build(struct survey_cache *cache, const struct ed_engine_build *build,
-                                   struct ed_error *err) {
-    struct ed_member *member = cache->member;
-    const struct ed_files_build *there = NULL;
-    struct ed_remote remote = member->session.remote;
-    enum ed_status status =
-        ed_files_add_build(&member->files, build, cache->digests, cache->args->verify, &there, err);
-    if (status == ED_OK && !member->files.in_place) {
-        if (!member->token[0])
-            status = ed_member_lease(member, err);
-        member->pushed = false;
-        if (status == ED_OK)
-            status = ed_member_push(member, err);
-    }
-    if (status != ED_OK)
-        return status;
-    char adapter[ED_PATH_BYTES];
-    if (!ed_files_locate(&member->files, there->adapter, adapter))
-        return ed_fail(err, ED_ERR_INTERNAL, there->adapter, "is not on device %s", member->entry->id);
-    if (there->pack_libc)
-        status = ed_path_join(remote.loader, there->libc_dir, member->session.pack.loader, err);
-    const struct ed_remote_survey_args args = {.adapter = adapter,
-                                               .engine_dir = there->directory,
-                                               .library = there->library,
-                                               .environment = build->manifest->environment};
-    return status == ED_OK ? ed_remote_survey(&remote, &args, &cache->survey, err) : status;
-}
-
-static bool is_usable(void *context, const struct ed_engine_build *build, const char *backend) {
-    struct survey_cache *cache = context;
-    struct ed_error failure = {0};
-    if (cache->build != build) {
-        cache->build = build;
-        if (survey_build(cache, build, &failure) != ED_OK) {
-            ed_log_line(cache->args->log, ED_LOG_WARNING, "%s: %s left out, since its survey failed: %s",
-                        failure.where, build->id, failure.message);
-            memset(&cache->survey, 0, sizeof cache->survey);
-        }
-    }
-    for (size_t i = 0; i < cache->survey.n_rows; i++)
-        if (!strcmp(cache->survey.rows[i].backend, backend))
-            return cache->survey.rows[i].available;
-    return false;
-}
+#include "harness/surveys.h"
 
 static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
-                                const struct ed_suite *suite, struct ed_member *member,
-                                struct ed_digest_cache *digests, int64_t seed, struct ed_error *err) {
-    struct survey_cache *cache = calloc(1, sizeof *cache);
-    if (!cache)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
-    cache->args = args;
-    cache->member = member;
-    cache->digests = digests;
-    const struct ed_offers offers = {cache, is_usable};
-    if (!member->has_files) {
-        ed_files_init(&member->files, &member->session);
-        member->has_files = true;
-    }
-    enum ed_status status = ed_plan_make(plan, suite, args->catalogue, args->engines,
-                                         member->session.pack.target, &offers, seed, err);
-    free(cache);
-    return status;
+                                const struct ed_suite *suite, const struct ed_member *member,
+                                struct ed_surveys *surveys, int64_t seed, struct ed_error *err) {
+    const struct ed_offers offers = {surveys, ed_surveys_usable};
+    return ed_plan_make(plan, suite, args->catalogue, args->engines, member->session.pack.target, &offers,
+                        seed, err);
 }
 
 static enum ed_status open_digests(struct ed_digest_cache **digests, struct ed_error *err) {
@@ -168,15 +102,20 @@ enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct 
         ed_digest_cache_free(digests);
         return status;
     }
+    struct ed_surveys surveys[ED_FLEET_MAX] = {{0}};
+    if (status == ED_OK)
+        status = ed_surveys_make(surveys, &fleet, args, suite, digests, err);
     for (size_t i = 0; status == ED_OK && i < fleet.n_present; i++) {
         struct ed_member *member = &fleet.members[fleet.present[i]];
         struct ed_plan plan;
-        status = make_plan(&plan, args, suite, member, digests, seed, err);
+        status = make_plan(&plan, args, suite, member, &surveys[i], seed, err);
         if (status == ED_OK) {
             plan_text(text, &plan, suite, member->entry->id);
             ed_plan_release(&plan);
         }
     }
+    for (size_t i = 0; i < ED_FLEET_MAX; i++)
+        ed_surveys_release(&surveys[i]);
     ed_fleet_close(&fleet);
     ed_digest_cache_free(digests);
     return status;
@@ -216,7 +155,8 @@ static void make_id(char id[64], char started[32]) {
 // Everything that needs no campaign directory yet: what each device is going to do, and with which files.
 static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_args *args,
                               struct ed_fleet *fleet, struct ed_freeze_absent *absent, struct ed_error *err) {
-    enum ed_status status = ED_OK;
+    struct ed_surveys surveys[ED_FLEET_MAX] = {{0}};
+    enum ed_status status = ed_surveys_make(surveys, fleet, args, freeze->suite, freeze->digests, err);
     for (size_t i = 0; i < fleet->n; i++)
         if (fleet->members[i].status != ED_OK)
             absent[freeze->n_absent++] =
@@ -230,11 +170,13 @@ static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_
                                             .hardware_json = member->hardware_json,
                                             .hardware_summary = member->summary,
                                             .files = &member->files};
-        status = make_plan(&device->plan, args, freeze->suite, member, freeze->digests, freeze->seed, err);
+        status = make_plan(&device->plan, args, freeze->suite, member, &surveys[i], freeze->seed, err);
         if (status == ED_OK)
             status = ed_files_add_plan(&member->files, &device->plan, freeze->digests, args->verify, err);
         member->pushed = false;
     }
+    for (size_t i = 0; i < ED_FLEET_MAX; i++)
+        ed_surveys_release(&surveys[i]);
     return status;
 }
 

@@ -151,12 +151,53 @@ static bool too_much_output(int output) {
     return lseek(output, 0, SEEK_END) > ED_WORKER_OUTPUT_MAX_BYTES;
 }
 
+// The pace of the timed window, taken from what the worker says while it runs: two looks at its number of
+// samples.
+struct pace {
+    bool seen, told;
+    int64_t seen_ns; // when the window was first seen
+    uint64_t seen_samples;
+};
+
+// How long the window is going to last from now on; -1 while nothing can be said.
+static int64_t window_left_ns(struct pace *pace, const struct ed_job_block *block,
+                              const struct ed_mapping *mapping, int64_t now_ns) {
+    const uint64_t n = atomic_load(&mapping->n_samples);
+    const int64_t passed_ns = now_ns - pace->seen_ns;
+    if (!pace->seen) {
+        *pace = (struct pace){.seen = true, .seen_ns = now_ns, .seen_samples = n};
+        return -1;
+    }
+    if (n <= pace->seen_samples || passed_ns <= 0 || mapping->batch < 1)
+        return -1;
+    const double each_ns = (double)passed_ns / (double)(n - pace->seen_samples);
+    const double asked = (double)(block->inferences ? block->inferences : block->min_inferences);
+    const double rest_ns = each_ns * (asked / (double)mapping->batch - (double)n);
+    const double least_ns = block->inferences ? 0 : (double)(block->min_ns - passed_ns);
+    const double most_ns =
+        block->inferences ? (double)block->timeout_ns : (double)(block->max_ns - passed_ns);
+    const double left_ns = rest_ns > least_ns ? rest_ns : least_ns;
+    return left_ns < 0 ? 0 : left_ns < most_ns ? (int64_t)left_ns : (int64_t)most_ns;
+}
+
+static void look_at_pace(const struct ed_block_context *context, const struct ed_job_block *block,
+                         const struct ed_mapping *mapping, struct pace *pace, int64_t now_ns) {
+    if (pace->told || atomic_load(&mapping->phase) != ED_PHASE_TIMED)
+        return;
+    const int64_t left_ns = window_left_ns(pace, block, mapping, now_ns);
+    if (left_ns < 0)
+        return;
+    context->timed(context->timed_context, left_ns);
+    pace->told = true;
+}
+
 // Waits for the worker's end, sampling meanwhile; kills it at its deadline or when somebody asked to stop.
 static void watch(const struct ed_block_context *context, const struct ed_job_block *block, pid_t pid,
                   int output, int64_t begin_ns, struct ed_block_result *result, int *wait_status,
                   struct rusage *usage) {
     const int64_t deadline_ns = begin_ns + block->timeout_ns;
     int64_t next_sample_ns = begin_ns;
+    struct pace pace = {0};
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -170,6 +211,7 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
         if (now >= next_sample_ns) {
             ed_sampler_sample(context->sampler);
             next_sample_ns = now + ED_SAMPLE_PERIOD_NS;
+            look_at_pace(context, block, result->mapping, &pace, now);
             if (too_much_output(output) && ftruncate(output, 0) == 0)
                 lseek(output, 0, SEEK_SET);
             if (result->end == ED_BLOCK_ENDED && access(ED_JOB_STOP, F_OK) == 0)

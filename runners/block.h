@@ -44,6 +44,10 @@ struct ed_block_context {
     struct ed_sampler *sampler;
     const struct ed_pinning *pinning; // loaded where a case of the job is pinned
     int root_fd;
+    // Told once a block, soon after its timed window began: how long it is going to last by what warm-up
+    // showed.
+    void (*timed)(void *timed_context, int64_t left_ns);
+    void *timed_context;
 };
 
 // The job directory is the current one; SIGCHLD, SIGTERM and SIGINT are blocked in the caller. A failure here

@@ -15,6 +15,7 @@
 // A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or
 // timeouts are enough.
 #define FAILURES_MAX 2
+#define AFTER_TIMED_NS INT64_C(50000000) // evidence, unload, the journal
 
 struct progress {
     int64_t *expected_ns; // per case and pass: how long a block takes
@@ -117,7 +118,9 @@ static int64_t left_ns(const struct ed_job *job, struct progress *progress, size
 }
 
 // What `status` tells the controller; only a hint, so it is neither synced nor allowed to fail the job.
-static void write_state(const struct ed_job *job, struct progress *progress, size_t next) {
+// `expected_ns`: how long from now until the block has ended.
+static void write_state(const struct ed_job *job, struct progress *progress, size_t next,
+                        int64_t expected_ns) {
     struct ed_buffer text;
     struct ed_json_writer w;
     const int64_t now = ed_clock_read_ns(ED_CLOCK_BOOT);
@@ -128,8 +131,8 @@ static void write_state(const struct ed_job *job, struct progress *progress, siz
     ed_json_uint(&w, "done", progress->done);
     ed_json_uint(&w, "total", job->n_blocks);
     ed_json_int(&w, "block_started_boot_ns", now);
-    ed_json_int(&w, "block_expected_ns", next < job->n_blocks ? *expected(progress, &job->blocks[next]) : 0);
-    ed_json_int(&w, "left_ns", left_ns(job, progress, next));
+    ed_json_int(&w, "block_expected_ns", expected_ns);
+    ed_json_int(&w, "left_ns", expected_ns + left_ns(job, progress, next + 1));
     ed_json_object_end(&w);
     int fd = open(ED_JOB_STATE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd >= 0) {
@@ -139,6 +142,18 @@ static void write_state(const struct ed_job *job, struct progress *progress, siz
             unlink(ED_JOB_STATE ".new");
     }
     ed_buffer_release(&text);
+}
+
+// The timed window is the one time at which nobody ought to ask: now that its length is known, it is said.
+struct timed {
+    const struct ed_job *job;
+    struct progress *progress;
+    size_t index;
+};
+
+static void say_timed(void *context, int64_t window_ns) {
+    const struct timed *timed = context;
+    write_state(timed->job, timed->progress, timed->index, window_ns + AFTER_TIMED_NS);
 }
 
 static bool give_up(const struct progress *progress, size_t case_index) {
@@ -222,10 +237,14 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
         ending->reason = "deadline";
         return ED_OK;
     }
-    write_state(job, progress, index);
+    write_state(job, progress, index, *expected(progress, block));
     if (check_case(job, &job->cases[block->case_index], digests, &changed) != ED_OK)
         return refuse_changed(journal, context, index, progress, &changed, err);
-    enum ed_status status = ed_block_run(context, index, &result, err);
+    struct timed timed = {job, progress, index};
+    struct ed_block_context telling = *context;
+    telling.timed = say_timed;
+    telling.timed_context = &timed;
+    enum ed_status status = ed_block_run(&telling, index, &result, err);
     if (status != ED_OK)
         return status;
     if (result.end == ED_BLOCK_STOPPED) {
@@ -285,7 +304,7 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
         status = step(journal, context, whose, digests, progress, i, &ending, err);
         progress->done = i + (ending.reason ? 0 : 1);
     }
-    write_state(job, progress, job->n_blocks);
+    write_state(job, progress, job->n_blocks, 0);
     if (status != ED_OK) {
         ending.reason = "error";
         if (err)

@@ -17,6 +17,9 @@
 #include "devices/ssh/transfer.h"
 
 #define PIECE_BYTES (1u << 20)
+// Of a file that is not worth a megabyte: many devices may be given the same small files at a time.
+#define SMALL_FILE_BYTES (8 << 20)
+#define SMALL_PIECE_BYTES (64u << 10)
 #define LOOK_AGAIN_NS 200000000 // acknowledgements wake nobody
 #define WANTED_BYTES_PER_S 125000000
 #define OPENSSH_WINDOW_BYTES (2u << 20)
@@ -136,7 +139,9 @@ enum ed_status ed_ssh_upload_judge(const struct ed_ssh_upload *upload, const str
 
 enum ed_status ed_ssh_upload_rest(struct ed_ssh_upload *upload, struct ed_ssh_command *command,
                                   struct ed_error *err) {
-    char *piece = malloc(PIECE_BYTES);
+    const size_t piece_bytes =
+        upload->size_bytes - upload->from_bytes > SMALL_FILE_BYTES ? PIECE_BYTES : SMALL_PIECE_BYTES;
+    char *piece = malloc(piece_bytes);
     size_t begin = 0, end = 0;
     enum ed_status status =
         piece ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, upload->args->local_path, "no memory for a piece");
@@ -149,7 +154,7 @@ enum ed_status ed_ssh_upload_rest(struct ed_ssh_upload *upload, struct ed_ssh_co
             break;
         if (begin == end && left > 0) {
             begin = 0;
-            end = left < (int64_t)PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+            end = left < (int64_t)piece_bytes ? (size_t)left : piece_bytes;
             status = ed_ssh_upload_read(upload, piece, end, upload->size_bytes - left, err);
         }
         if (!status && !command->input_ended)
