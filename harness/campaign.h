@@ -93,8 +93,10 @@ void ed_campaign_release(struct ed_campaign *campaign);
 // The records of a campaign, one a case and task, from its journals, samples and outputs, judged by its
 // requirements. A journal that ends in half a line (a crash) is read up to there. `warnings` (may be NULL)
 // gets a line for each thing that was not as expected.
+struct ed_profile;
 struct ed_records {
     struct ed_result *items;
+    struct ed_profile *profiles; // one a record, in the same order; harness/profile.h
     size_t n;
     size_t blocks_planned, blocks_done, blocks_left; // over all devices; left: neither done nor skipped
     size_t devices_absent;

@@ -261,7 +261,7 @@ static void add_block(struct ed_plan *plan, size_t case_index, const char *pass,
 
 static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed,
                                  struct ed_error *err) {
-    const size_t most = plan->n_cases * ((size_t)suite->blocks + ED_COLD_BLOCKS + 1);
+    const size_t most = plan->n_cases * ((size_t)suite->blocks + ED_COLD_BLOCKS + 2);
     if (most > ED_WIRE_BLOCKS_MAX)
         return ed_fail(err, ED_ERR_LIMIT, NULL,
                        "%zu blocks; at most %u are allowed: fewer --blocks, or split the suite", most,
@@ -295,6 +295,10 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
         for (size_t i = 0; i < n; i++)
             plan->blocks[first + i] = round[order[i]];
     }
+    // Last, so that nothing that is timed comes after them.
+    for (size_t c = 0; suite->profile && c < plan->n_cases; c++)
+        if (!plan->cases[c].accuracy_only)
+            add_block(plan, c, ED_PASS_PROFILE, 1);
     free(order);
     free(round);
     // What a block takes beside its timed window: warm-up at its least, start, load, evidence.

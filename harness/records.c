@@ -6,6 +6,7 @@
 #include "edgedyno/wire.h"
 #include "harness/accuracy.h"
 #include "harness/blocks.h"
+#include "harness/profile.h"
 #include "harness/summary.h"
 
 static void fill_case(struct ed_result *result, const struct ed_campaign *campaign,
@@ -70,6 +71,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
                  block->message);
     }
     for (size_t c = 0; c < device->n_cases && failure.code == ED_OK; c++) {
+        struct ed_profile *profile = &records->profiles[records->n];
         struct ed_result *result = &records->items[records->n++];
         fill_case(result, campaign, device, &device->cases[c]);
         ed_summary_process(result, device, &blocks, c, device->cases[c].timing);
@@ -77,6 +79,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
+        if (device->cases[c].timing == c)
+            ed_profile_load(profile, device, &blocks, c, result, &failure);
         ed_accuracy_fill(result, campaign, device, &blocks, c);
         ed_result_judge(result, campaign->requirements, campaign->n_requirements);
         judge_placement(result, campaign->allow_fallback);
@@ -98,8 +102,11 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
     for (size_t d = 0; d < campaign->n_devices; d++)
         n += campaign->devices[d].n_cases;
     records->items = calloc(n ? n : 1, sizeof *records->items);
-    if (!records->items)
+    records->profiles = calloc(n ? n : 1, sizeof *records->profiles);
+    if (!records->items || !records->profiles) {
+        ed_records_release(records);
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu records", n);
+    }
     for (size_t d = 0; status == ED_OK && d < campaign->n_devices; d++)
         status = add_device(campaign, &campaign->devices[d], records, warnings, err);
     records->blocks_left =
@@ -110,6 +117,9 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
 }
 
 void ed_records_release(struct ed_records *records) {
+    for (size_t i = 0; records->profiles && i < records->n; i++)
+        ed_profile_release(&records->profiles[i]);
+    free(records->profiles);
     free(records->items);
     memset(records, 0, sizeof *records);
 }

@@ -9,7 +9,7 @@
 //                "tasks": [{"name": "held-out", "data": "data/x.npy" or {"image": "data/x.npy"}, "labels": "data/y.npy",
 //                           "metric": "top-1", "output": "logits"}]}],
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
-//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "label": {"commit": "abc"},
+//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %"]}
 // Only "models" is required ("on": ["null"] needs none). Every key may be overridden by its flag.
@@ -88,6 +88,7 @@ struct ed_suite {
     char *pin;           // "": unpinned
     int64_t max_time_ns; // 0: no limit
     bool allow_fallback;
+    bool profile; // a further pass a case tells the time of each operator
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
 };
 

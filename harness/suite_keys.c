@@ -126,6 +126,8 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "no block starts later than this on a device"},
     {"allow_fallback", ED_SUITE_BOOL, AT(ed_suite, allow_fallback),
      .help = "operators that the backend cannot run may run elsewhere"},
+    {"profile", ED_SUITE_BOOL, AT(ed_suite, profile),
+     .help = "a pass of its own tells the time of each operator"},
     {"label", ED_SUITE_LABELS, LIST(ed_suite, labels), .max = ED_SUITE_LABELS_MAX,
      .help = "labels of the campaign"},
     {"block", ED_SUITE_MEMBERS, .object = &block_object, .help = "when a block ends"},

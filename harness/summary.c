@@ -285,8 +285,9 @@ void ed_summary_outcome(struct ed_result *result, const struct ed_blocks *blocks
     for (size_t o = 0; o < sizeof order / sizeof *order; o++)
         for (size_t i = 0; i < blocks->n; i++) {
             const struct ed_block *block = &blocks->items[i];
+            // A profile that failed says nothing against what was timed.
             if ((block->case_index != case_index && block->case_index != timing_case) ||
-                block->outcome != order[o])
+                block->outcome != order[o] || !strcmp(block->pass, ED_PASS_PROFILE))
                 continue;
             ED_RESULT_SET_TEXT(result, outcome, words[order[o]]);
             if (block->died_in_phase[0])

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "reports/csv_cell.h"
 #include "reports/fields.h"
 #include "reports/registry.h"
 #include "reports/text.h"
@@ -13,8 +14,7 @@ struct csv_state {
     const struct ed_sink *sink;
 };
 
-// One text cell; quoted where RFC 4180 asks for it.
-static void cell_append(struct ed_buffer *out, const char *text, size_t max) {
+void ed_csv_cell(struct ed_buffer *out, const char *text, size_t max) {
     struct ed_buffer valid;
     ed_buffer_init(&valid, ED_REPORT_MAX_BYTES);
     ed_text_valid(&valid, text, max);
@@ -81,7 +81,7 @@ static void field_append(struct ed_buffer *out, const struct ed_result *result, 
         if (ed_result_is_null(result, field))
             return;
         if (type == ED_RESULT_TEXT)
-            cell_append(out, ed_result_text(result, field), ED_RESULT_TEXT_BYTES);
+            ed_csv_cell(out, ed_result_text(result, field), ED_RESULT_TEXT_BYTES);
         else
             ed_buffer_text_append(out, ed_result_bool(result, field) ? "true" : "false");
         return;
@@ -98,7 +98,7 @@ static enum ed_status csv_record(void *state, const struct ed_result *result, st
     struct ed_buffer line, reasons;
     ed_buffer_init(&line, ED_REPORT_MAX_BYTES);
     ed_buffer_init(&reasons, ED_REPORT_MAX_BYTES);
-    cell_append(&line, result->case_id, sizeof result->case_id);
+    ed_csv_cell(&line, result->case_id, sizeof result->case_id);
     for (int i = 0; i < ED_FIELD_COUNT; i++)
         field_append(&line, result, i);
     ed_buffer_append(&line, ",", 1);
@@ -107,7 +107,7 @@ static enum ed_status csv_record(void *state, const struct ed_result *result, st
         ed_buffer_printf(&reasons, "%s%s:%s: %s", i ? "; " : "", reason->key, reason->code, reason->text);
     }
     line.no_memory = line.no_memory || reasons.no_memory;
-    cell_append(&line, ed_buffer_text(&reasons), ED_REPORT_MAX_BYTES);
+    ed_csv_cell(&line, ed_buffer_text(&reasons), ED_REPORT_MAX_BYTES);
     ed_buffer_text_append(&line, "\r\n");
     enum ed_status status = ed_sink_flush(csv->sink, &line, "a CSV line", err);
     ed_buffer_release(&reasons);

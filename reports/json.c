@@ -5,10 +5,12 @@
 #include "base/json_write.h"
 #include "reports/fields.h"
 #include "reports/json_record.h"
+#include "reports/ops.h"
 #include "reports/registry.h"
 #include "reports/text.h"
 
 struct json_state {
+    const struct ed_report_info *info;
     const struct ed_sink *sink;
     struct ed_buffer out;
     struct ed_json_writer writer;
@@ -55,7 +57,10 @@ static void field_write(struct ed_json_writer *writer, const struct ed_result *r
     }
 }
 
-void ed_result_json(struct ed_json_writer *writer, const char *key, const struct ed_result *result) {
+enum ed_status ed_result_json(struct ed_json_writer *writer, const char *key,
+                              const struct ed_report_info *info, const struct ed_result *result,
+                              struct ed_error *err) {
+    enum ed_status status = ED_OK;
     ed_json_object_begin(writer, key);
     ed_json_text(writer, "case", result->case_id);
     for (int i = 0; i < ED_FIELD_COUNT; i++)
@@ -69,13 +74,17 @@ void ed_result_json(struct ed_json_writer *writer, const char *key, const struct
         ed_json_object_end(writer);
     }
     ed_json_array_end(writer);
+    if (info)
+        status = ed_ops_json(writer, info, result, err);
     ed_json_object_end(writer);
+    return status;
 }
 
 static enum ed_status json_begin(void *state, const struct ed_report_info *info, const struct ed_sink *sink,
                                  struct ed_error *err) {
     struct json_state *json = state;
     struct ed_json_writer *writer = &json->writer;
+    json->info = info;
     json->sink = sink;
     ed_buffer_init(&json->out, ED_REPORT_MAX_BYTES);
     ed_json_writer_init(writer, &json->out, true);
@@ -113,8 +122,8 @@ static enum ed_status json_begin(void *state, const struct ed_report_info *info,
 
 static enum ed_status json_record(void *state, const struct ed_result *result, struct ed_error *err) {
     struct json_state *json = state;
-    ed_result_json(&json->writer, NULL, result);
-    return ed_sink_flush(json->sink, &json->out, "the JSON report", err);
+    enum ed_status status = ed_result_json(&json->writer, NULL, json->info, result, err);
+    return status ? status : ed_sink_flush(json->sink, &json->out, "the JSON report", err);
 }
 
 static enum ed_status json_end(void *state, struct ed_error *err) {

@@ -5,14 +5,15 @@
 #include "reports/text.h"
 
 struct jsonl_state {
+    const struct ed_report_info *info;
     const struct ed_sink *sink;
 };
 
 static enum ed_status jsonl_begin(void *state, const struct ed_report_info *info, const struct ed_sink *sink,
                                   struct ed_error *err) {
     struct jsonl_state *jsonl = state;
-    (void)info;
     (void)err;
+    jsonl->info = info;
     jsonl->sink = sink;
     return ED_OK;
 }
@@ -23,9 +24,10 @@ static enum ed_status jsonl_record(void *state, const struct ed_result *result, 
     struct ed_buffer line;
     ed_buffer_init(&line, ED_REPORT_MAX_BYTES);
     ed_json_writer_init(&writer, &line, false);
-    ed_result_json(&writer, NULL, result);
+    enum ed_status status = ed_result_json(&writer, NULL, jsonl->info, result, err);
     ed_buffer_append(&line, "\n", 1);
-    enum ed_status status = ed_sink_flush(jsonl->sink, &line, "a JSON line", err);
+    if (status == ED_OK)
+        status = ed_sink_flush(jsonl->sink, &line, "a JSON line", err);
     ed_buffer_release(&line);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "reports/fields.h"
 #include "reports/matrix.h"
 #include "reports/notes.h"
+#include "reports/ops.h"
 #include "reports/records.h"
 #include "reports/registry.h"
 #include "reports/text.h"
@@ -239,6 +240,9 @@ static enum ed_status markdown_append(struct ed_buffer *out, const struct ed_rep
         ed_buffer_text_append(out, "\n**");
         ed_notes_total(view, info, out);
         ed_buffer_text_append(out, "**\n");
+        status = ed_ops_markdown(out, info, view->rows, view->n_rows, err);
+    }
+    if (status == ED_OK) {
         notes_append(out, &notes, false, "Notes");
         notes_append(out, &notes, true, "Not measured");
     }

@@ -108,6 +108,24 @@ static void texts_object_write(struct ed_json_writer *w, const char *key, const 
     ed_json_object_end(w);
 }
 
+static void op_write(struct ed_json_writer *w) {
+    static const char *const names[] = {"name", "op", "processor", "calls", "total_ns", "share", NULL};
+    ed_json_object_begin(w, "op");
+    ed_json_text(w, "type", "object");
+    ed_json_text(w, "description",
+                 "one operator of a case that was profiled, longest first; a pass of its own, not the speed");
+    ed_json_object_begin(w, "properties");
+    simple_write(w, "name", "string", false, "the engine's name of this node or layer");
+    simple_write(w, "op", "string", false, "its type");
+    simple_write(w, "processor", "string", false, "cpu, gpu, npu, remote or unknown");
+    simple_write(w, "calls", "integer", false, "over all profiled runs");
+    simple_write(w, "total_ns", "integer", false, "time over all profiled runs [ns]");
+    simple_write(w, "share", "number", false, "of the time of all operators [fraction]");
+    ed_json_object_end(w);
+    required_write(w, names);
+    ed_json_object_end(w);
+}
+
 static void record_write(struct ed_json_writer *w) {
     ed_json_object_begin(w, "record");
     ed_json_text(w, "type", "object");
@@ -117,6 +135,7 @@ static void record_write(struct ed_json_writer *w) {
     for (int i = 0; i < ED_FIELD_COUNT; i++)
         field_write(w, i);
     array_of(w, "reasons", "#/$defs/reason");
+    array_of(w, "ops", "#/$defs/op");
     ed_json_object_end(w);
     names_write(w);
     ed_json_object_end(w);
@@ -172,6 +191,7 @@ void ed_report_schema(struct ed_buffer *out) {
         w, "reason", "why a key is null, void or judged as it is; key is empty for the whole record", reason);
     texts_object_write(w, "hardware", "one device of the campaign", hardware);
     texts_object_write(w, "absent", "a device that was asked for and could not take part", absent);
+    op_write(w);
     record_write(w);
     document_write(w);
     ed_json_object_end(w);

@@ -8,6 +8,7 @@
 #include "reports/fields.h"
 #include "reports/matrix.h"
 #include "reports/notes.h"
+#include "reports/ops.h"
 #include "reports/records.h"
 #include "reports/registry.h"
 #include "reports/text.h"
@@ -350,6 +351,9 @@ static enum ed_status below(struct paper *paper, const struct ed_view *view, str
     struct ed_notes notes;
     struct ed_buffer total;
     enum ed_status status = requirements(paper, view, err);
+    if (status)
+        return status;
+    status = ed_ops_text(&paper->out, paper->info, view->rows, view->n_rows, err);
     if (status)
         return status;
     status = ed_notes_init(&notes, view, err);

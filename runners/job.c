@@ -14,6 +14,7 @@ static const char *const pass_words[ED_PASS_KIND_COUNT] = {
     [ED_PASS_KIND_TIMING] = ED_PASS_TIMING,
     [ED_PASS_KIND_COLD] = ED_PASS_COLD,
     [ED_PASS_KIND_ACCURACY] = ED_PASS_ACCURACY,
+    [ED_PASS_KIND_PROFILE] = ED_PASS_PROFILE,
 };
 
 const char *ed_pass_word(enum ed_pass pass) {

@@ -81,7 +81,13 @@ struct ed_job_case {
     size_t n_inputs;
 };
 
-enum ed_pass { ED_PASS_KIND_TIMING, ED_PASS_KIND_COLD, ED_PASS_KIND_ACCURACY, ED_PASS_KIND_COUNT };
+enum ed_pass {
+    ED_PASS_KIND_TIMING,
+    ED_PASS_KIND_COLD,
+    ED_PASS_KIND_ACCURACY,
+    ED_PASS_KIND_PROFILE,
+    ED_PASS_KIND_COUNT
+};
 
 struct ed_job_block {
     const char *id;

@@ -18,6 +18,7 @@
 #include "runners/loop.h"
 #include "runners/mapping.h"
 #include "runners/memory.h"
+#include "runners/profile.h"
 #include "runners/started.h"
 
 struct worker {
@@ -159,6 +160,7 @@ static enum ed_status first_inference(struct worker *worker, struct ed_error *er
 
 static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     const struct ed_job_block *block = &worker->job.blocks[0];
+    const bool language = ed_workload_is_language(&worker->job.cases[0].workload);
     enum ed_status status = ED_OK;
     switch (block->pass) {
     case ED_PASS_KIND_TIMING:
@@ -177,6 +179,14 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
             enter(worker, ED_PHASE_TIMED);
             status = ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block,
                                     worker->inputs, &worker->evidence, err);
+        }
+        break;
+    case ED_PASS_KIND_PROFILE:
+        status = language ? ED_OK : first_inference(worker, err);
+        if (status == ED_OK) {
+            enter(worker, ED_PHASE_TIMED);
+            status = ed_profile_run(worker->adapter.backend, worker->adapter.state, block, language,
+                                    &worker->evidence, err);
         }
         break;
     case ED_PASS_KIND_COUNT:

@@ -232,6 +232,39 @@ static enum ed_status read_placement(const struct ed_json_at *root, struct ed_pl
     return ED_OK;
 }
 
+static enum ed_status read_profile(const struct ed_json_at *root, struct script *script,
+                                   struct ed_error *err) {
+    static const char *const known[] = {"run_ns", "crash", "ops", NULL};
+    static const char *const known_op[] = {"name", "op", "processor", "calls", "ns", NULL};
+    const struct ed_json_at at = ed_json_member(root, "profile"), ops = ed_json_member(&at, "ops");
+    const size_t n = ed_json_count(&ops);
+    enum ed_status status = ED_OK;
+    script->profiled_run_ns = -1;
+    if (!at.value)
+        return ED_OK;
+    if ((status = ed_json_expect_object(&at, err)) || (status = ed_json_known_keys(&at, known, err)) ||
+        (status = ed_json_opt_int(&at, "run_ns", 0, SCRIPT_NS_MAX, &script->profiled_run_ns, err)) ||
+        (status = ed_json_opt_bool(&at, "crash", &script->profile_crashes, err)))
+        return status;
+    script->profiles = true;
+    script->ops = calloc(n + 1, sizeof *script->ops);
+    if (!script->ops)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a profile");
+    for (struct ed_json_at op = ed_json_element(&ops, 0); op.value; op = ed_json_next(&op)) {
+        struct ed_op_profile_row *row = &script->ops[script->n_ops++];
+        int64_t calls = 1;
+        if ((status = ed_json_expect_object(&op, err)) || (status = ed_json_known_keys(&op, known_op, err)) ||
+            (status = ed_json_get_string(&op, "name", row->name, sizeof row->name, err)) ||
+            (status = ed_json_get_string(&op, "op", row->op, sizeof row->op, err)) ||
+            (status = read_processor(&op, &row->processor, err)) ||
+            (status = ed_json_opt_int(&op, "calls", 0, SCRIPT_NS_MAX, &calls, err)) ||
+            (status = ed_json_get_int(&op, "ns", -1, SCRIPT_NS_MAX, &row->total_ns, err)))
+            return status;
+        row->calls = (uint64_t)calls;
+    }
+    return ED_OK;
+}
+
 static enum ed_status read_survey(const struct ed_json_at *root, struct ed_survey *out,
                                   struct ed_error *err) {
     static const char *const known[] = {"backend",   "processor", "device_name", "simulated",
@@ -312,6 +345,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
                                         "argmax_wrong_share",
                                         "threads",
                                         "placement",
+                                        "profile",
                                         "engine_memory",
                                         "engine_version",
                                         "build_info",
@@ -348,7 +382,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
         (status = ed_json_opt_real(root, "argmax_wrong_share", 0, 1, &script->argmax_wrong_share, err)) ||
         (status = ed_json_opt_int(root, "threads", 1, 1024, &script->threads, err)) ||
         (status = read_placement(root, &script->placement, err)) ||
-        (status = read_memory(root, &script->memory, err)) ||
+        (status = read_profile(root, script, err)) || (status = read_memory(root, &script->memory, err)) ||
         (status = read_survey(root, &script->survey, err)))
         return status;
     script->output = (enum script_output)output;
@@ -373,5 +407,6 @@ void script_release(struct script *script) {
     for (int i = 0; i < SCRIPT_STEPS; i++)
         free(script->steps[i].ns);
     free(script->warmup_ns);
+    free(script->ops);
     memset(script, 0, sizeof *script);
 }

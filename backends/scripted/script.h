@@ -27,6 +27,8 @@
 //   threads         threads that exist between load and unload, the calling one counted
 //   placement       {unit, total, places: [{name, processor, count, operators}], detail, proven};
 //                   absent: not proven
+//   profile         {run_ns, crash, ops: [{name, op, processor, calls, ns}]}: of one run, told for each profiled
+//                   run; crash: the profile ends the process; absent: no profile
 //   engine_memory   {weights_bytes, arena_bytes, kv_cache_bytes, compute_buffer_bytes}
 //   engine_version, build_info, survey
 //                   what a survey says; survey is a list of {backend, processor, device_name, simulated,
@@ -95,6 +97,10 @@ struct script {
     double argmax_wrong_share; // -1: no logits
     int64_t threads;
     struct ed_placement placement;
+    struct ed_op_profile_row *ops; // of one run; owned
+    size_t n_ops;
+    int64_t profiled_run_ns; // -1: not told
+    bool profiles, profile_crashes;
     struct ed_engine_memory memory;
     struct ed_survey survey; // n_rows 0: cpu, gpu and npu
 };

@@ -277,6 +277,29 @@ static enum ed_status scripted_placement(void *state, struct ed_placement *out, 
     return ED_OK;
 }
 
+static enum ed_status scripted_op_profile(void *state, uint32_t runs, struct ed_op_profile_row *rows,
+                                          size_t capacity, size_t *n, struct ed_error *err) {
+    const struct script *model = &((struct scripted_state *)state)->model;
+    *n = 0;
+    if (!model->profiles)
+        return ed_backend_no_op_profile(state, runs, rows, capacity, n, err);
+    if (model->profile_crashes)
+        abort();
+    for (size_t i = 0; i < model->n_ops; i++, ++*n) {
+        if (*n >= capacity)
+            continue;
+        rows[*n] = model->ops[i];
+        rows[*n].calls *= runs;
+        rows[*n].total_ns *= runs;
+    }
+    if (model->profiled_run_ns >= 0 && (*n)++ < capacity) {
+        struct ed_op_profile_row *run = &rows[*n - 1];
+        *run = (struct ed_op_profile_row){.calls = runs, .total_ns = model->profiled_run_ns * runs};
+        snprintf(run->op, sizeof run->op, "%s", ED_PROFILE_WHOLE_RUN);
+    }
+    return ED_OK;
+}
+
 static enum ed_status scripted_memory(void *state, struct ed_engine_memory *out, struct ed_error *err) {
     struct scripted_state *scripted = state;
     if (!scripted->loaded)
@@ -326,7 +349,7 @@ static const struct ed_backend scripted_backend = {
     .logits = ed_backend_no_logits,
     .processes = ed_backend_own_process,
     .placement = scripted_placement,
-    .op_profile = ed_backend_no_op_profile,
+    .op_profile = scripted_op_profile,
     .engine_memory = scripted_memory,
     .unload = scripted_unload,
     .close = scripted_close,

@@ -36,6 +36,8 @@ static const struct ed_option measuring[] = {
      "start no block later than this on a device, such as '2 min'", 0},
     {"allow-fallback", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "operators that the backend cannot run may run elsewhere", 0},
+    {"profile", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
+     "after the timing, a pass of its own tells the time of each operator", 0},
     {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "take every file's digest again instead of trusting what is remembered", 0},
     {"wait", 0, ED_OPTION_DURATION, "TIME", "not at all", 0, 30 * DAY_NS, "",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "harness/cli/output.h"
+#include "harness/profile.h"
 #include "reports/registry.h"
 
 static enum ed_status append(void *context, const char *bytes, size_t n, struct ed_error *err) {
@@ -31,6 +32,13 @@ static enum ed_status render(const struct ed_report *report, const struct ed_rep
     return status;
 }
 
+static enum ed_status ops(void *context, const struct ed_result *result, const struct ed_report_op **list,
+                          size_t *n, struct ed_error *err) {
+    (void)err;
+    ed_profile_ops(context, result, list, n);
+    return ED_OK;
+}
+
 enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
                                          struct ed_buffer *out, struct ed_error *err) {
     const struct ed_output_campaign *of = context;
@@ -54,6 +62,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             absent[i] = (struct ed_report_absent){campaign->absent[i].id, campaign->absent[i].reason};
         for (size_t i = 0; i < of->records->n; i++)
             rows[i] = &of->records->items[i];
+        const struct ed_report_source source = {.context = (void *)(uintptr_t)of->records, .ops = ops};
         const struct ed_report_info info = {
             .campaign = campaign->id,
             .started_utc = campaign->started_utc,
@@ -71,6 +80,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             .n_groups = of->order->n_group,
             .groups = of->order->group,
             .figure = ed_order_figure(of->order),
+            .source = &source,
         };
         status = ed_order_apply(of->order, rows, of->records->n, err);
         if (!status)

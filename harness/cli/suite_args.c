@@ -67,6 +67,8 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         return ed_units_duration(text, &suite->max_time_ns, err);
     if (strcmp(name, "allow-fallback") == 0)
         suite->allow_fallback = true;
+    if (strcmp(name, "profile") == 0)
+        suite->profile = true;
     if (strcmp(name, "pin") == 0) {
         enum ed_status status = ed_suite_cpus_check(text, err);
         return status ? status : ed_suite_text_set(&suite->pin, text, err);

@@ -173,7 +173,12 @@ struct ed_engine_memory {
     int64_t weights_bytes, arena_bytes, kv_cache_bytes, compute_buffer_bytes;
 };
 
+// One operator (node, layer, delegate) over all profiled runs. Names are cut where too long. `total_ns` is
+// best the median over runs of its time in a run, times the runs: one interrupt then spoils no row.
 #define ED_PROFILE_OPS_MAX 4096
+// A row with this `op` is no operator but the whole inference under the profiler: `calls` runs of `total_ns`
+// together. From it the core tells what profiling costs; an engine that has no such figure leaves it out.
+#define ED_PROFILE_WHOLE_RUN "(run)"
 struct ed_op_profile_row {
     char name[96], op[48];
     enum ed_processor processor;
@@ -235,7 +240,8 @@ struct ed_backend {
     enum ed_status (*processes)(void *state, int64_t *pids, size_t capacity, size_t *n, struct ed_error *err);
 
     // Evidence. `placement` is read after timing in the same worker; `op_profile` always in a pass of its
-    // own.
+    // own, after `bind` and a first run: it makes about `runs` runs, fills at most `capacity` rows, and *n is
+    // how many there are. ED_ERR_UNSUPPORTED: this engine, or this backend of it, cannot tell.
     enum ed_status (*placement)(void *state, struct ed_placement *out, struct ed_error *err);
     enum ed_status (*op_profile)(void *state, uint32_t runs, struct ed_op_profile_row *rows, size_t capacity,
                                  size_t *n, struct ed_error *err);

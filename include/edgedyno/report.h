@@ -54,6 +54,7 @@ struct ed_report_place {
     uint32_t count, total;
 };
 
+// A hook that is NULL knows nothing.
 struct ed_report_source {
     void *context;
     enum ed_status (*blocks)(void *context, const struct ed_result *result,

@@ -99,6 +99,7 @@
 #define ED_PASS_TIMING "timing"
 #define ED_PASS_COLD "cold"         // load with the files out of the page cache; one inference
 #define ED_PASS_ACCURACY "accuracy" // the whole data set, outputs kept
+#define ED_PASS_PROFILE "profile"   // the time of each operator; nothing else of it is a figure
 
 // One reading of one channel, 24 bytes, little endian, in the order in which they were taken. Appended when
 // the block has ended, never while it is timed. A reading that failed has the value INT64_MIN.

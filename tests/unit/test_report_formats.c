@@ -22,7 +22,7 @@ static void test_registry(void **state) {
     size_t n = 0;
     struct ed_error err = {0};
     const struct ed_report *const *reports = ed_reports(&n);
-    assert_int_equal(n, 5);
+    assert_true(n >= 6);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(ed_report_check(reports[i], &err), ED_OK);
         assert_ptr_equal(ed_report_find(reports[i]->name), reports[i]);

@@ -25,7 +25,8 @@ static void test_every_key_arrives(void **state) {
         "1],"
         "\"options\": {\"k\": \"v w\", \"e\": \"\"}, \"blocks\": 12, \"seed\": 9007199254740991, \"pin\": "
         "\"0,2-3\","
-        "\"max_time\": \"2 min\", \"allow_fallback\": true, \"label\": {\"commit\": \"abc\"},"
+        "\"max_time\": \"2 min\", \"allow_fallback\": true, \"profile\": true, \"label\": {\"commit\": "
+        "\"abc\"},"
         "\"block\": {\"min_time\": \"2 s\", \"max_time\": \"20 s\", \"min_inferences\": 7, \"inferences\": 8,"
         "            \"timeout\": \"30 s\"},"
         "\"require\": [\"latency_p90_ns <= 50 ms\", \"accuracy_drop <= 1 %\"]}");
@@ -84,6 +85,7 @@ static void test_every_key_arrives(void **state) {
     assert_string_equal(suite.pin, "0,2-3");
     assert_int_equal(suite.max_time_ns, INT64_C(120000000000));
     assert_true(suite.allow_fallback);
+    assert_true(suite.profile);
     assert_int_equal(suite.block_min_ns, INT64_C(2000000000));
     assert_int_equal(suite.block_max_ns, INT64_C(20000000000));
     assert_int_equal(suite.block_min_inferences, 7);
@@ -117,6 +119,7 @@ static void test_defaults(void **state) {
     assert_int_equal(suite.seed, -1);
     assert_int_equal(suite.max_time_ns, 0);
     assert_false(suite.allow_fallback);
+    assert_false(suite.profile);
     assert_int_equal(suite.block_min_ns, fresh.block_min_ns);
     assert_int_equal(suite.block_max_ns, INT64_C(10000000000));
     assert_int_equal(suite.block_min_inferences, 100);
