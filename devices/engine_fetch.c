@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "devices/client.h"
 #include "devices/engines_file.h"
-#include "devices/pip.h"
 #include "devices/store.h"
 
 #define PUBLISH_TRIES 4
@@ -20,16 +20,15 @@ static void say(const struct ed_log *log, enum ed_log_level level, const struct 
 }
 
 // The archive is believed before anything of it is read.
-static enum ed_status check_archive(const struct ed_engine_build *build, const char *archive,
+static enum ed_status check_archive(const struct ed_client_job *job, const char *archive,
                                     struct ed_error *err) {
     char hex[ED_DIGEST_HEX_BYTES];
     enum ed_status status = ed_digest_file(hex, NULL, archive, err);
-    if (!status && strcmp(hex, build->archive_sha256) != 0)
+    if (!status && strcmp(hex, job->package->archive_sha256) != 0)
         status = ed_fail(err, ED_ERR_VERSION, ed_path_base(archive),
                          "its SHA-256 is %s, but engines.json says %s for %s on %s: it is not the package "
-                         "that was vouched for, and "
-                         "nothing of it was used",
-                         hex, build->archive_sha256, build->id, build->target);
+                         "that was vouched for, and nothing of it was used",
+                         hex, job->package->archive_sha256, job->build->id, job->build->target);
     return status;
 }
 
@@ -91,35 +90,42 @@ static enum ed_status make_inside(char path[ED_PATH_BYTES], const struct ed_stor
     return status;
 }
 
-// One whole attempt with one Python.
-static enum ed_status bring(const char *python, const char *store, const struct ed_engine_build *build,
-                            const struct ed_log *log, struct ed_error *err) {
-    char download[ED_PATH_BYTES], scratch[ED_PATH_BYTES], ready[ED_PATH_BYTES], archive[ED_PATH_BYTES],
-        words[256];
+// One package's files into `ready`.
+static enum ed_status bring_package(const struct ed_client_job *job, const char *ready,
+                                    struct ed_error *err) {
+    const struct ed_client *client = ed_client_find(job->package->client);
+    char archive[ED_PATH_BYTES], words[512];
+    snprintf(words, sizeof words, "%s %s from %s", client->archive ? "downloading" : "copying",
+             job->package->name, client->source);
+    say(job->log, ED_LOG_INFO, job->build, words);
+    enum ed_status status = client->download(job, archive, err);
+    if (!status && client->archive)
+        status = check_archive(job, archive, err);
+    if (!status) {
+        say(job->log, ED_LOG_DETAIL, job->build, "the package is the right one; taking out the files");
+        status = ed_extract(job, archive, ready, err);
+    }
+    return status;
+}
+
+static enum ed_status bring(const char *store, const struct ed_engine_build *build, const struct ed_log *log,
+                            struct ed_error *err) {
+    char ready[ED_PATH_BYTES], own[ED_PATH_BYTES], name[32];
     struct ed_store_room room;
     enum ed_status status = ed_store_room_open(&room, store, err);
     if (!status)
-        status = make_inside(download, &room, "download", 0700, err);
-    if (!status)
-        status = make_inside(scratch, &room, "scratch", 0700, err);
-    if (!status)
         status = make_inside(ready, &room, "ready", 0755, err);
-    if (status)
-        goto out;
-    snprintf(words, sizeof words, "downloading %s from PyPI with %.100s", build->package, python);
-    say(log, ED_LOG_INFO, build, words);
-    status = ed_pip_download(python, build, download, scratch, archive, err);
-    if (!status)
-        status = check_archive(build, archive, err);
-    if (!status) {
-        say(log, ED_LOG_DETAIL, build, "the package is the right one; taking out the files");
-        status = ed_pip_extract(python, build, archive, ready, err);
+    for (size_t i = 0; i < build->n_packages && !status; i++) {
+        const struct ed_client_job job = {build, &build->packages[i], own, log};
+        snprintf(name, sizeof name, "package-%zu", i);
+        status = make_inside(own, &room, name, 0700, err);
+        if (!status)
+            status = bring_package(&job, ready, err);
     }
     if (!status)
         status = settle(build, ready, err);
     if (!status)
         status = publish(build, ready, &room, err);
-out:
     // The room is about to vanish: a message names what stays.
     if (status == ED_ERR_NO_SPACE && err)
         snprintf(err->where, sizeof err->where, "%.255s", store);
@@ -127,34 +133,13 @@ out:
     return status;
 }
 
-// One Python's pip may fail where another's works: certificates, a configuration, an old version.
-// ED_ERR_REFUSED is such a failure.
-static enum ed_status bring_with_any(const char *store, const struct ed_engine_build *build,
-                                     const struct ed_log *log, struct ed_error *err) {
-    const char *const *candidates = ed_pip_candidates();
-    enum ed_status status = ed_pip_find(&candidates, err);
-    struct ed_error next = {0};
-    while (!status) {
-        status = bring(*candidates, store, build, log, err);
-        if (status != ED_ERR_REFUSED)
-            return status;
-        candidates++;
-        if (ed_pip_find(&candidates, &next))
-            return status;
-        if (log)
-            ed_log_line(log, ED_LOG_DETAIL, "%s", err->message);
-        status = ED_OK;
-    }
-    return status;
-}
-
 enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
                                 const struct ed_log *log, struct ed_error *err) {
-    int64_t begin_ns = ed_clock_monotonic_ns(), bytes = 0;
+    int64_t begin_ns = ed_clock_monotonic_ns();
     char words[512], reason[256], size[32], duration[32];
     struct ed_error damage = {0};
     enum ed_status status;
-    if (!build->client[0])
+    if (!build->n_packages)
         return ED_OK;
     if (!build->directory[0])
         return ed_fail(
@@ -168,12 +153,10 @@ enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engi
         snprintf(words, sizeof words, "%.200s is damaged and will be fetched again", damage.where);
         say(log, ED_LOG_WARNING, build, words);
     }
-    status = bring_with_any(engines->store, build, log, err);
+    status = bring(engines->store, build, log, err);
     if (status)
         return status;
-    for (size_t i = 0; i < build->n_files; i++)
-        bytes += build->files[i].bytes;
-    ed_units_print_size(size, sizeof size, bytes);
+    ed_units_print_size(size, sizeof size, ed_engine_bytes(build));
     ed_units_print_duration(duration, sizeof duration, ed_clock_monotonic_ns() - begin_ns);
     snprintf(words, sizeof words, "fetched %zu files, %s, in %s", build->n_files, size, duration);
     say(log, ED_LOG_INFO, build, words);

@@ -251,11 +251,30 @@ enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catal
 
 void ed_engines_release(struct ed_engines *engines) {
     for (size_t i = 0; i < engines->n; i++) {
-        ed_text_list_free(engines->builds[i].platforms);
+        for (size_t j = 0; j < engines->builds[i].n_packages; j++)
+            ed_text_list_free(engines->builds[i].packages[j].platforms);
+        free(engines->builds[i].packages);
+        ed_text_list_free(engines->builds[i].backends);
         free(engines->builds[i].files);
     }
     free(engines->builds);
     memset(engines, 0, sizeof *engines);
+}
+
+bool ed_engine_may_have(const struct ed_engine_build *build, const char *backend) {
+    if (!build->backends || !build->backends[0])
+        return true;
+    for (char **one = build->backends; *one; one++)
+        if (strcmp(*one, backend) == 0)
+            return true;
+    return false;
+}
+
+int64_t ed_engine_bytes(const struct ed_engine_build *build) {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < build->n_files; i++)
+        bytes += build->files[i].bytes;
+    return bytes;
 }
 
 // Which part of a build a list of choices is about.

@@ -20,18 +20,31 @@ struct ed_engine_file {
     bool library; // the one that the adapter opens
 };
 
+// One package of a build: an archive that a package client brings, and a run of the build's files that come
+// out of it.
+struct ed_engine_package {
+    char client[16];  // pip, npm, maven, apt, dir
+    char name[256];   // as the client knows it, with its version; dir: an absolute path
+    char python[16];  // pip's --python-version; "" for another client
+    char **platforms; // pip's --platform words; NULL-terminated; empty for another client
+    char archive_sha256[ED_DIGEST_HEX_BYTES]; // dir: ""
+    size_t first, n_files;                    // of the build's files
+};
+
 enum ed_engine_state { ED_ENGINE_PRESENT, ED_ENGINE_FETCHABLE, ED_ENGINE_UNAVAILABLE };
 
 struct ed_engine_build {
     char name[64], version[64], target[32];
-    char id[130];    // NAME@VERSION
-    char client[16]; // pip; "" for a built-in one
-    char package[128], licence[64];
-    char libc[64]; // the GNU C library that its files need at least, such as "2.27"; "" not known
-    char archive_sha256[ED_DIGEST_HEX_BYTES];
-    char **platforms; // pip's --platform words; NULL-terminated
-    char python[16];  // pip's --python-version
-    struct ed_engine_file *files;
+    char id[130];                   // NAME@VERSION
+    char package[256], licence[64]; // package: the names of its packages with " + " between them; "" for a
+                                    // built-in one
+    char libc[64];   // the GNU C library that its files need at least, such as "2.27"; "" not known
+    char **backends; // which of its adapter's it has, by engines.json; NULL-terminated; NULL or empty: not
+                     // known
+    char note[128];  // what one has to know of it, such as "needs hardware"; ""
+    struct ed_engine_package *packages; // none for a built-in one
+    size_t n_packages;
+    struct ed_engine_file *files; // of all packages, each with a name of its own
     size_t n_files;
     // Found by ed_engines_load:
     enum ed_engine_state state;
@@ -59,6 +72,10 @@ struct ed_engines_places {
 enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catalogue *catalogue,
                                const struct ed_engines_places *places, struct ed_error *err);
 void ed_engines_release(struct ed_engines *engines);
+// Whether the build may have the backend, by engines.json.
+bool ed_engine_may_have(const struct ed_engine_build *build, const char *backend);
+// Bytes of its files, by engines.json.
+int64_t ed_engine_bytes(const struct ed_engine_build *build);
 // The build for `target`; `version` NULL or "": the first of engines.json. ED_ERR_NOT_FOUND names the nearest
 // engine or the versions there are.
 enum ed_status ed_engines_find(const struct ed_engines *engines, const char *name, const char *version,

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "base/json_read.h"
+#include "devices/client.h"
 #include "devices/engines_file.h"
 #include "devices/text_list.h"
 
 #define BUILDS_MAX 2000
 #define FILES_MAX 1000
+#define PACKAGES_MAX 8
 #define FILE_MAX_BYTES ((int64_t)1 << 40)
 
 static bool all_of(const char *text, const char *more) {
@@ -17,18 +19,6 @@ static bool all_of(const char *text, const char *more) {
         if (!isalnum((unsigned char)*text) && !strchr(more, *text))
             return false;
     return true;
-}
-
-// NAME==VERSION, so that nothing can be taken for an option of the client, nor a newer package come instead.
-static bool is_pip_package(const char *text) {
-    const char *equals = strstr(text, "==");
-    char name[128];
-    if (!equals || equals == text || (size_t)(equals - text) >= sizeof name || !equals[2])
-        return false;
-    memcpy(name, text, (size_t)(equals - text));
-    name[equals - text] = '\0';
-    return isalnum((unsigned char)name[0]) && all_of(name, "._-") && isdigit((unsigned char)equals[2]) &&
-           all_of(equals + 2, ".+!_-");
 }
 
 static bool is_platform(const char *text) {
@@ -90,29 +80,107 @@ static enum ed_status read_file(const struct ed_json_at *at, struct ed_engine_fi
     return status ? status : ed_json_opt_bool(at, "library", &file->library, err);
 }
 
-static enum ed_status read_files(const struct ed_json_at *build_at, struct ed_engine_build *build,
-                                 struct ed_error *err) {
-    struct ed_json_at array = ed_json_member(build_at, "files");
-    size_t n = ed_json_count(&array), libraries = 0;
+// Adds the package's files to the build's.
+static enum ed_status read_files(const struct ed_json_at *package_at, struct ed_engine_package *package,
+                                 struct ed_engine_build *build, struct ed_error *err) {
+    struct ed_json_at array = ed_json_member(package_at, "files");
+    const size_t n = ed_json_count(&array), first = build->n_files;
     enum ed_status status = ed_json_expect_array(&array, err);
-    if (!status && (n == 0 || n > FILES_MAX))
-        status = ed_json_fail(&array, err, "has %zu files; 1 to %d are allowed", n, FILES_MAX);
+    if (!status && (n == 0 || first + n > FILES_MAX))
+        status = ed_json_fail(&array, err, "has %zu files; 1 to %d are allowed in a build", n, FILES_MAX);
     if (status)
         return status;
-    build->files = calloc(n, sizeof *build->files);
-    if (!build->files)
+    struct ed_engine_file *files = realloc(build->files, (first + n) * sizeof *files);
+    if (!files)
         return ed_fail(err, ED_ERR_NO_MEMORY, build->id, "no memory for %zu files", n);
-    build->n_files = n;
-    for (size_t i = 0; i < n && !status; i++) {
-        struct ed_json_at at = ed_json_element(&array, i);
-        status = read_file(&at, &build->files[i], err);
-        libraries += build->files[i].library ? 1 : 0;
+    memset(&files[first], 0, n * sizeof *files);
+    build->files = files;
+    build->n_files += n;
+    package->first = first;
+    package->n_files = n;
+    for (size_t i = first; i < build->n_files && !status; i++) {
+        struct ed_json_at at = ed_json_element(&array, i - first);
+        status = read_file(&at, &files[i], err);
         for (size_t j = 0; j < i && !status; j++)
-            if (strcmp(build->files[i].name, build->files[j].name) == 0)
-                status = ed_json_fail(&at, err, "the file \"%s\" is there twice", build->files[i].name);
+            if (strcmp(files[i].name, files[j].name) == 0)
+                status = ed_json_fail(&at, err, "the file \"%s\" is there twice", files[i].name);
     }
+    return status;
+}
+
+// What pip has to be told about the machine that a wheel is for.
+static enum ed_status read_pip(const struct ed_json_at *at, struct ed_engine_package *package,
+                               struct ed_error *err) {
+    enum ed_status status = get_checked(at, "python", package->python, sizeof package->python, is_python,
+                                        "a version such as \"3.11\"", err);
+    if (!status && !package->platforms[0])
+        status = ed_json_fail(at, err, "\"platforms\" is missing or empty; name at least one");
+    return status;
+}
+
+static enum ed_status read_package(const struct ed_json_at *at, struct ed_engine_package *package,
+                                   struct ed_engine_build *build, struct ed_error *err) {
+    const struct ed_client *client = NULL;
+    enum ed_status status = ed_json_get_string(at, "client", package->client, sizeof package->client, err);
+    if (!status && !(client = ed_client_find(package->client))) {
+        struct ed_json_at place = ed_json_member(at, "client");
+        status =
+            ed_json_fail(&place, err, "\"%s\" is no package client; expected pip, npm, maven, apt or dir",
+                         package->client);
+    }
+    if (!status)
+        status = get_checked(at, "package", package->name, sizeof package->name, client->package_ok,
+                             client->expected, err);
+    if (!status)
+        status = ed_text_list_read(at, "platforms", is_platform,
+                                   "a platform such as \"manylinux_2_28_x86_64\"", &package->platforms, err);
+    if (!status && client == &ed_client_pip)
+        status = read_pip(at, package, err);
+    else if (!status && (package->platforms[0] || ed_json_member(at, "python").value))
+        status = ed_json_fail(at, err, "\"python\" and \"platforms\" belong to the client \"pip\"");
+    if (!status && client->archive)
+        status = get_checked(at, "archive_sha256", package->archive_sha256, sizeof package->archive_sha256,
+                             ed_digest_ok, a_digest, err);
+    return status ? status : read_files(at, package, build, err);
+}
+
+// A build of one package may be that package itself; one of several lists them.
+static enum ed_status read_packages(const struct ed_json_at *at, struct ed_engine_build *build,
+                                    struct ed_error *err) {
+    static const char *const of_build[] = {"target", "libc", "backends", "note", "packages", NULL};
+    static const char *const of_package[] = {"client",         "package", "python", "platforms",
+                                             "archive_sha256", "files",   NULL};
+    static const char *const of_both[] = {"target",         "libc",    "backends", "note",
+                                          "client",         "package", "python",   "platforms",
+                                          "archive_sha256", "files",   NULL};
+    const struct ed_json_at array = ed_json_member(at, "packages");
+    const size_t n = array.value ? ed_json_count(&array) : 1;
+    size_t libraries = 0, used = 0;
+    enum ed_status status = ed_json_known_keys(at, array.value ? of_build : of_both, err);
+    if (!status && array.value)
+        status = ed_json_expect_array(&array, err);
+    if (!status && (n == 0 || n > PACKAGES_MAX))
+        status = ed_json_fail(&array, err, "has %zu packages; 1 to %d are allowed", n, PACKAGES_MAX);
+    if (status)
+        return status;
+    build->packages = calloc(n, sizeof *build->packages);
+    if (!build->packages)
+        return ed_fail(err, ED_ERR_NO_MEMORY, build->id, "no memory for %zu packages", n);
+    build->n_packages = n;
+    for (size_t i = 0; i < n && !status; i++) {
+        const struct ed_json_at package = array.value ? ed_json_element(&array, i) : *at;
+        if (array.value)
+            status = ed_json_known_keys(&package, of_package, err);
+        if (!status)
+            status = read_package(&package, &build->packages[i], build, err);
+        if (used < sizeof build->package)
+            used += (size_t)snprintf(build->package + used, sizeof build->package - used, "%s%s",
+                                     i ? " + " : "", build->packages[i].name);
+    }
+    for (size_t i = 0; i < build->n_files; i++)
+        libraries += build->files[i].library ? 1 : 0;
     if (!status && libraries != 1)
-        status = ed_json_fail(&array, err,
+        status = ed_json_fail(at, err,
                               "%zu of the files have \"library\": true; exactly one is the engine's library",
                               libraries);
     return status;
@@ -120,35 +188,18 @@ static enum ed_status read_files(const struct ed_json_at *build_at, struct ed_en
 
 static enum ed_status read_build(const struct ed_json_at *at, struct ed_engine_build *build,
                                  struct ed_error *err) {
-    static const char *const known[] = {"target",         "client", "package", "python", "platforms",
-                                        "archive_sha256", "libc",   "files",   NULL};
-    enum ed_status status = ed_json_known_keys(at, known, err);
-    if (!status)
-        status = get_checked(at, "target", build->target, sizeof build->target, ed_path_name_ok, a_name, err);
-    if (!status)
-        status = ed_json_get_string(at, "client", build->client, sizeof build->client, err);
-    if (!status && strcmp(build->client, "pip") != 0) {
-        struct ed_json_at place = ed_json_member(at, "client");
-        status = ed_json_fail(&place, err, "\"%s\" is no package client; expected \"pip\"", build->client);
-    }
-    if (!status)
-        status = get_checked(at, "package", build->package, sizeof build->package, is_pip_package,
-                             "a package with its version, such as \"onnxruntime==1.27.0\"", err);
-    if (!status)
-        status = get_checked(at, "python", build->python, sizeof build->python, is_python,
-                             "a version such as \"3.11\"", err);
-    if (!status)
-        status = ed_text_list_read(at, "platforms", is_platform,
-                                   "a platform such as \"manylinux_2_28_x86_64\"", &build->platforms, err);
-    if (!status && !build->platforms[0])
-        status = ed_json_fail(at, err, "\"platforms\" is missing or empty; name at least one");
-    if (!status)
-        status = get_checked(at, "archive_sha256", build->archive_sha256, sizeof build->archive_sha256,
-                             ed_digest_ok, a_digest, err);
+    enum ed_status status =
+        get_checked(at, "target", build->target, sizeof build->target, ed_path_name_ok, a_name, err);
     if (!status && ed_json_member(at, "libc").value)
         status = get_checked(at, "libc", build->libc, sizeof build->libc, is_libc_version,
                              "the version of the GNU C library that the build needs, such as \"2.27\"", err);
-    return status ? status : read_files(at, build, err);
+    if (!status && ed_json_member(at, "note").value)
+        status =
+            get_checked(at, "note", build->note, sizeof build->note, is_printable, "one line of text", err);
+    if (!status)
+        status = ed_text_list_read(at, "backends", ed_path_name_ok, "the name of a backend", &build->backends,
+                                   err);
+    return status ? status : read_packages(at, build, err);
 }
 
 static enum ed_status read_engine(const struct ed_json_at *at, struct ed_engines *engines,

@@ -74,7 +74,7 @@ static int fetch(struct ed_cli *cli, struct ed_resources *resources, const char 
                                             target ? target : ED_TARGET, &found, &err);
     if (status)
         return ed_cli_fail(cli, &err);
-    if (!found->client[0]) {
+    if (!found->n_packages) {
         ed_log_line(&cli->log, ED_LOG_INFO, "%s is built in; there is nothing to fetch", found->id);
         return ED_EXIT_PASS;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "devices/pack.h"
 #include "devices/session.h"
 #include "devices/transport.h"
@@ -15,6 +16,8 @@ static void offers_of_manifest(struct ed_survey_build *item) {
     const struct ed_manifest *manifest = item->build->manifest;
     memset(&item->offers, 0, sizeof item->offers);
     for (size_t i = 0; manifest && i < manifest->n_backends && i < ED_SURVEY_MAX; i++) {
+        if (!ed_engine_may_have(item->build, manifest->backends[i].name))
+            continue;
         struct ed_survey_row *offer = &item->offers.rows[item->offers.n_rows++];
         snprintf(offer->backend, sizeof offer->backend, "%s", manifest->backends[i].name);
         offer->processor = manifest->backends[i].processor;
@@ -170,16 +173,23 @@ static void place_cells(const struct ed_survey_build *item, const struct columns
 // What is known of a build that was not asked.
 static void absent_row(const struct ed_survey_build *item, const struct columns *columns,
                        struct ed_grid *grid) {
-    char about[2048];
-    size_t used = (size_t)snprintf(about, sizeof about, "%.511s", item->why);
+    const struct ed_engine_build *build = item->build;
+    char about[2048], size[32];
+    size_t used;
+    ed_units_print_size(size, sizeof size, ed_engine_bytes(build));
+    if (build->state == ED_ENGINE_FETCHABLE)
+        used = (size_t)snprintf(about, sizeof about, "%s by %s", size, build->packages[0].client);
+    else
+        used = (size_t)snprintf(about, sizeof about, "%.511s", item->why);
+    if (build->note[0])
+        used += (size_t)snprintf(about + used, sizeof about - used, "; %s", build->note);
     for (size_t k = 0; k < item->offers.n_rows && used < sizeof about - 128; k++)
-        used += (size_t)snprintf(about + used, sizeof about - used, "%s%s",
-                                 k ? ", " : "\nmay have: ", item->offers.rows[k].backend);
-    ed_grid_add(grid, "%s", item->build->id);
+        used += (size_t)snprintf(about + used, sizeof about - used, "%s%s", k ? ", " : "; ",
+                                 item->offers.rows[k].backend);
+    ed_grid_add(grid, "%s", build->id);
     ed_grid_add(grid, "-");
     place_cells(item, columns, grid);
-    ed_grid_add(grid, "%s",
-                item->build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(item->build->state));
+    ed_grid_add(grid, "%s", build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(build->state));
     ed_grid_add(grid, "%s", about);
 }
 
@@ -245,6 +255,8 @@ void ed_survey_json(const struct ed_survey_list *list, struct ed_json_writer *js
         text_or_null(json, "licence", build->licence);
         text_or_null(json, "package", build->package);
         text_or_null(json, "directory", build->directory);
+        text_or_null(json, "note", build->note);
+        ed_json_int(json, "bytes", ed_engine_bytes(build));
         text_or_null(json, "engine_version", item->offers.engine_version);
         text_or_null(json, "build_info", item->offers.build_info);
         ed_json_array_begin(json, "backends");

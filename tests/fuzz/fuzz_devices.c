@@ -43,8 +43,14 @@ static void read_engines(const char *text, size_t size) {
         const struct ed_engine_build *build = &engines.builds[i];
         check(ed_path_name_ok(build->name) && ed_path_name_ok(build->version) &&
               ed_path_name_ok(build->target));
-        check(build->package[0] != '-' && ed_digest_ok(build->archive_sha256) && build->n_files > 0 &&
-              build->platforms[0]);
+        check(build->n_packages > 0 && build->n_files > 0);
+        for (size_t j = 0; j < build->n_packages; j++) {
+            const struct ed_engine_package *package = &build->packages[j];
+            check(package->name[0] != '-' && package->n_files > 0 &&
+                  package->first + package->n_files <= build->n_files);
+            check(strcmp(package->client, "dir") == 0 || ed_digest_ok(package->archive_sha256));
+            check(strcmp(package->client, "pip") != 0 || package->platforms[0]);
+        }
         for (size_t j = 0; j < build->n_files; j++)
             check(ed_path_name_ok(build->files[j].name) && build->files[j].bytes > 0);
     }

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "devices/client.h"
 #include "devices/engines_file.h"
-#include "devices/pip.h"
 #include "devices/process.h"
 #include "devices/store.h"
 #include "devices/version_range.h"
@@ -119,7 +119,7 @@ static void test_refusals(void **state) {
         {LIST(ENGINE("1", BUILD("a/b"))), "/builds/0/target", "letters"},
         {WITH("\"zzz\":1"), "/builds/0/zzz", "unknown key"},
         {WITH("\"archive_sha\":1"), "/builds/0/archive_sha", "did you mean"},
-        {WITH("\"client\":\"npm\""), "/builds/0/client", "\"pip\""},
+        {WITH("\"client\":\"cpan\""), "/builds/0/client", "expected pip"},
         {WITH("\"client\":\"pip\",\"package\":\"--index-url=x\""), "/builds/0/package", "version"},
         {WITH("\"client\":\"pip\",\"package\":\"e>=1\""), "/builds/0/package", "version"},
         {WITH(CLIENT ",\"libc\":\"glibc 2.27\"," FILES), "/builds/0/libc", "such as \"2.27\""},
@@ -128,7 +128,7 @@ static void test_refusals(void **state) {
         {WITH_FILE("\"name\":\"n\",\"sha256\":\"00\",\"bytes\":1"), "/files/0/sha256", "SHA-256"},
         {WITH_FILE("\"name\":\"n\",\"sha256\":\"" ZEROS "\",\"bytes\":0"), "/files/0/bytes",
          "whole number from 1"},
-        {WITH_FILE("\"name\":\"n\",\"sha256\":\"" ZEROS "\",\"bytes\":1"), "/builds/0/files", "exactly one"},
+        {WITH_FILE("\"name\":\"n\",\"sha256\":\"" ZEROS "\",\"bytes\":1"), "/builds/0", "exactly one"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -158,7 +158,7 @@ static void test_the_list_of_this_program(void **state) {
     assert_int_equal(engines.store[0], '/');
     assert_int_equal(ed_engines_find(&engines, "onnxruntime", "1.27.0", "linux-x86_64", &build, &err), ED_OK);
     assert_string_equal(build->package, "onnxruntime==1.27.0");
-    assert_string_equal(build->platforms[1], "manylinux_2_27_x86_64");
+    assert_string_equal(build->packages[0].platforms[1], "manylinux_2_27_x86_64");
     assert_int_equal(build->state, ED_ENGINE_FETCHABLE);
     assert_int_equal(ed_engines_find(&engines, "null", NULL, ED_TARGET, &build, &err), ED_OK);
     assert_int_equal(build->state, ED_ENGINE_PRESENT);
@@ -298,16 +298,16 @@ static void test_python_and_pip_missing(void **state) {
     write_file(fixture, "python3", "#!/bin/sh\nexit 9\n");
     path_in(fake, fixture, "python3");
     assert_int_equal(chmod(fake, 0755), 0);
-    assert_int_equal(ed_pip_find(&candidates, &err), ED_ERR_NO_PROGRAM);
+    assert_int_equal(ed_python_find(&candidates, "pip", &err), ED_ERR_NO_PROGRAM);
     assert_non_null(strstr(err.message, "apt-get install python3 python3-pip"));
     candidates = without;
-    assert_int_equal(ed_pip_find(&candidates, &err), ED_ERR_NO_PROGRAM);
+    assert_int_equal(ed_python_find(&candidates, "pip", &err), ED_ERR_NO_PROGRAM);
     assert_string_equal(err.where, fake);
     assert_non_null(strstr(err.message, "apt-get install python3-pip"));
     write_file(fixture, "python3", "#!/bin/sh\necho broken >&2\nexit 1\n");
     assert_int_equal(chmod(fake, 0755), 0);
     candidates = without;
-    assert_int_equal(ed_pip_find(&candidates, &err), ED_ERR_NO_PROGRAM);
+    assert_int_equal(ed_python_find(&candidates, "pip", &err), ED_ERR_NO_PROGRAM);
     assert_non_null(strstr(err.message, "it said: broken"));
 }
 
@@ -328,12 +328,12 @@ static const char make_wheel[] =
 // An engine e@1 whose wheel lies in links/, described by `json`. Skips where there is no Python with pip.
 static void make_engine(const struct fixture *fixture, char *json, size_t bytes, const char *archive_digest,
                         const char *library_digest, int library_bytes, const char *member) {
-    const char *const *candidates = ed_pip_candidates();
+    const char *const *candidates = ed_python_candidates();
     char links[ED_PATH_BYTES], wheel[ED_PATH_BYTES], hex[ED_DIGEST_HEX_BYTES], library[ED_DIGEST_HEX_BYTES],
         licence[ED_DIGEST_HEX_BYTES];
     struct ed_spawn_result result;
     struct ed_error err = {0};
-    if (ed_pip_find(&candidates, &err)) {
+    if (ed_python_find(&candidates, "pip", &err)) {
         print_message("%s\n", err.message);
         skip();
     }
