@@ -7,7 +7,7 @@
 #include "reports/text.h"
 
 #define GAP 2
-#define LAST_LEAST 20
+#define LAST_LEAST 16
 #define CELL_MAX_BYTES 4096
 
 void ed_grid_init(struct ed_grid *grid, const char *const *heads, size_t n_columns) {

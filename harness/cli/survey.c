@@ -189,7 +189,10 @@ static void absent_row(const struct ed_survey_build *item, const struct columns 
     ed_grid_add(grid, "%s", build->id);
     ed_grid_add(grid, "-");
     place_cells(item, columns, grid);
-    ed_grid_add(grid, "%s", build->state == ED_ENGINE_PRESENT ? "not surveyed" : state_word(build->state));
+    ed_grid_add(grid, "%s",
+                build->state == ED_ENGINE_PRESENT     ? "not asked"
+                : build->state == ED_ENGINE_FETCHABLE ? "fetchable"
+                                                      : "no");
     ed_grid_add(grid, "%s", about);
 }
 
