@@ -25,6 +25,12 @@ static const char *const outcome_words[ED_OUTCOME_COUNT] = {
 #undef OUTCOME_WORD
 };
 
+// Of which job the lines are, and where its parts of the files begin; carried from line to line.
+struct part {
+    int64_t samples_base, timeline_base;
+    size_t job;
+};
+
 // Numbers are optional everywhere: a worker that died left what it left.
 static int64_t number(const struct ed_json_at *object, const char *key, int64_t otherwise) {
     int64_t value = otherwise;
@@ -69,6 +75,7 @@ static int64_t probe(const struct ed_json_at *root, const char *channel, const c
 
 static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks,
                                    int64_t base, struct ed_block *block, struct ed_error *err) {
+    const struct ed_blocks_mapping *mapping = &blocks->samples;
     struct ed_json_at at = ed_json_member(root, "samples");
     int64_t offset = 0, count = 0;
     if (!at.value)
@@ -79,17 +86,31 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
     if (status != ED_OK || !count)
         return status;
     const int64_t from = base + offset;
-    if (from < 0 || from % 8 || from > (int64_t)blocks->mapping_bytes ||
-        count > ((int64_t)blocks->mapping_bytes - from) / 8)
+    if (from < 0 || from % 8 || from > (int64_t)mapping->bytes ||
+        count > ((int64_t)mapping->bytes - from) / 8)
         return ed_json_fail(&at, err, "names samples that samples.bin does not have");
-    block->samples = (const int64_t *)((const char *)blocks->mapping + from);
+    block->samples = (const int64_t *)((const char *)mapping->base + from);
     block->n_samples = (size_t)count;
     return ED_OK;
 }
 
+// Readings are wanted for less than samples are: a block without them keeps its latency.
+static void read_timeline(const struct ed_json_at *root, const struct ed_blocks *blocks, int64_t base,
+                          struct ed_block *block) {
+    const struct ed_blocks_mapping *mapping = &blocks->timeline;
+    const struct ed_json_at at = ed_json_member(root, "timeline");
+    const int64_t bytes = ED_TIMELINE_RECORD_BYTES, offset = number(&at, "offset", -1),
+                  count = number(&at, "records", 0), from = base + offset;
+    if (offset < 0 || count <= 0 || count > ED_WIRE_TIMELINE_MAX || from < 0 || from % 8 ||
+        from > (int64_t)mapping->bytes || count > ((int64_t)mapping->bytes - from) / bytes)
+        return;
+    block->readings = (const struct ed_timeline_record *)((const char *)mapping->base + from);
+    block->n_readings = (size_t)count;
+}
+
 static enum ed_status read_block(const struct ed_json_at *root, const struct ed_campaign_device *device,
-                                 const struct ed_blocks *blocks, int64_t base, struct ed_block *block,
-                                 struct ed_error *err) {
+                                 const struct ed_blocks *blocks, const struct part *part,
+                                 struct ed_block *block, struct ed_error *err) {
     char case_id[ED_WIRE_ID_MAX_BYTES + 1] = "", word[16] = "";
     memset(block, 0, sizeof *block);
     enum ed_status status = ed_json_get_string(root, "block", block->id, sizeof block->id, err);
@@ -150,7 +171,9 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
     if (block->batch < 1 || block->batch > BATCH_MAX)
         return ed_json_fail(root, err, "a sample of %lld inferences, which nobody can have timed",
                             (long long)block->batch);
-    return read_samples(root, blocks, base, block, err);
+    block->job = part->job;
+    read_timeline(root, blocks, part->timeline_base, block);
+    return read_samples(root, blocks, part->samples_base, block, err);
 }
 
 static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
@@ -169,9 +192,20 @@ static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
     return ED_OK;
 }
 
-// One line; `base` is carried from attach line to attach line.
+// The document moves into the list.
+static enum ed_status keep_job(struct ed_blocks *blocks, struct ed_json_document *document,
+                               struct ed_error *err) {
+    struct ed_json_document *jobs = realloc(blocks->jobs, (blocks->n_jobs + 1) * sizeof *jobs);
+    if (!jobs)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the jobs of a journal");
+    blocks->jobs = jobs;
+    blocks->jobs[blocks->n_jobs++] = *document;
+    memset(document, 0, sizeof *document);
+    return ED_OK;
+}
+
 static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campaign_device *device,
-                                const char *name, const char *text, size_t n, int64_t *base,
+                                const char *name, const char *text, size_t n, struct part *part,
                                 struct ed_error *err) {
     struct ed_json_document document = {0};
     const char *type = "";
@@ -185,13 +219,18 @@ static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campai
     struct ed_json_at root = ed_json_root(&blocks->documents[blocks->n]);
     status = ed_json_get_text(&root, "type", &type, err);
     if (status == ED_OK && !strcmp(type, ED_JOURNAL_BLOCK)) {
-        status = read_block(&root, device, blocks, *base, &blocks->items[blocks->n], err);
+        status = read_block(&root, device, blocks, part, &blocks->items[blocks->n], err);
         if (status == ED_OK) {
             blocks->n++;
             return ED_OK;
         }
     } else if (status == ED_OK && !strcmp(type, "attach")) {
-        *base = number(&root, "samples_base", 0);
+        part->samples_base = number(&root, "samples_base", 0);
+        part->timeline_base = number(&root, "timeline_base", 0);
+        part->job = SIZE_MAX;
+    } else if (status == ED_OK && !strcmp(type, ED_JOURNAL_JOB)) {
+        status = keep_job(blocks, &blocks->documents[blocks->n], err);
+        part->job = status == ED_OK ? blocks->n_jobs - 1 : SIZE_MAX;
     }
     ed_json_document_release(&blocks->documents[blocks->n]);
     return status;
@@ -239,11 +278,11 @@ static enum ed_status drop_repeated(struct ed_blocks *blocks, const struct ed_ca
     return ED_OK;
 }
 
-static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_campaign_device *device,
-                                  struct ed_error *err) {
+static enum ed_status map_file(struct ed_blocks_mapping *mapping, const struct ed_campaign_device *device,
+                               const char *name, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct stat file;
-    enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_SAMPLES, err);
+    enum ed_status status = ed_path_join(path, device->directory, name, err);
     if (status != ED_OK)
         return status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -253,10 +292,8 @@ static enum ed_status map_samples(struct ed_blocks *blocks, const struct ed_camp
         void *base = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (base == MAP_FAILED)
             status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be mapped: %m");
-        else {
-            blocks->mapping = base;
-            blocks->mapping_bytes = (size_t)file.st_size;
-        }
+        else
+            *mapping = (struct ed_blocks_mapping){base, (size_t)file.st_size};
     }
     close(fd);
     return status;
@@ -266,14 +303,16 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
                               struct ed_buffer *warnings, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer text;
-    int64_t base = 0;
+    struct part part = {.job = SIZE_MAX};
     memset(blocks, 0, sizeof *blocks);
     ed_buffer_init(&text, JOURNAL_MAX_BYTES);
     enum ed_status status = ed_path_join(path, device->directory, ED_CAMPAIGN_JOURNAL, err);
     if (status == ED_OK && ed_path_exists(path))
         status = ed_path_read(path, JOURNAL_MAX_BYTES, &text, err);
     if (status == ED_OK)
-        status = map_samples(blocks, device, err);
+        status = map_file(&blocks->samples, device, ED_CAMPAIGN_SAMPLES, err);
+    if (status == ED_OK)
+        status = map_file(&blocks->timeline, device, ED_CAMPAIGN_TIMELINE, err);
     const char *at = ed_buffer_text(&text), *end = at + text.size;
     for (size_t line = 1; status == ED_OK && at < end; line++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
@@ -282,7 +321,7 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
         if (!stop)
             break;
         snprintf(name, sizeof name, "journal of %.40s, line %zu", device->id, line);
-        enum ed_status taken = take_line(blocks, device, name, at, (size_t)(stop - at), &base, &wrong);
+        enum ed_status taken = take_line(blocks, device, name, at, (size_t)(stop - at), &part, &wrong);
         if (taken == ED_ERR_NO_MEMORY)
             status = ed_fail(err, taken, NULL, "%s", wrong.message);
         else if (taken != ED_OK && warnings)
@@ -302,7 +341,12 @@ void ed_blocks_release(struct ed_blocks *blocks) {
         ed_json_document_release(&blocks->documents[i]);
     free(blocks->documents);
     free(blocks->items);
-    if (blocks->mapping)
-        munmap(blocks->mapping, blocks->mapping_bytes);
+    for (size_t i = 0; i < blocks->n_jobs; i++)
+        ed_json_document_release(&blocks->jobs[i]);
+    free(blocks->jobs);
+    if (blocks->samples.base)
+        munmap(blocks->samples.base, blocks->samples.bytes);
+    if (blocks->timeline.base)
+        munmap(blocks->timeline.base, blocks->timeline.bytes);
     memset(blocks, 0, sizeof *blocks);
 }

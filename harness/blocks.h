@@ -44,15 +44,25 @@ struct ed_block {
     double cold_resident_share;                                                 // -1: not a cold block
     int64_t sampled_anon_max, sampled_swap_max, available_first, available_min; // INT64_MIN: unknown
     int64_t worker_cpu_ns, supervisor_cpu_ns, system_busy_ns;
+    size_t job;                                // whose block it is; SIZE_MAX: its job line is missing
+    const struct ed_timeline_record *readings; // in the mapping, as the device wrote them; NULL: none
+    size_t n_readings;
     const cJSON *evidence; // of the block's own document; NULL: none
+};
+
+// A file of the campaign in memory; NULL: there is none, or it is empty.
+struct ed_blocks_mapping {
+    void *base;
+    size_t bytes;
 };
 
 struct ed_blocks {
     struct ed_block *items;
     size_t n, capacity;
     struct ed_json_document *documents; // one per block: evidence points into it
-    void *mapping;
-    size_t mapping_bytes;
+    struct ed_json_document *jobs;      // the jobs' first lines
+    size_t n_jobs;
+    struct ed_blocks_mapping samples, timeline;
 };
 
 // A journal whose last line is cut short is read up to there. Lines that are wrong are left out and named in

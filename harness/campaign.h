@@ -7,8 +7,10 @@
 //       data/SHA.npy                     labels of the tasks
 //       devices/ID/job.json              every block that was planned for this device, as it goes over the wire
 //                  journal.jsonl         lines of the device's runner as they came, and "attach" lines of ours:
-//                                        {"type":"attach","job":ID,"samples_base":BYTES}: what follows belongs to that job
+//                                        {"type":"attach","job":ID,"samples_base":BYTES,"timeline_base":BYTES}: what follows
+//                                        belongs to that job
 //                  samples.bin           the jobs' samples one after the other
+//                  timeline.bin          likewise what the probes read (struct ed_timeline_record)
 //                  outputs/              files of the accuracy blocks
 #ifndef EDGEDYNO_HARNESS_CAMPAIGN_H
 #define EDGEDYNO_HARNESS_CAMPAIGN_H
@@ -24,6 +26,7 @@
 #define ED_CAMPAIGN_JOB "job.json"
 #define ED_CAMPAIGN_JOURNAL "journal.jsonl"
 #define ED_CAMPAIGN_SAMPLES "samples.bin"
+#define ED_CAMPAIGN_TIMELINE "timeline.bin"
 #define ED_CAMPAIGN_OUTPUTS "outputs"
 
 struct ed_campaign_task {

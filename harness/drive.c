@@ -323,7 +323,7 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
     }
     news->done = (int64_t)drive->keep.n_done;
     news->total = (int64_t)drive->device->n_blocks;
-    news->home_bytes = drive->keep.journal_bytes + drive->keep.samples_bytes;
+    news->home_bytes = drive->keep.journal_bytes + drive->keep.samples.bytes + drive->keep.timeline.bytes;
     news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED
                   : drive->step == STEP_FAILED ? ED_DRIVE_FAILED
                                                : ED_DRIVE_GOING;

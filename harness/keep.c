@@ -20,6 +20,7 @@ struct line {
     char job[ED_WIRE_ID_MAX_BYTES + 1];
     char block[ED_WIRE_ID_MAX_BYTES + 1];
     int64_t samples_offset, samples_count, samples_base;
+    int64_t timeline_offset, timeline_records, timeline_base;
 };
 
 static int block_compare(const void *a, const void *b) {
@@ -89,7 +90,8 @@ static enum ed_status read_line(const char *name, const char *text, size_t n, st
     if (status != ED_OK)
         return status;
     struct ed_json_at root = ed_json_root(document);
-    struct ed_json_at samples = ed_json_member(&root, "samples");
+    struct ed_json_at samples = ed_json_member(&root, "samples"),
+                      timeline = ed_json_member(&root, "timeline");
     status = ed_json_get_string(&root, "type", line->type, sizeof line->type, err);
     if (status == ED_OK)
         status = ed_json_opt_string(&root, "job", line->job, sizeof line->job, err);
@@ -97,12 +99,26 @@ static enum ed_status read_line(const char *name, const char *text, size_t n, st
         status = ed_json_opt_string(&root, "block", line->block, sizeof line->block, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "samples_base", 0, most, &line->samples_base, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "timeline_base", 0, most, &line->timeline_base, err);
     if (status == ED_OK && samples.value) {
         status = ed_json_get_int(&samples, "offset", 0, most, &line->samples_offset, err);
         if (status == ED_OK)
             status = ed_json_get_int(&samples, "count", 0, ED_WIRE_SAMPLES_MAX, &line->samples_count, err);
     }
+    if (status == ED_OK && timeline.value) {
+        status = ed_json_get_int(&timeline, "offset", 0, most, &line->timeline_offset, err);
+        if (status == ED_OK)
+            status =
+                ed_json_get_int(&timeline, "records", 0, ED_WIRE_TIMELINE_MAX, &line->timeline_records, err);
+    }
     return no_usage(status, err);
+}
+
+// Where the part of the job's file that a line names ends here.
+static int64_t end_of(const struct ed_keep_file *file, int64_t offset, int64_t bytes) {
+    const int64_t end = file->base + offset + bytes;
+    return bytes && end > file->bytes ? end : file->bytes;
 }
 
 // Takes the journal that is there already.
@@ -120,16 +136,16 @@ static enum ed_status replay(struct ed_keep *keep, struct ed_buffer *text, struc
         if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE)) {
             memcpy(keep->job, line.job, sizeof keep->job);
             keep->n_jobs++;
-            keep->samples_base = line.samples_base;
             keep->job_journal_bytes = 0;
-            keep->samples_bytes = line.samples_base;
+            keep->samples.base = keep->samples.bytes = line.samples_base;
+            keep->timeline.base = keep->timeline.bytes = line.timeline_base;
         } else if (status == ED_OK) {
             keep->job_journal_bytes += stop - at + 1;
             if (line.block[0])
                 remember(keep, line.block);
-            const int64_t up_to = keep->samples_base + line.samples_offset + line.samples_count * 8;
-            if (line.samples_count && up_to > keep->samples_bytes)
-                keep->samples_bytes = up_to;
+            keep->samples.bytes = end_of(&keep->samples, line.samples_offset, line.samples_count * 8);
+            keep->timeline.bytes = end_of(&keep->timeline, line.timeline_offset,
+                                          line.timeline_records * ED_TIMELINE_RECORD_BYTES);
         }
         at = stop + 1;
     }
@@ -146,12 +162,25 @@ static enum ed_status open_file(struct ed_keep *keep, const char *name, int *fd,
     return *fd < 0 ? ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m") : ED_OK;
 }
 
+// What a crash left behind the last whole line is fetched again.
+static enum ed_status cut_back(const struct ed_keep *keep, const struct ed_keep_file *file, const char *what,
+                               struct ed_error *err) {
+    if (lseek(file->fd, 0, SEEK_END) < (off_t)file->bytes || ftruncate(file->fd, (off_t)file->bytes) != 0)
+        return ed_fail(err, ED_ERR_PARSE, keep->directory, "the %s do not fit the journal: some are missing",
+                       what);
+    return ED_OK;
+}
+
+static void no_files(struct ed_keep *keep) {
+    memset(keep, 0, sizeof *keep);
+    keep->journal_fd = keep->samples.fd = keep->timeline.fd = -1;
+}
+
 enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_device *device,
                             struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer text;
-    memset(keep, 0, sizeof *keep);
-    keep->journal_fd = keep->samples_fd = -1;
+    no_files(keep);
     snprintf(keep->directory, sizeof keep->directory, "%s", device->directory);
     enum ed_status status = open_file(keep, ED_CAMPAIGN_JOURNAL, &keep->journal_fd, err);
     if (status == ED_OK && flock(keep->journal_fd, LOCK_EX | LOCK_NB) != 0)
@@ -160,7 +189,9 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
     if (status == ED_OK)
         status = load_plan(keep, err);
     if (status == ED_OK)
-        status = open_file(keep, ED_CAMPAIGN_SAMPLES, &keep->samples_fd, err);
+        status = open_file(keep, ED_CAMPAIGN_SAMPLES, &keep->samples.fd, err);
+    if (status == ED_OK)
+        status = open_file(keep, ED_CAMPAIGN_TIMELINE, &keep->timeline.fd, err);
     ed_buffer_init(&text, JOURNAL_MAX_BYTES);
     if (status == ED_OK)
         status = ed_path_join(path, keep->directory, ED_CAMPAIGN_JOURNAL, err);
@@ -168,12 +199,12 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
         status = ed_path_read(path, JOURNAL_MAX_BYTES, &text, err);
     if (status == ED_OK)
         status = replay(keep, &text, err);
-    // What a crash left behind the last whole line is fetched again.
-    if (status == ED_OK && (ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0 ||
-                            lseek(keep->samples_fd, 0, SEEK_END) < (off_t)keep->samples_bytes ||
-                            ftruncate(keep->samples_fd, (off_t)keep->samples_bytes) != 0))
-        status = ed_fail(err, ED_ERR_PARSE, keep->directory,
-                         "the samples do not fit the journal: some are missing");
+    if (status == ED_OK && ftruncate(keep->journal_fd, (off_t)keep->journal_bytes) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be cut back to its last line: %m");
+    if (status == ED_OK)
+        status = cut_back(keep, &keep->samples, "samples", err);
+    if (status == ED_OK)
+        status = cut_back(keep, &keep->timeline, "readings of the probes", err);
     ed_buffer_release(&text);
     if (status != ED_OK)
         ed_keep_close(keep);
@@ -183,11 +214,12 @@ enum ed_status ed_keep_open(struct ed_keep *keep, const struct ed_campaign_devic
 void ed_keep_close(struct ed_keep *keep) {
     if (keep->journal_fd >= 0)
         close(keep->journal_fd);
-    if (keep->samples_fd >= 0)
-        close(keep->samples_fd);
+    if (keep->samples.fd >= 0)
+        close(keep->samples.fd);
+    if (keep->timeline.fd >= 0)
+        close(keep->timeline.fd);
     free(keep->planned);
-    memset(keep, 0, sizeof *keep);
-    keep->journal_fd = keep->samples_fd = -1;
+    no_files(keep);
 }
 
 static enum ed_status append(struct ed_keep *keep, const char *bytes, size_t n, struct ed_error *err) {
@@ -210,7 +242,8 @@ enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_e
     ed_json_object_begin(&w, NULL);
     ed_json_text(&w, "type", ATTACH_TYPE);
     ed_json_text(&w, "job", job);
-    ed_json_int(&w, "samples_base", keep->samples_bytes);
+    ed_json_int(&w, "samples_base", keep->samples.bytes);
+    ed_json_int(&w, "timeline_base", keep->timeline.bytes);
     ed_json_object_end(&w);
     ed_buffer_text_append(&line, "\n");
     enum ed_status status = ed_buffer_status(&line, "a journal line", err);
@@ -220,36 +253,51 @@ enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_e
     if (status == ED_OK) {
         snprintf(keep->job, sizeof keep->job, "%s", job);
         keep->n_jobs++;
-        keep->samples_base = keep->samples_bytes;
+        keep->samples.base = keep->samples.bytes;
+        keep->timeline.base = keep->timeline.bytes;
         keep->job_journal_bytes = 0;
     }
     return status;
 }
 
-// Samples up to `up_to` bytes of the job's samples.bin.
-static enum ed_status fetch_samples(struct ed_keep *keep, const struct ed_remote *remote, int64_t up_to,
-                                    struct ed_error *err) {
+// The job's file `name` up to `up_to` bytes of it, behind what is here.
+static enum ed_status fetch_part(struct ed_keep *keep, const struct ed_remote *remote,
+                                 struct ed_keep_file *file, const char *name, int64_t up_to,
+                                 struct ed_error *err) {
     enum ed_status status = ED_OK;
-    while (status == ED_OK && keep->samples_base + up_to > keep->samples_bytes) {
-        const int64_t from = keep->samples_bytes - keep->samples_base;
+    while (status == ED_OK && file->base + up_to > file->bytes) {
+        const int64_t from = file->bytes - file->base;
         const int64_t want =
             up_to - from < (int64_t)ED_WIRE_READ_MAX_BYTES ? up_to - from : (int64_t)ED_WIRE_READ_MAX_BYTES;
         struct ed_buffer bytes;
         ed_buffer_init(&bytes, ED_WIRE_READ_MAX_BYTES);
-        status = ed_remote_read(remote, keep->job, ED_JOB_SAMPLES, from, want, &bytes, err);
+        status = ed_remote_read(remote, keep->job, name, from, want, &bytes, err);
         if (status == ED_OK && bytes.size == 0)
             status = ed_fail(err, ED_ERR_PARSE, remote->device,
-                             "the device's journal names samples that it does not have");
+                             "the device's journal names bytes of %s that it does not have", name);
         if (status == ED_OK)
-            status = ed_path_write_all(keep->samples_fd, ed_buffer_text(&bytes), bytes.size,
-                                       ED_CAMPAIGN_SAMPLES, err);
+            status = ed_path_write_all(file->fd, ed_buffer_text(&bytes), bytes.size, name, err);
         if (status == ED_OK)
-            keep->samples_bytes += (int64_t)bytes.size;
+            file->bytes += (int64_t)bytes.size;
         ed_buffer_release(&bytes);
     }
-    if (status == ED_OK && fdatasync(keep->samples_fd) != 0)
-        status = ed_fail_errno(err, ED_ERR_IO, ED_CAMPAIGN_SAMPLES, "cannot be synced: %m");
+    if (status == ED_OK && fdatasync(file->fd) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, name, "cannot be synced: %m");
     return status;
+}
+
+// What a line names in the job's file follows what is here without a gap, so a device cannot make this fetch
+// more than its blocks may have.
+static enum ed_status take_part(struct ed_keep *keep, const struct ed_remote *remote,
+                                struct ed_keep_file *file, const char *name, const char *block,
+                                int64_t offset, int64_t bytes, struct ed_error *err) {
+    if (!bytes)
+        return ED_OK;
+    if (file->base + offset > file->bytes)
+        return ed_fail(err, ED_ERR_PARSE, remote->device,
+                       "what block '%.80s' has in %s does not follow what the blocks before it have", block,
+                       name);
+    return fetch_part(keep, remote, file, name, offset + bytes, err);
 }
 
 // Piece by piece, so that what a device calls its output never has to fit into memory.
@@ -334,14 +382,12 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
             ed_fail(err, ED_ERR_PARSE, name, "block '%.80s' was not asked for, or came twice", line.block);
     if (status == ED_OK && !strcmp(line.type, ATTACH_TYPE))
         status = ed_fail(err, ED_ERR_PARSE, name, "a device does not write lines of type %s", ATTACH_TYPE);
-    // Samples follow each other without gaps, so a device cannot make this fetch more than its blocks may
-    // have.
-    if (status == ED_OK && line.samples_count &&
-        keep->samples_base + line.samples_offset > keep->samples_bytes)
-        status = ed_fail(err, ED_ERR_PARSE, name, "the samples of block '%.80s' do not follow those before",
-                         line.block);
-    if (status == ED_OK && line.samples_count)
-        status = fetch_samples(keep, remote, line.samples_offset + line.samples_count * 8, err);
+    if (status == ED_OK)
+        status = take_part(keep, remote, &keep->samples, ED_JOB_SAMPLES, line.block, line.samples_offset,
+                           line.samples_count * 8, err);
+    if (status == ED_OK)
+        status = take_part(keep, remote, &keep->timeline, ED_JOB_TIMELINE, line.block, line.timeline_offset,
+                           line.timeline_records * ED_TIMELINE_RECORD_BYTES, err);
     if (status == ED_OK && line.block[0])
         status = fetch_outputs(keep, remote, &document, err);
     status = no_usage(status, err);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeping what a device measured: its journal, samples and outputs in the campaign's directory. A journal
-// line is appended and synced only after its samples and outputs are, so that every line in the journal is
-// whole with all that belongs to it.
+// Keeping what a device measured: its journal, samples, readings and outputs in the campaign's directory. A
+// journal line is appended and synced only after its samples, readings and outputs are, so that every line in
+// the journal is whole with all that belongs to it.
 #ifndef EDGEDYNO_HARNESS_KEEP_H
 #define EDGEDYNO_HARNESS_KEEP_H
 
@@ -13,15 +13,21 @@ struct ed_keep_block {
     bool done;
 };
 
+// A file of the campaign that grows by what the jobs' own files of that name hold, one job after the other.
+struct ed_keep_file {
+    int fd;
+    int64_t base;  // where the job's part begins
+    int64_t bytes; // here
+};
+
 struct ed_keep {
     char directory[ED_PATH_BYTES];
-    int journal_fd, samples_fd, lock_fd;
+    int journal_fd;
+    struct ed_keep_file samples, timeline;
     char job[ED_WIRE_ID_MAX_BYTES + 1]; // attached last; "" none
     size_t n_jobs;
     int64_t journal_bytes;
     int64_t job_journal_bytes;     // of that job's journal, here
-    int64_t samples_base;          // where that job's samples begin
-    int64_t samples_bytes;         // of samples.bin, here
     struct ed_keep_block *planned; // every block of the device's job.json, by id
     size_t n_planned, n_done;      // n_done of them are here
 };

@@ -196,7 +196,7 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
                   int output, int64_t begin_ns, struct ed_block_result *result, int *wait_status,
                   struct rusage *usage) {
     const int64_t deadline_ns = begin_ns + block->timeout_ns;
-    int64_t next_sample_ns = begin_ns;
+    int64_t next_look_ns = begin_ns;
     struct pace pace = {0};
     sigset_t set;
     sigemptyset(&set);
@@ -207,10 +207,10 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
     for (;;) {
         if (wait4(pid, wait_status, WNOHANG, usage) == pid)
             break;
-        int64_t now = ed_clock_monotonic_ns();
-        if (now >= next_sample_ns) {
-            ed_sampler_sample(context->sampler);
-            next_sample_ns = now + ED_SAMPLE_PERIOD_NS;
+        const int64_t next_sample_ns = ed_sampler_step(context->sampler);
+        const int64_t now = ed_clock_monotonic_ns();
+        if (now >= next_look_ns) {
+            next_look_ns = now + ED_LOOK_PERIOD_NS;
             look_at_pace(context, block, result->mapping, &pace, now);
             if (too_much_output(output) && ftruncate(output, 0) == 0)
                 lseek(output, 0, SEEK_SET);
@@ -221,8 +221,9 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
             result->end = ED_BLOCK_TIMED_OUT;
         if (result->end != ED_BLOCK_ENDED)
             kill(-pid, SIGKILL);
-        int64_t wake =
-            next_sample_ns < deadline_ns || result->end != ED_BLOCK_ENDED ? next_sample_ns : deadline_ns;
+        int64_t wake = next_sample_ns < next_look_ns ? next_sample_ns : next_look_ns;
+        if (deadline_ns < wake && result->end == ED_BLOCK_ENDED)
+            wake = deadline_ns;
         int64_t rest = wake > now ? wake - now : 0;
         const struct timespec timeout = {rest / 1000000000, rest % 1000000000};
         int got = sigtimedwait(&set, NULL, &timeout);
@@ -348,6 +349,7 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     if (status == ED_OK) {
         ed_sampler_begin(context->sampler, pid);
         watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);
+        ed_sampler_end(context->sampler);
         result->ended = ed_clock_stamp_now();
         getrusage(RUSAGE_SELF, &own_after);
         distrust(result->mapping, total_bytes, samples_offset, capacity);

@@ -12,11 +12,16 @@
 #include "runners/oom.h"
 #include "runners/sampler.h"
 
-#define ED_SAMPLE_PERIOD_NS INT64_C(100000000)
+#define ED_LOOK_PERIOD_NS INT64_C(100000000) // between two looks at the stop file and the output
 #define ED_WORKER_OUTPUT_MAX_BYTES \
     (1 << 20) // what a worker has printed is cut to nothing when it grows beyond
 
 enum ed_block_end { ED_BLOCK_ENDED, ED_BLOCK_TIMED_OUT, ED_BLOCK_STOPPED };
+
+// A time without a worker, in which the device's own power was sampled; CLOCK_MONOTONIC.
+struct ed_idle_window {
+    int64_t begin_ns, end_ns; // 0, 0: none
+};
 
 struct ed_block_result {
     enum ed_block_end end;
@@ -28,6 +33,7 @@ struct ed_block_result {
     int exit_code, signal;                // of the process; exit_code -1 when a signal ended it
     enum ed_phase phase;                  // the last one it entered
     struct ed_clock_stamp started, ended;
+    struct ed_idle_window idle_before, idle_after; // filled by the supervisor
     int64_t spawn_ns; // from fork to the worker's first statement; -1 where it never came there
     int64_t worker_cpu_ns, supervisor_cpu_ns;
     int64_t major_faults, minor_faults, voluntary_switches, involuntary_switches;

@@ -236,7 +236,8 @@ static bool may_read(const char *name) {
     static const char prefix[] = ED_JOB_OUTPUTS "/";
     if (!strncmp(name, prefix, sizeof prefix - 1))
         return ed_path_name_ok(name + sizeof prefix - 1);
-    return !strcmp(name, ED_JOB_JOURNAL) || !strcmp(name, ED_JOB_SAMPLES) || !strcmp(name, ED_JOB_LOG);
+    return !strcmp(name, ED_JOB_JOURNAL) || !strcmp(name, ED_JOB_SAMPLES) || !strcmp(name, ED_JOB_TIMELINE) ||
+           !strcmp(name, ED_JOB_LOG);
 }
 
 enum ed_status ed_command_read(const struct ed_arguments *arguments, const char *program,

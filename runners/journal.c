@@ -25,10 +25,11 @@ static const char *const outcome_words[ED_OUTCOME_COUNT] = {
 };
 
 enum ed_status ed_journal_open(struct ed_journal *journal, struct ed_error *err) {
-    journal->samples_bytes = 0;
+    journal->samples_bytes = journal->timeline_bytes = 0;
     journal->fd = open(ED_JOB_JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     journal->samples_fd = open(ED_JOB_SAMPLES, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (journal->fd < 0 || journal->samples_fd < 0)
+    journal->timeline_fd = open(ED_JOB_TIMELINE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (journal->fd < 0 || journal->samples_fd < 0 || journal->timeline_fd < 0)
         return ed_fail_errno(err, ED_ERR_IO, ED_JOB_JOURNAL, "the journal cannot be made: %m");
     return ED_OK;
 }
@@ -38,7 +39,9 @@ void ed_journal_close(struct ed_journal *journal) {
         close(journal->fd);
     if (journal->samples_fd >= 0)
         close(journal->samples_fd);
-    journal->fd = journal->samples_fd = -1;
+    if (journal->timeline_fd >= 0)
+        close(journal->timeline_fd);
+    journal->fd = journal->samples_fd = journal->timeline_fd = -1;
 }
 
 // A line that does not fit on the disk is taken back, so that the file ends with a whole line.
@@ -83,6 +86,20 @@ static enum ed_status append_samples(struct ed_journal *journal, const struct ed
         return ed_fail_errno(err, ED_ERR_IO, ED_JOB_SAMPLES, "cannot be written, nor cut back: %m");
     if (status == ED_OK)
         journal->samples_bytes += (int64_t)n * 8;
+    return status;
+}
+
+static enum ed_status append_timeline(struct ed_journal *journal, const struct ed_sampler *sampler, size_t *n,
+                                      struct ed_error *err) {
+    const struct ed_timeline_record *records = ed_sampler_records(sampler, n);
+    const size_t bytes = *n * sizeof *records;
+    enum ed_status status = ed_path_write_all(journal->timeline_fd, records, bytes, ED_JOB_TIMELINE, err);
+    if (status == ED_OK && bytes && fdatasync(journal->timeline_fd) != 0)
+        status = ed_fail_errno(err, ED_ERR_IO, ED_JOB_TIMELINE, "cannot be synced: %m");
+    if (status != ED_OK && ftruncate(journal->timeline_fd, (off_t)journal->timeline_bytes) != 0)
+        return ed_fail_errno(err, ED_ERR_IO, ED_JOB_TIMELINE, "cannot be written, nor cut back: %m");
+    if (status == ED_OK)
+        journal->timeline_bytes += (int64_t)bytes;
     return status;
 }
 
@@ -226,6 +243,15 @@ static void write_costs(struct ed_json_writer *w, const struct ed_block_result *
         ed_json_int(w, "system_busy_ns", busy->last - busy->first);
 }
 
+static void write_idle(struct ed_json_writer *w, const char *key, const struct ed_idle_window *window) {
+    if (window->end_ns <= window->begin_ns)
+        return;
+    ed_json_object_begin(w, key);
+    ed_json_int(w, "begin_ns", window->begin_ns);
+    ed_json_int(w, "end_ns", window->end_ns);
+    ed_json_object_end(w);
+}
+
 static void write_cold(struct ed_json_writer *w, const struct ed_block_result *result) {
     if (result->cold_resident_share < 0)
         return;
@@ -257,8 +283,11 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     struct ed_buffer line;
     struct ed_json_writer w;
     n = n <= mapping->capacity ? n : mapping->capacity;
-    const int64_t offset = journal->samples_bytes;
+    const int64_t offset = journal->samples_bytes, timeline_offset = journal->timeline_bytes;
+    size_t n_records = 0;
     enum ed_status status = append_samples(journal, result, n, err);
+    if (status == ED_OK)
+        status = append_timeline(journal, context->sampler, &n_records, err);
     if (status != ED_OK)
         return status;
     ed_buffer_init(&line, ED_WIRE_LINE_MAX_BYTES);
@@ -281,6 +310,12 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     ed_json_int(&w, "offset", offset);
     ed_json_uint(&w, "count", n);
     ed_json_object_end(&w);
+    ed_json_object_begin(&w, "timeline");
+    ed_json_int(&w, "offset", timeline_offset);
+    ed_json_uint(&w, "records", n_records);
+    ed_json_object_end(&w);
+    write_idle(&w, "idle_before", &result->idle_before);
+    write_idle(&w, "idle_after", &result->idle_after);
     write_times(&w, mapping);
     write_marks(&w, mapping);
     write_cold(&w, result);

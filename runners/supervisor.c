@@ -9,13 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runners/idle.h"
 #include "runners/journal.h"
 #include "runners/lease_record.h"
+#include "runners/probe_host.h"
 
 // A case whose blocks fail is not tried for ever: one refusal is the engine's answer, two crashes, kills or
 // timeouts are enough.
 #define FAILURES_MAX 2
 #define AFTER_TIMED_NS INT64_C(50000000) // evidence, unload, the journal
+// Of the tests: the directory that probes take for "/" (docs/architecture.md).
+#define ED_PROBE_ROOT_VARIABLE "EDGEDYNO_PROBE_ROOT"
 
 struct progress {
     int64_t *expected_ns; // per case and pass: how long a block takes
@@ -23,6 +27,7 @@ struct progress {
     const char **last_outcome;
     size_t done;
     int64_t begin_ns;
+    bool rested; // an idle window was the last thing that happened
 };
 
 static enum ed_status check_file(const struct ed_job_file *file, struct ed_digest_cache *digests,
@@ -149,11 +154,12 @@ struct timed {
     const struct ed_job *job;
     struct progress *progress;
     size_t index;
+    int64_t idle_ns; // of the window behind it
 };
 
 static void say_timed(void *context, int64_t window_ns) {
     const struct timed *timed = context;
-    write_state(timed->job, timed->progress, timed->index, window_ns + AFTER_TIMED_NS);
+    write_state(timed->job, timed->progress, timed->index, window_ns + AFTER_TIMED_NS + timed->idle_ns);
 }
 
 static bool give_up(const struct progress *progress, size_t case_index) {
@@ -161,9 +167,8 @@ static bool give_up(const struct progress *progress, size_t case_index) {
 }
 
 static void learn(struct progress *progress, const struct ed_job_block *block,
-                  const struct ed_block_result *result) {
-    const int64_t took = result->ended.monotonic_ns - result->started.monotonic_ns;
-    *expected(progress, block) = took;
+                  const struct ed_block_result *result, int64_t took_ns) {
+    *expected(progress, block) = took_ns;
     if (result->outcome == ED_OUTCOME_OK)
         return;
     progress->failures[block->case_index] += result->outcome == ED_OUTCOME_REFUSED ? FAILURES_MAX : 1;
@@ -240,7 +245,16 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     write_state(job, progress, index, *expected(progress, block));
     if (check_case(job, &job->cases[block->case_index], digests, &changed) != ED_OK)
         return refuse_changed(journal, context, index, progress, &changed, err);
-    struct timed timed = {job, progress, index};
+    const int64_t begin_ns = ed_clock_monotonic_ns();
+    const bool wanted = ed_idle_wanted(context, index);
+    struct ed_idle_window before = {0};
+    ed_sampler_clear(context->sampler);
+    if (wanted && !progress->rested && !ed_idle_watch(context, &before)) {
+        stopped(ending);
+        return ED_OK;
+    }
+    progress->rested = false;
+    struct timed timed = {job, progress, index, wanted ? ed_idle_length_ns(context) : 0};
     struct ed_block_context telling = *context;
     telling.timed = say_timed;
     telling.timed_context = &timed;
@@ -250,8 +264,15 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     if (result.end == ED_BLOCK_STOPPED) {
         stopped(ending);
     } else {
+        result.idle_before = before;
+        if (wanted) {
+            progress->rested = ed_idle_watch(context, &result.idle_after);
+            // The block is whole all the same.
+            if (!progress->rested)
+                stopped(ending);
+        }
         status = ed_journal_block(journal, context, index, &result, err);
-        learn(progress, block, &result);
+        learn(progress, block, &result, ed_clock_monotonic_ns() - begin_ns);
     }
     ed_block_result_release(&result);
     return status;
@@ -325,7 +346,7 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
                                  const struct ed_lease_job *whose, struct ed_digest_cache *digests,
                                  const char *runner, struct ed_error *err) {
     struct progress progress = {0};
-    struct ed_journal journal = {-1, -1, 0};
+    struct ed_journal journal = {-1, -1, -1, 0, 0};
     struct ed_pinning pinning = {0};
     struct ed_block_context context = {
         .job = job, .dir = dir, .runner = runner, .pinning = &pinning, .root_fd = -1};
@@ -347,8 +368,16 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     if (status == ED_OK && is_pinned(job))
         status = ed_pinning_init(&pinning, err);
     context.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *probe_root = getenv(ED_PROBE_ROOT_VARIABLE);
+    int probe_root_fd = open(probe_root ? probe_root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct ed_probe_host recorded = ed_probe_host_recorded(&probe_root_fd);
+    const struct ed_sampler_args sampling = {.root_fd = probe_root_fd,
+                                             .host = probe_root ? &recorded : &ed_probe_host_live,
+                                             .seed = (uint64_t)progress.begin_ns};
+    if (status == ED_OK && probe_root_fd < 0)
+        status = ed_fail_errno(err, ED_ERR_IO, probe_root, "cannot be opened: %m");
     if (status == ED_OK)
-        status = ed_sampler_new(&context.sampler, context.root_fd, err);
+        status = ed_sampler_new(&context.sampler, &sampling, err);
     if (status == ED_OK)
         status = ed_journal_open(&journal, err);
     if (status == ED_OK)
@@ -358,6 +387,8 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     ed_pinning_release(&pinning);
     if (context.root_fd >= 0)
         close(context.root_fd);
+    if (probe_root_fd >= 0)
+        close(probe_root_fd);
     free(progress.expected_ns);
     free(progress.failures);
     free(progress.last_outcome);

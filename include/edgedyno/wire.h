@@ -59,6 +59,7 @@
 #define ED_WIRE_BLOCKS_MAX 100000u
 #define ED_WIRE_CASES_MAX 10000u
 #define ED_WIRE_SAMPLES_MAX 1000000u // per block
+#define ED_WIRE_TIMELINE_MAX 262144u // records of one block
 
 // Files of a job directory (WORK/jobs/ID/).
 #define ED_JOB_FILE "job.json"         // what to do, as received

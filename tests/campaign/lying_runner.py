@@ -94,6 +94,12 @@ def journal():
         "samples_beyond_int": lambda: block_line(samples={"offset": 1e300, "count": 2}),
         "samples_text": lambda: block_line(samples={"offset": "0", "count": "2"}),
         "samples_too_many_bytes": lambda: block_line(),
+        "timeline_missing": lambda: block_line(timeline={"offset": 0, "records": 500}),
+        "timeline_huge": lambda: block_line(timeline={"offset": 0, "records": 2**40}),
+        "timeline_negative": lambda: block_line(timeline={"offset": 0, "records": -1}),
+        "timeline_gap": lambda: block_line(timeline={"offset": 2**49, "records": 2}),
+        "timeline_text": lambda: block_line(timeline={"offset": "0", "records": 1}),
+        "timeline_too_many_bytes": lambda: block_line(timeline={"offset": 0, "records": 2}),
         "output_dotdot": lambda: block_line(evidence={"output_files": ["../../../escaped"]}),
         "output_absolute": lambda: block_line(evidence={"output_files": [str(STATE.parent.parent / "escaped")]}),
         "output_slash": lambda: block_line(evidence={"output_files": ["a/b"]}),
@@ -165,7 +171,7 @@ def answer_status():
             state="running" if count("status") < 1 else "ended",
             reason="x" * 100_000,
         )
-    elif LIE.startswith(("journal_", "block_", "case_", "outcome_", "samples_", "output_", "batch_")):
+    elif LIE.startswith(("journal_", "block_", "case_", "outcome_", "samples_", "timeline_", "output_", "batch_")):
         told.update(state="ended", reason="done")
         if LIE in ("journal_endless_line", "journal_flood"):
             told["journal_bytes"] = 2**40
@@ -191,6 +197,10 @@ def answer_read():
         if LIE in ("samples_huge_offset", "samples_huge_count"):
             flood(most // MIB)
         out((b"\1\0\0\0\0\0\0\0" * 2)[first : first + most])
+    elif name == "timeline.bin":
+        if LIE == "timeline_too_many_bytes":
+            flood(300)
+        out((b"\1\0\0\0\0\0\0\0" * 6)[first : first + most])
     elif LIE == "output_endless" or (LIE == "output_breaks_off" and first < 400 * MIB):
         flood(most // MIB)
     elif LIE == "output_breaks_off":

@@ -168,8 +168,8 @@ static void go_on(const struct ed_campaign *campaign) {
         return;
     }
     snprintf(path, sizeof path, "%s/" ED_CAMPAIGN_SAMPLES, home);
-    check(stat(path, &samples) == 0 && samples.st_size == keep.samples_bytes &&
-          keep.samples_bytes <= 8 * SAMPLES);
+    check(stat(path, &samples) == 0 && samples.st_size == keep.samples.bytes &&
+          keep.samples.bytes <= 8 * SAMPLES);
     check(!keep.job[0] || ed_path_name_ok(keep.job) || keep.n_jobs > 0);
     ed_keep_close(&keep);
 }
