@@ -15,8 +15,9 @@ struct ed_manifest_backend {
 struct ed_manifest {
     char name[64], summary[256], versions[64];
     bool needs_model;
-    bool language;     // its models are language models: the workload is tokens, not tensors
-    char library[128]; // glob of the engine's library in its build's directory; "" where it needs none
+    bool language;       // its models are language models: the workload is tokens, not tensors
+    bool language_asked; // takes tokens where the suite asks for them, and tensors otherwise
+    char library[128];   // glob of the engine's library in its build's directory; "" where it needs none
     char libc_floor[64];
     bool network;
     char **formats;     // ".onnx"; NULL-terminated

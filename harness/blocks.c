@@ -73,25 +73,61 @@ static int64_t probe(const struct ed_json_at *root, const char *channel, const c
     return number(&at, key, INT64_MIN);
 }
 
-static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_blocks *blocks,
-                                   int64_t base, struct ed_block *block, struct ed_error *err) {
+// Of a language workload an inference has several numbers; what it took is their sum.
+static enum ed_status add_parts(const struct ed_json_at *at, struct ed_block *block, struct ed_error *err) {
+    const size_t stride = block->stride, n = block->n_samples / stride;
+    if (block->n_samples % stride)
+        return ed_json_fail(at, err, "has half an inference at its end");
+    block->parts = block->samples;
+    if (!(block->totals = calloc(n, sizeof *block->totals)))
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the samples of a block");
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < stride; k++) {
+            const int64_t part = block->parts[i * stride + k];
+            if (part < 0 || __builtin_add_overflow(block->totals[i], part, &block->totals[i])) {
+                free(block->totals);
+                block->totals = NULL;
+                return ed_json_fail(at, err, "has times that no clock gives");
+            }
+        }
+    block->samples = block->totals;
+    block->n_samples = n;
+    // What lies between inferences, such as the tokens of a depth, is not part of them.
+    block->timed_ns = 0;
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_add_overflow(block->timed_ns, block->totals[i], &block->timed_ns))
+            block->timed_ns = -1;
+    return ED_OK;
+}
+
+static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_workload *workload,
+                                   const struct ed_blocks *blocks, int64_t base, struct ed_block *block,
+                                   struct ed_error *err) {
     const struct ed_blocks_mapping *mapping = &blocks->samples;
     struct ed_json_at at = ed_json_member(root, "samples");
-    int64_t offset = 0, count = 0;
+    int64_t offset = 0, count = 0, stride = 1;
+    const bool language = ed_workload_is_language(workload);
+    block->stride = 1;
     if (!at.value)
         return ED_OK;
     enum ed_status status = ed_json_get_int(&at, "offset", 0, MOST, &offset, err);
     if (status == ED_OK)
         status = ed_json_get_int(&at, "count", 0, ED_WIRE_SAMPLES_MAX, &count, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&at, "stride", 1, ED_WIRE_SAMPLES_MAX, &stride, err);
     if (status != ED_OK || !count)
         return status;
+    if (stride != (language ? 1 + (int64_t)workload->generate_tokens : 1))
+        return ed_json_fail(&at, err, "has %lld numbers an inference, which its workload does not have",
+                            (long long)stride);
     const int64_t from = base + offset;
     if (from < 0 || from % 8 || from > (int64_t)mapping->bytes ||
         count > ((int64_t)mapping->bytes - from) / 8)
         return ed_json_fail(&at, err, "names samples that samples.bin does not have");
     block->samples = (const int64_t *)((const char *)mapping->base + from);
     block->n_samples = (size_t)count;
-    return ED_OK;
+    block->stride = (size_t)stride;
+    return language ? add_parts(&at, block, err) : ED_OK;
 }
 
 // Readings are wanted for less than samples are: a block without them keeps its latency.
@@ -173,7 +209,8 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
                             (long long)block->batch);
     block->job = part->job;
     read_timeline(root, blocks, part->timeline_base, block);
-    return read_samples(root, blocks, part->samples_base, block, err);
+    return read_samples(root, &device->cases[block->case_index].workload_parts, blocks, part->samples_base,
+                        block, err);
 }
 
 static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
@@ -264,6 +301,7 @@ static enum ed_status drop_repeated(struct ed_blocks *blocks, const struct ed_ca
                 ed_buffer_printf(warnings, "journal of %.40s: block %.64s is there twice (left out)\n",
                                  device->id, blocks->items[i].id);
             ed_json_document_release(&blocks->documents[i]);
+            free(blocks->items[i].totals);
             continue;
         }
         if (kept < i) {
@@ -337,8 +375,10 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
 }
 
 void ed_blocks_release(struct ed_blocks *blocks) {
-    for (size_t i = 0; i < blocks->n; i++)
+    for (size_t i = 0; i < blocks->n; i++) {
         ed_json_document_release(&blocks->documents[i]);
+        free(blocks->items[i].totals);
+    }
     free(blocks->documents);
     free(blocks->items);
     for (size_t i = 0; i < blocks->n_jobs; i++)

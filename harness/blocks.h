@@ -35,8 +35,13 @@ struct ed_block {
     enum ed_outcome outcome;
     bool skipped;
     char message[512], where[256], died_in_phase[16], status[16];
-    const int64_t *samples; // in the mapping; NULL: none
+    const int64_t *samples; // one time an inference, in the mapping or `totals`; NULL: none
     size_t n_samples;
+    // Of a language workload: for each inference the prompt's time and that of each generated token, in the
+    // mapping; their sums are the samples. NULL for tensors, with a stride of 1.
+    const int64_t *parts;
+    size_t stride;
+    int64_t *totals; // owned; NULL where the samples are in the mapping
     int64_t batch;
     int64_t open_ns, load_ns, first_inference_ns, warmup_inferences, timed_ns, wall_ns; // -1 unknown
     char warmup_state[16];

@@ -18,54 +18,90 @@ static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
     return n && !strncmp(key, manifest->option_prefix, n);
 }
 
-static void join_options(char *out, size_t bytes, const struct ed_suite *suite,
-                         const struct ed_manifest *manifest) {
-    size_t used = 0;
-    out[0] = 0;
-    for (size_t i = 0; i < suite->n_options && used < bytes; i++) {
-        bool known = has_prefix(manifest, suite->options[i].key);
-        for (size_t k = 0; k < manifest->n_options; k++)
-            known = known || !strcmp(manifest->options[k].name, suite->options[i].key);
-        if (known) {
-            int n = snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", suite->options[i].key,
-                             suite->options[i].value);
-            used += n > 0 ? (size_t)n : 0;
-        }
-    }
+static bool knows_option(const struct ed_manifest *manifest, const char *key) {
+    bool known = has_prefix(manifest, key);
+    for (size_t k = 0; k < manifest->n_options; k++)
+        known = known || !strcmp(manifest->options[k].name, key);
+    return known;
 }
 
-// Every option must be known to an engine of the plan, and right for each that knows it.
-static enum ed_status check_options(const struct ed_suite *suite, const struct ed_choices *choices,
-                                    struct ed_error *err) {
-    for (size_t i = 0; i < suite->n_options; i++) {
-        const char *known_names[256] = {NULL};
-        size_t n_known = 0;
-        bool known = false;
-        for (size_t c = 0; c < choices->n; c++) {
-            const struct ed_manifest *manifest = choices->items[c].build->manifest;
-            known = known || has_prefix(manifest, suite->options[i].key);
-            for (size_t k = 0; k < manifest->n_options; k++) {
-                if (n_known < 255)
-                    known_names[n_known++] = manifest->options[k].name;
-                if (strcmp(manifest->options[k].name, suite->options[i].key))
-                    continue;
-                char where[128];
-                snprintf(where, sizeof where, "option %.80s of %.30s", suite->options[i].key, manifest->name);
-                enum ed_status status =
-                    ed_option_check(&manifest->options[k], where, suite->options[i].value, err);
-                if (status != ED_OK)
-                    return status;
-                known = true;
-            }
+static void append_option(char *out, size_t bytes, const struct ed_manifest *manifest, const char *key,
+                          const char *value) {
+    const size_t used = strlen(out);
+    if (knows_option(manifest, key))
+        snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", key, value);
+}
+
+// Of option lists the combination `number`, the last list changing fastest.
+static void join_options(char *out, size_t bytes, const struct ed_suite *suite,
+                         const struct ed_manifest *manifest, size_t number) {
+    size_t places[ED_OPTIONS_GIVEN_MAX] = {0};
+    out[0] = 0;
+    for (size_t i = 0; i < suite->n_options; i++)
+        append_option(out, bytes, manifest, suite->options[i].key, suite->options[i].value);
+    for (size_t i = suite->n_crossings; i-- > 0;)
+        if (knows_option(manifest, suite->crossings[i].key)) {
+            places[i] = number % suite->crossings[i].n_values;
+            number /= suite->crossings[i].n_values;
         }
-        if (!known) {
-            const char *near = ed_nearest(suite->options[i].key, known_names);
-            return ed_fail(err, ED_ERR_USAGE, "--option", "no engine of this run has an option '%s'%s%s%s",
-                           suite->options[i].key, near ? ", did you mean '" : "", near ? near : "",
-                           near ? "'?" : "");
+    for (size_t i = 0; i < suite->n_crossings; i++)
+        append_option(out, bytes, manifest, suite->crossings[i].key, suite->crossings[i].values[places[i]]);
+}
+
+// Combinations of the option lists that this engine knows; ED_WIRE_CASES_MAX + 1 where there are more.
+static size_t combinations(const struct ed_suite *suite, const struct ed_manifest *manifest) {
+    size_t n = 1;
+    for (size_t i = 0; i < suite->n_crossings && n <= ED_WIRE_CASES_MAX; i++)
+        if (knows_option(manifest, suite->crossings[i].key))
+            n *= suite->crossings[i].n_values;
+    return n <= ED_WIRE_CASES_MAX ? n : ED_WIRE_CASES_MAX + 1;
+}
+
+// An option must be known to an engine of the plan, and right for each that knows it.
+static enum ed_status check_option(const struct ed_choices *choices, const char *key, const char *value,
+                                   struct ed_error *err) {
+    const char *known_names[256] = {NULL};
+    size_t n_known = 0;
+    bool known = false;
+    for (size_t c = 0; c < choices->n; c++) {
+        const struct ed_manifest *manifest = choices->items[c].build->manifest;
+        known = known || has_prefix(manifest, key);
+        for (size_t k = 0; k < manifest->n_options; k++) {
+            if (n_known < 255)
+                known_names[n_known++] = manifest->options[k].name;
+            if (strcmp(manifest->options[k].name, key))
+                continue;
+            char where[128];
+            snprintf(where, sizeof where, "option %.80s of %.30s", key, manifest->name);
+            enum ed_status status = ed_option_check(&manifest->options[k], where, value, err);
+            if (status != ED_OK)
+                return status;
+            known = true;
         }
     }
-    return ED_OK;
+    if (known)
+        return ED_OK;
+    const char *near = ed_nearest(key, known_names);
+    return ed_fail(err, ED_ERR_USAGE, "--option", "no engine of this run has an option '%s'%s%s%s", key,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static enum ed_status check_options(const struct ed_suite *suite, const struct ed_choices *choices,
+                                    struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < suite->n_options; i++)
+        status = check_option(choices, suite->options[i].key, suite->options[i].value, err);
+    for (size_t i = 0; status == ED_OK && i < suite->n_crossings; i++) {
+        const struct ed_suite_crossing *crossing = &suite->crossings[i];
+        for (size_t k = 0; status == ED_OK && k < suite->n_options; k++)
+            if (!strcmp(suite->options[k].key, crossing->key))
+                status =
+                    ed_fail(err, ED_ERR_USAGE, "option_lists",
+                            "option '%s' has both a value and a list of values; keep one", crossing->key);
+        for (size_t k = 0; status == ED_OK && k < crossing->n_values; k++)
+            status = check_option(choices, crossing->key, crossing->values[k], err);
+    }
+    return status;
 }
 
 static void describe_workload(char *out, size_t bytes, const struct ed_workload *workload,
@@ -84,7 +120,7 @@ static void describe_workload(char *out, size_t bytes, const struct ed_workload 
 static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite,
                                const struct ed_choice *choice, const struct ed_suite_model *model,
                                const struct ed_suite_variant *variant, int64_t threads,
-                               const struct ed_workload *workload, struct ed_error *err) {
+                               const struct ed_workload *workload, size_t combination, struct ed_error *err) {
     struct ed_plan_case *cases = realloc(plan->cases, (plan->n_cases + 1) * sizeof *cases);
     if (!cases)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
@@ -104,7 +140,7 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     snprintf(f->engine_version, sizeof f->engine_version, "%s", choice->build->version);
     snprintf(f->backend, sizeof f->backend, "%s", choice->backend->name);
     snprintf(f->processor, sizeof f->processor, "%s", ed_processor_word(choice->backend->processor));
-    join_options(f->options, sizeof f->options, suite, choice->build->manifest);
+    join_options(f->options, sizeof f->options, suite, choice->build->manifest, combination);
     f->workload_parts = *workload;
     describe_workload(f->workload, sizeof f->workload, workload, model);
     f->threads = threads;
@@ -128,15 +164,17 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     return ED_OK;
 }
 
-// One case a workload.
+// One case for each combination of the option lists and each workload.
 static enum ed_status add_workloads(struct ed_plan *plan, const struct ed_suite *suite,
                                     const struct ed_choice *choice, const struct ed_suite_model *model,
                                     const struct ed_suite_variant *variant, int64_t threads,
                                     struct ed_error *err) {
     struct ed_workloads workloads;
     enum ed_status status = ed_workloads_make(&workloads, suite, choice->build->manifest, err);
-    for (size_t i = 0; status == ED_OK && i < workloads.n; i++)
-        status = add_case(plan, suite, choice, model, variant, threads, &workloads.items[i], err);
+    const size_t n = combinations(suite, choice->build->manifest);
+    for (size_t k = 0; status == ED_OK && k < n; k++)
+        for (size_t i = 0; status == ED_OK && i < workloads.n; i++)
+            status = add_case(plan, suite, choice, model, variant, threads, &workloads.items[i], k, err);
     ed_workloads_release(&workloads);
     return status;
 }
@@ -198,7 +236,8 @@ static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_ca
         const struct ed_plan_case *other = &plan->cases[i];
         if (other->model == c->model && other->build == c->build &&
             other->frozen.threads == c->frozen.threads &&
-            !strcmp(other->frozen.workload, c->frozen.workload) && other->frozen.task == c->frozen.task &&
+            !strcmp(other->frozen.workload, c->frozen.workload) &&
+            !strcmp(other->frozen.options, c->frozen.options) && other->frozen.task == c->frozen.task &&
             !strcmp(other->frozen.backend, c->frozen.backend) && !strcmp(other->variant->name, reference))
             return i;
     }

@@ -77,6 +77,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_process(result, device, &blocks, c, device->cases[c].timing);
         ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
         ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
+        ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
         if (device->cases[c].timing == c)

@@ -68,6 +68,15 @@ void ed_suite_release(struct ed_suite *suite) {
     ed_suite_texts_release(suite->devices, suite->n_devices);
     ed_suite_pairs_release(suite->options, suite->n_options);
     ed_suite_pairs_release(suite->labels, suite->n_labels);
+    for (size_t i = 0; suite->crossings && i < suite->n_crossings; i++) {
+        ed_suite_texts_release(suite->crossings[i].values, suite->crossings[i].n_values);
+        free(suite->crossings[i].key);
+    }
+    free(suite->crossings);
+    free(suite->prompts);
+    free(suite->generates);
+    free(suite->depths);
+    free(suite->pairs);
     free(suite->scenarios);
     free(suite->threads);
     free(suite->requirements);

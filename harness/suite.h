@@ -8,7 +8,9 @@
 //                "shapes": {"image": [1, 1, 8, 8]}, "inputs": {"image": "x.npy"},
 //                "tasks": [{"name": "held-out", "data": "data/x.npy" or {"image": "data/x.npy"}, "labels": "data/y.npy",
 //                           "metric": "top-1", "output": "logits"}]}],
+//    "prompt_tokens": [512], "generate_tokens": "128,256", "prompt_generate_tokens": ["512,128"], "depth_tokens": [0, 4096],
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
+//    "option_lists": {"KEY": ["VALUE", "VALUE"]},
 //    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %"]}
@@ -66,6 +68,17 @@ struct ed_suite_pair {
     char *key, *value;
 };
 
+// An option of the engine with more than one value: every value makes cases of its own.
+struct ed_suite_crossing {
+    char *key;
+    char **values;
+    size_t n_values;
+};
+
+struct ed_suite_tokens {
+    int32_t prompt, generate;
+};
+
 struct ed_suite {
     char *name;      // "" for the command line
     char *directory; // absolute, of the suite file; "" for the command line
@@ -77,10 +90,18 @@ struct ed_suite {
     size_t n_devices;
     struct ed_workload *scenarios; // over tensors; none means single-stream
     size_t n_scenarios;
+    // Of language models: tests of a prompt, of generated tokens, of both, each at every depth. None
+    // given means 512 and 128, as llama-bench has it; a 0 among them is no such test.
+    int64_t *prompts, *generates, *depths;
+    size_t n_prompts, n_generates, n_depths;
+    struct ed_suite_tokens *pairs; // prompt and generated tokens in one test
+    size_t n_pairs;
     int64_t *threads; // none means 1
     size_t n_threads;
     struct ed_suite_pair *options, *labels;
     size_t n_options, n_labels;
+    struct ed_suite_crossing *crossings;
+    size_t n_crossings;
     struct ed_requirement *requirements;
     size_t n_requirements;
     int64_t blocks;      // 10
@@ -110,6 +131,16 @@ enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct 
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_add_option(struct ed_suite *suite, const char *pair, struct ed_error *err);
+// One value sets the option, several make cases of their own each; a later call replaces an earlier one.
+// `flag` is for messages; `values` are borrowed.
+enum ed_status ed_suite_cross_option(struct ed_suite *suite, const char *flag, const char *key,
+                                     const char *const *values, size_t n_values, struct ed_error *err);
+// Lists of numbers of tokens; "512,128" is a prompt and what is generated behind it, and adds to those there
+// are.
+enum ed_status ed_suite_set_prompts(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_generates(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_depths(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_add_pair(struct ed_suite *suite, const char *text, struct ed_error *err);
 enum ed_status ed_suite_add_label(struct ed_suite *suite, const char *pair, struct ed_error *err);
 enum ed_status ed_suite_add_requirement(struct ed_suite *suite, const char *text, struct ed_error *err);
 enum ed_status ed_suite_add_shape(struct ed_suite *suite, const char *text, struct ed_error *err);

@@ -21,6 +21,8 @@
 #define ED_SUITE_THREADS_MAX 64
 #define ED_SUITE_THREADS_VALUE_MAX 4096
 #define ED_SUITE_LABELS_MAX 32
+#define ED_SUITE_VALUES_MAX 64 // of one option
+#define ED_SUITE_WORKLOADS_MAX 64
 #define ED_SUITE_DIMENSION_MAX (INT64_C(1) << 40)
 #define ED_SUITE_CPU_MAX 1023
 
@@ -59,10 +61,13 @@ enum ed_suite_kind {
     ED_SUITE_ENGINES,      // char **, array of NAME[@VERSION][/BACKEND]
     ED_SUITE_SELECTORS,    // char **, array
     ED_SUITE_THREADS,      // int64_t *, array of whole numbers, or a list as a text
+    ED_SUITE_TOKENS,       // likewise, up to ED_WORKLOAD_TOKENS_MAX
+    ED_SUITE_PAIRS,        // struct ed_suite_tokens *, array of "512,128"
     ED_SUITE_SHAPES,       // struct ed_suite_shape *, object of arrays
     ED_SUITE_INPUTS,       // struct ed_suite_input *, object of files
     ED_SUITE_DATA,         // struct ed_suite_input *, object of files or one file for the only input
     ED_SUITE_OPTIONS,      // struct ed_suite_pair *, object of texts
+    ED_SUITE_CROSSINGS,    // struct ed_suite_crossing *, object of arrays of texts
     ED_SUITE_LABELS,       // struct ed_suite_pair *, object of texts
     ED_SUITE_REQUIREMENTS, // struct ed_requirement *, array of texts
 };

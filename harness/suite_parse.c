@@ -13,7 +13,7 @@
 #include "harness/suite_values.h"
 
 // More than any table has rows.
-#define KEYS_MAX 32
+#define KEYS_MAX 64
 
 static enum ed_status object_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                   const struct ed_suite_object *object, void *base);

@@ -173,8 +173,9 @@ static enum ed_status one_file_read(const struct ed_suite_reader *reader, const 
     return file_read(reader, at, &(*out)[0]);
 }
 
-static enum ed_status threads_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
-                                   const struct ed_suite_key *key, int64_t **out, size_t *n) {
+static enum ed_status numbers_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   const struct ed_suite_key *key, int64_t max, size_t capacity,
+                                   int64_t **out, size_t *n) {
     struct ed_error inner = {0};
     size_t index = 0;
     enum ed_status status = ED_OK;
@@ -185,17 +186,16 @@ static enum ed_status threads_read(const struct ed_suite_reader *reader, const s
         status = ed_suite_count_check(at, key, "numbers", reader->err);
     if (status)
         return status;
-    *out = calloc(ED_SUITE_THREADS_MAX, sizeof **out);
+    *out = calloc(capacity, sizeof **out);
     if (!*out)
         return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
     if (cJSON_IsString(at->value)) {
-        status = ed_options_int_list(at->value->valuestring, "", 0, ED_SUITE_THREADS_VALUE_MAX, *out,
-                                     ED_SUITE_THREADS_MAX, n, &inner);
+        status = ed_options_int_list(at->value->valuestring, "", 0, max, *out, capacity, n, &inner);
         return status ? fail_inner(at, status, &inner, reader->err) : ED_OK;
     }
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
-        status = ed_json_as_int(&place, 0, ED_SUITE_THREADS_VALUE_MAX, &(*out)[index], reader->err);
+        status = ed_json_as_int(&place, 0, max, &(*out)[index], reader->err);
         for (size_t i = 0; i < index && !status; i++)
             if ((*out)[i] == (*out)[index])
                 status = ed_json_fail(&place, reader->err, "%lld stands twice in this list; remove one",
@@ -343,7 +343,13 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
     case ED_SUITE_SELECTORS:
         return texts_read(reader, at, key, value, count);
     case ED_SUITE_THREADS:
-        return threads_read(reader, at, key, value, count);
+        return numbers_read(reader, at, key, ED_SUITE_THREADS_VALUE_MAX, ED_SUITE_THREADS_MAX, value, count);
+    case ED_SUITE_TOKENS:
+        return numbers_read(reader, at, key, ED_WORKLOAD_TOKENS_MAX, ED_SUITE_WORKLOADS_MAX, value, count);
+    case ED_SUITE_PAIRS:
+        return ed_suite_pairs_read(reader, at, key, value, count);
+    case ED_SUITE_CROSSINGS:
+        return ed_suite_crossings_read(reader, at, key, value, count);
     case ED_SUITE_SHAPES:
     case ED_SUITE_INPUTS:
     case ED_SUITE_DATA:

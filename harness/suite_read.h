@@ -23,4 +23,13 @@ enum ed_status ed_suite_count_check(const struct ed_json_at *at, const struct ed
 enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                    const struct ed_suite_key *key, void *base);
 
+// --- suite_language.c
+struct ed_suite_tokens;
+struct ed_suite_crossing;
+enum ed_status ed_suite_pairs_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   const struct ed_suite_key *key, struct ed_suite_tokens **out, size_t *n);
+enum ed_status ed_suite_crossings_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                       const struct ed_suite_key *key, struct ed_suite_crossing **out,
+                                       size_t *n);
+
 #endif

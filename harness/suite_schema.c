@@ -84,11 +84,26 @@ static void text_map_write(struct ed_json_writer *w, const struct ed_suite_key *
     ed_json_object_end(w);
 }
 
-static void threads_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+static void crossings_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    map_begin(w, key, ED_SUITE_RULE_WORD);
+    array_begin(w, 1, ED_SUITE_VALUES_MAX, true);
+    rule_write(w, ED_SUITE_RULE_VALUE);
+    ed_json_object_end(w);
+    ed_json_object_end(w);
+}
+
+static void pairs_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    array_begin(w, key->min, key->max, true);
+    ed_json_text(w, "type", "string");
+    ed_json_text(w, "pattern", "^[0-9]{1,7},[0-9]{1,7}$");
+    ed_json_object_end(w);
+}
+
+static void threads_write(struct ed_json_writer *w, const struct ed_suite_key *key, int64_t max) {
     ed_json_array_begin(w, "anyOf");
     ed_json_object_begin(w, NULL);
     array_begin(w, key->min, key->max, true);
-    integer_write(w, NULL, 0, ED_SUITE_THREADS_VALUE_MAX);
+    integer_write(w, NULL, 0, max);
     ed_json_object_end(w);
     ed_json_object_end(w);
     ed_json_object_begin(w, NULL);
@@ -182,7 +197,13 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
         texts_write(w, key);
         break;
     case ED_SUITE_THREADS:
-        threads_write(w, key);
+        threads_write(w, key, ED_SUITE_THREADS_VALUE_MAX);
+        break;
+    case ED_SUITE_TOKENS:
+        threads_write(w, key, ED_WORKLOAD_TOKENS_MAX);
+        break;
+    case ED_SUITE_PAIRS:
+        pairs_write(w, key);
         break;
     case ED_SUITE_SHAPES:
         shapes_write(w, key);
@@ -195,6 +216,9 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
         break;
     case ED_SUITE_OPTIONS:
         text_map_write(w, key, ED_SUITE_RULE_WORD, ED_SUITE_RULE_VALUE);
+        break;
+    case ED_SUITE_CROSSINGS:
+        crossings_write(w, key);
         break;
     case ED_SUITE_LABELS:
         text_map_write(w, key, ED_SUITE_RULE_WORD, ED_SUITE_RULE_LABEL);

@@ -9,6 +9,9 @@
 // is the one that is timed (so for the next two).
 void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
                         struct ed_error *err);
+// Tokens per second and times of tokens, where the workload has tokens.
+void ed_summary_language(struct ed_result *result, const struct ed_campaign_case *c,
+                         const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Memory by phase; also the engine's own account of it.
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.

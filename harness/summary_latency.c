@@ -101,7 +101,8 @@ static void block_row(struct table *table, const struct ed_block *block, int64_t
                                &table->cells[tails[t].column][row]);
 }
 
-static void explain_quantiles(struct ed_result *result, bool batched, size_t fewest) {
+// Of a language workload it is the tokens that matter: `language` makes it no more than a word in the record.
+static void explain_quantiles(struct ed_result *result, bool batched, bool language, size_t fewest) {
     static const struct {
         int field;
         const char *key;
@@ -118,7 +119,7 @@ static void explain_quantiles(struct ed_result *result, bool batched, size_t few
             if (batched)
                 ed_result_reason(result, tails[t].key, "batched", "timed in batches");
             else
-                ed_result_reason(result, tails[t].key, "n_too_small",
+                ed_result_reason(result, tails[t].key, language ? ED_REASON_NOT_MEASURED : "n_too_small",
                                  "n too small: %zu samples in a block, %llu are needed; time longer blocks "
                                  "(\"block\" in a suite)",
                                  fewest,
@@ -194,7 +195,7 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
     struct table table;
     size_t most = 0, fewest = SIZE_MAX;
     int64_t samples = 0;
-    bool batched = false;
+    bool batched = false, language = false;
     for (size_t i = 0; i < blocks->n; i++)
         if (is_timing(&blocks->items[i], case_index) && blocks->items[i].n_samples > most)
             most = blocks->items[i].n_samples;
@@ -210,6 +211,7 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
         block_row(&table, block, scratch);
         samples += (int64_t)block->n_samples * block->batch;
         batched = batched || block->batch > 1;
+        language = language || block->parts;
         fewest = block->n_samples < fewest ? block->n_samples : fewest;
     }
     ED_RESULT_SET(result, blocks, (int64_t)table.rows);
@@ -235,7 +237,7 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
                            (double)rate.high / 1e6);
     else if (rate.has)
         ED_RESULT_SET(result, throughput_per_s, (double)rate.value / 1e6);
-    explain_quantiles(result, batched, fewest);
+    explain_quantiles(result, batched, language, fewest);
     if (table.rows < ED_INTERVAL_MIN_BLOCKS)
         ed_result_reason(result, "latency_p50_ns", "few_blocks",
                          "%zu blocks: intervals need %d; use --blocks %d or more", table.rows,

@@ -24,15 +24,47 @@ static enum ed_status add(struct ed_workloads *workloads, const struct ed_worklo
     return ED_OK;
 }
 
-// As llama-bench does where nothing is asked.
-static enum ed_status add_language(struct ed_workloads *workloads, struct ed_error *err) {
+// A test of no tokens is none: that is how llama-bench turns one off.
+static enum ed_status add_tokens(struct ed_workloads *workloads, int64_t prompt, int64_t generate,
+                                 int64_t depth, struct ed_error *err) {
     struct ed_workload workload;
     memset(&workload, 0, sizeof workload);
-    workload.prompt_tokens = 512;
-    enum ed_status status = add(workloads, &workload, err);
-    workload.prompt_tokens = 0;
-    workload.generate_tokens = 128;
-    return status ? status : add(workloads, &workload, err);
+    workload.prompt_tokens = (int32_t)prompt;
+    workload.generate_tokens = (int32_t)generate;
+    workload.depth_tokens = (int32_t)depth;
+    return prompt || generate ? add(workloads, &workload, err) : ED_OK;
+}
+
+// At each depth first the prompts, then what is generated, then both; 512 and 128 where nothing is asked.
+static enum ed_status add_language(struct ed_workloads *workloads, const struct ed_suite *suite,
+                                   struct ed_error *err) {
+    static const int64_t no_depth = 0, usual_prompt = 512, usual_generate = 128;
+    const size_t n_depths = suite->n_depths ? suite->n_depths : 1;
+    const int64_t *depths = suite->n_depths ? suite->depths : &no_depth;
+    const size_t n_prompts = suite->n_prompts ? suite->n_prompts : 1;
+    const int64_t *prompts = suite->n_prompts ? suite->prompts : &usual_prompt;
+    const size_t n_generates = suite->n_generates ? suite->n_generates : 1;
+    const int64_t *generates = suite->n_generates ? suite->generates : &usual_generate;
+    enum ed_status status = ED_OK;
+    if (suite->n_scenarios)
+        return ed_fail(
+            err, ED_ERR_USAGE, "--scenario",
+            "scenarios are for models that take tensors; language models are asked by -p, -n and -pg");
+    for (size_t d = 0; d < n_depths; d++) {
+        for (size_t i = 0; status == ED_OK && i < n_prompts; i++)
+            status = add_tokens(workloads, prompts[i], 0, depths[d], err);
+        for (size_t i = 0; status == ED_OK && i < n_generates; i++)
+            status = add_tokens(workloads, 0, generates[i], depths[d], err);
+        for (size_t i = 0; status == ED_OK && i < suite->n_pairs; i++)
+            status = add_tokens(workloads, suite->pairs[i].prompt, suite->pairs[i].generate, depths[d], err);
+    }
+    if (status == ED_OK && !workloads->n)
+        return ed_fail(err, ED_ERR_USAGE, "-p, -n", "both are 0, so that nothing is asked of the model");
+    return status;
+}
+
+static bool asks_tokens(const struct ed_suite *suite) {
+    return suite->n_prompts || suite->n_generates || suite->n_pairs || suite->n_depths;
 }
 
 enum ed_status ed_workloads_make(struct ed_workloads *workloads, const struct ed_suite *suite,
@@ -41,8 +73,8 @@ enum ed_status ed_workloads_make(struct ed_workloads *workloads, const struct ed
     enum ed_status status = ED_OK;
     memset(workloads, 0, sizeof *workloads);
     memset(&single, 0, sizeof single);
-    if (manifest->language)
-        return add_language(workloads, err);
+    if (manifest->language || (manifest->language_asked && asks_tokens(suite)))
+        return add_language(workloads, suite, err);
     for (size_t i = 0; status == ED_OK && i < suite->n_scenarios; i++)
         status = add(workloads, &suite->scenarios[i], err);
     return status == ED_OK && !workloads->n ? add(workloads, &single, err) : status;

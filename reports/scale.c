@@ -37,6 +37,9 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
     case ED_SCALE_RATE:
         unit.word = "1/s";
         break;
+    case ED_SCALE_TOKENS:
+        unit.word = "tokens/s";
+        break;
     case ED_SCALE_SHARE:
         return (struct ed_scale){"%", 0.01, 2};
     case ED_SCALE_TEMPERATURE:
@@ -48,7 +51,7 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
     }
     struct ed_scale scale = {unit.word, unit.divisor, 0};
     double shown = smallest / unit.divisor;
-    if (unit.divisor == 1 && kind != ED_SCALE_RATE)
+    if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS)
         return scale; // whole nanoseconds, bytes, microjoules
     int before = shown >= 1 ? (int)floor(log10(shown)) + 1 : 1;
     scale.decimals = digits - before;

@@ -7,6 +7,7 @@ enum ed_scale_kind {
     ED_SCALE_TIME,        // ns
     ED_SCALE_SIZE,        // bytes
     ED_SCALE_RATE,        // a second
+    ED_SCALE_TOKENS,      // tokens a second
     ED_SCALE_SHARE,       // fraction, shown in percent
     ED_SCALE_ENERGY,      // uj
     ED_SCALE_TEMPERATURE, // mc

@@ -31,8 +31,8 @@ struct figure {
 
 static const struct figure figures[] = {
     {ED_FIELD_blocks, "blocks", ED_SCALE_COUNT, 3, false, WIDE_ONLY, 21},
-    {ED_FIELD_prefill_tokens_per_s, "prefill", ED_SCALE_RATE, 3, true, ALWAYS, 1},
-    {ED_FIELD_decode_tokens_per_s, "decode", ED_SCALE_RATE, 3, true, ALWAYS, 0},
+    {ED_FIELD_prefill_tokens_per_s, "prefill", ED_SCALE_TOKENS, 3, true, ALWAYS, 1},
+    {ED_FIELD_decode_tokens_per_s, "decode", ED_SCALE_TOKENS, 3, true, ALWAYS, 0},
     {ED_FIELD_time_to_first_token_ns, "first token", ED_SCALE_TIME, 3, true, WIDE_ONLY, 9},
     {ED_FIELD_inter_token_p50_ns, "token p50", ED_SCALE_TIME, 3, true, WIDE_ONLY, 17},
     {ED_FIELD_inter_token_p99_ns, "token p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 13},
@@ -246,12 +246,22 @@ struct value {
     double value, low, high;
 };
 
+static bool is_latency(int field) {
+    return field == ED_FIELD_throughput_per_s ||
+           (field >= 0 && field < ED_FIELD_COUNT && !strncmp(ed_result_fields()[field].key, "latency_", 8));
+}
+
+// What an inference of so many tokens takes as a whole is said by its tokens.
+static bool is_language(const struct ed_result *result) {
+    return result->has[ED_FIELD_prefill_tokens_per_s] || result->has[ED_FIELD_decode_tokens_per_s];
+}
+
 static struct value value_get(const struct ed_result *result, int field) {
     static const int peaks[] = {ED_FIELD_memory_load_peak_bytes, ED_FIELD_memory_warmup_peak_bytes,
                                 ED_FIELD_memory_inference_peak_bytes};
     struct value v = {0};
     double one;
-    if (!ed_view_ran(result))
+    if (!ed_view_ran(result) || (is_latency(field) && is_language(result)))
         return v;
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);

@@ -14,6 +14,7 @@
 
 #include "runners/cold.h"
 #include "runners/launch.h"
+#include "runners/loop_language.h"
 #include "runners/worker.h"
 
 static int64_t cpu_ns(const struct rusage *usage) {
@@ -21,10 +22,14 @@ static int64_t cpu_ns(const struct rusage *usage) {
            ((int64_t)usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
 }
 
-static size_t capacity_of(const struct ed_job_block *block) {
+// The job's parser has seen to it that one inference, and an exact number of them, have room.
+static size_t capacity_of(const struct ed_job *job, const struct ed_job_block *block) {
+    const size_t stride = ed_language_stride(&job->cases[block->case_index].workload);
     if (block->pass != ED_PASS_KIND_TIMING)
         return 1;
-    return (size_t)(block->inferences > block->max_samples ? block->inferences : block->max_samples);
+    const size_t n =
+        (size_t)(block->inferences > block->max_samples ? block->inferences : block->max_samples);
+    return n < ED_WIRE_SAMPLES_MAX / stride ? n * stride : ED_WIRE_SAMPLES_MAX;
 }
 
 // The environment of the worker: ours, with the engine's on top. Returns an array that the caller frees (not
@@ -335,7 +340,8 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     int output = open(ED_JOB_WORKER_OUTPUT, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (output < 0)
         return ed_fail_errno(err, ED_ERR_IO, ED_JOB_WORKER_OUTPUT, "cannot be made: %m");
-    enum ed_status status = ed_mapping_make(&result->mapping, &result->mapping_fd, capacity_of(block), err);
+    enum ed_status status =
+        ed_mapping_make(&result->mapping, &result->mapping_fd, capacity_of(context->job, block), err);
     const uint64_t total_bytes = status == ED_OK ? result->mapping->total_bytes : 0;
     const uint64_t samples_offset = status == ED_OK ? result->mapping->samples_offset : 0;
     const uint64_t capacity = status == ED_OK ? result->mapping->capacity : 0;

@@ -309,6 +309,8 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     ed_json_object_begin(&w, "samples");
     ed_json_int(&w, "offset", offset);
     ed_json_uint(&w, "count", n);
+    if (mapping->stride > 1)
+        ed_json_int(&w, "stride", mapping->stride);
     ed_json_object_end(&w);
     ed_json_object_begin(&w, "timeline");
     ed_json_int(&w, "offset", timeline_offset);

@@ -15,7 +15,7 @@
 #include "edgedyno/wire.h"
 
 #define ED_MAPPING_MAGIC 0x4f4e594445474445u
-#define ED_MAPPING_VERSION 1u
+#define ED_MAPPING_VERSION 2u
 #define ED_EVIDENCE_MAX_BYTES (96u << 10)
 
 // Moments at which memory is read. Peaks are those since the mark before.
@@ -55,6 +55,7 @@ struct ed_mapping {
     int64_t warmup_inferences, warmup_ns;
     int32_t warmup_state; // enum ed_warmup_state
     int64_t batch;        // inferences per sample
+    int64_t stride;       // numbers of one inference among the samples; 1 for tensors
     int64_t timed_begin_raw_ns, timed_end_raw_ns;
 
     int32_t finished; // 1 when the worker ended by its own will, whatever the status

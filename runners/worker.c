@@ -16,6 +16,7 @@
 #include "runners/inputs.h"
 #include "runners/job.h"
 #include "runners/loop.h"
+#include "runners/loop_language.h"
 #include "runners/mapping.h"
 #include "runners/memory.h"
 #include "runners/profile.h"
@@ -27,6 +28,7 @@ struct worker {
     struct ed_memory_reader memory;
     struct ed_adapter adapter;
     struct ed_inputs *inputs;
+    struct ed_language_work language; // of a language workload, instead of inputs
     struct ed_buffer evidence_text;
     struct ed_json_writer evidence;
 };
@@ -54,9 +56,11 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
     if (status == ED_OK &&
         (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
+    const size_t stride = status == ED_OK ? ed_language_stride(&worker->job.cases[0].workload) : 1;
     if (status == ED_OK && worker->job.blocks[0].pass == ED_PASS_KIND_TIMING &&
-        (worker->job.blocks[0].inferences > (int64_t)worker->mapping->capacity ||
-         worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity))
+        (worker->job.blocks[0].inferences * (int64_t)stride > (int64_t)worker->mapping->capacity ||
+         stride > worker->mapping->capacity ||
+         (stride == 1 && worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity)))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE,
                          "the block wants more samples than its mapping holds");
     return status;
@@ -128,9 +132,17 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
     return status;
 }
 
+static bool is_language(const struct worker *worker) {
+    return ed_workload_is_language(&worker->job.cases[0].workload);
+}
+
 static enum ed_status bind_inputs(struct worker *worker, struct ed_error *err) {
     const struct ed_backend *backend = worker->adapter.backend;
     enter(worker, ED_PHASE_BIND);
+    if (is_language(worker))
+        return ed_language_make(&worker->language, backend, worker->adapter.state,
+                                &worker->job.cases[0].workload, (uint64_t)worker->job.blocks[0].seed,
+                                &worker->evidence, err);
     worker->inputs = calloc(1, sizeof *worker->inputs);
     if (!worker->inputs)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the description of the model");
@@ -151,11 +163,31 @@ static enum ed_status bind_inputs(struct worker *worker, struct ed_error *err) {
 
 static enum ed_status first_inference(struct worker *worker, struct ed_error *err) {
     enter(worker, ED_PHASE_WARMUP);
+    if (is_language(worker))
+        return ed_language_first(&worker->language, worker->adapter.backend, worker->adapter.state,
+                                 worker->mapping, err);
     int64_t before = ed_clock_raw_ns();
     enum ed_status status = worker->adapter.backend->run(worker->adapter.state, err);
     if (status == ED_OK)
         worker->mapping->first_inference_ns = ed_clock_raw_ns() - before;
     return status;
+}
+
+// The timed loop, and what comes out of the engine.
+static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
+    const struct ed_job_block *block = &worker->job.blocks[0];
+    const struct ed_backend *backend = worker->adapter.backend;
+    void *state = worker->adapter.state;
+    enum ed_status status = is_language(worker)
+                                ? ed_loop_language(&worker->language, backend, state, block, &worker->memory,
+                                                   worker->mapping, err)
+                                : ed_loop_run(backend, state, block, &worker->memory, worker->mapping, err);
+    if (status != ED_OK)
+        return status;
+    enter(worker, ED_PHASE_EVIDENCE);
+    return is_language(worker)
+               ? ed_language_evidence(&worker->language, backend, state, &worker->evidence, err)
+               : ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
 }
 
 static enum ed_status measure(struct worker *worker, struct ed_error *err) {
@@ -164,11 +196,7 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     enum ed_status status = ED_OK;
     switch (block->pass) {
     case ED_PASS_KIND_TIMING:
-        status = ed_loop_run(worker->adapter.backend, worker->adapter.state, block, &worker->memory,
-                             worker->mapping, err);
-        enter(worker, status == ED_OK ? ED_PHASE_EVIDENCE : atomic_load(&worker->mapping->phase));
-        if (status == ED_OK)
-            status = ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
+        status = time_block(worker, err);
         break;
     case ED_PASS_KIND_COLD:
         status = first_inference(worker, err);
@@ -263,6 +291,7 @@ int ed_worker_main(void) {
     if (worker.inputs)
         ed_inputs_release(worker.inputs);
     free(worker.inputs);
+    ed_language_release(&worker.language);
     ed_buffer_release(&worker.evidence_text);
     ed_adapter_release(&worker.adapter);
     ed_memory_reader_release(&worker.memory);

@@ -347,6 +347,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
                                         "placement",
                                         "profile",
                                         "engine_memory",
+                                        "language",
                                         "engine_version",
                                         "build_info",
                                         "survey",
@@ -383,7 +384,8 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
         (status = ed_json_opt_int(root, "threads", 1, 1024, &script->threads, err)) ||
         (status = read_placement(root, &script->placement, err)) ||
         (status = read_profile(root, script, err)) || (status = read_memory(root, &script->memory, err)) ||
-        (status = read_survey(root, &script->survey, err)))
+        (status = read_survey(root, &script->survey, err)) ||
+        (status = script_language_read(&script->language, root, err)))
         return status;
     script->output = (enum script_output)output;
     return check_logits(script, root, err);
@@ -408,5 +410,6 @@ void script_release(struct script *script) {
         free(script->steps[i].ns);
     free(script->warmup_ns);
     free(script->ops);
+    free(script->language.token_ns);
     memset(script, 0, sizeof *script);
 }

@@ -30,6 +30,19 @@
 //   profile         {run_ns, crash, ops: [{name, op, processor, calls, ns}]}: of one run, told for each profiled
 //                   run; crash: the profile ends the process; absent: no profile
 //   engine_memory   {weights_bytes, arena_bytes, kv_cache_bytes, compute_buffer_bytes}
+//   language        acts as a language engine, for workloads of tokens:
+//       vocabulary, context_tokens, bos, eos
+//                   of the model (256, what the workload needs, -1, -1); a text's tokens are its bytes modulo
+//                   the vocabulary
+//       prefill_ns_per_token, token_ns
+//                   the times of a prompt's token, and of the generated tokens (a number or a list used in
+//                   turn, from its start in every inference)
+//       warmup_ns   what the first call behind each of the first two rewinds takes more
+//       cut         true (default): the cache can be cut anywhere; false: it can only be emptied
+//       emit        tokens told of for each that is generated: 1 (default); another number is a lie
+//       sharpness, noise, noise_seed
+//                   logits: sharpness (3) times a number in [-1, 1) that depends on the token before and the
+//                   candidate, plus `noise` (0) times another one that depends on noise_seed (0) as well
 //   engine_version, build_info, survey
 //                   what a survey says; survey is a list of {backend, processor, device_name, simulated,
 //                   available, reason, native}; absent: cpu, gpu and npu
@@ -41,6 +54,7 @@
 
 #include <pthread.h>
 
+#include "base/json_read.h"
 #include "base/path.h"
 #include "edgedyno/backend.h"
 
@@ -87,7 +101,17 @@ struct script_section {
 
 enum script_step { SCRIPT_OPEN, SCRIPT_LOAD, SCRIPT_RUN, SCRIPT_UNLOAD, SCRIPT_STEPS };
 
+struct script_language {
+    bool is, cut;
+    int64_t vocabulary, context_tokens, bos, eos; // context_tokens -1: what the workload needs
+    int64_t prefill_ns_per_token, warmup_ns, emit, noise_seed;
+    int64_t *token_ns; // owned
+    size_t n_token_ns;
+    double sharpness, noise;
+};
+
 struct script {
+    struct script_language language;
     struct script_section steps[SCRIPT_STEPS];
     int64_t *warmup_ns; // owned
     size_t n_warmup;
@@ -144,6 +168,29 @@ struct script_threads {
 };
 enum ed_status script_threads_start(struct script_threads *threads, size_t n, struct ed_error *err);
 void script_threads_stop(struct script_threads *threads); // safe on a zeroed struct
+
+// --- script_language.c
+
+// Reads the section "language" of a script.
+enum ed_status script_language_read(struct script_language *language, const struct ed_json_at *root,
+                                    struct ed_error *err);
+// One state's cache and logits. Zeroed at first; released in any case.
+struct script_speech {
+    int32_t *cache;
+    size_t n, capacity, rewinds, last; // last: tokens of the last prefill, which all have logits
+    bool fresh;                        // nothing was called since the last rewind
+    float *logits;
+};
+void script_speech_release(struct script_speech *speech);
+enum ed_status script_speech_rewind(struct script_speech *speech, const struct script_language *language,
+                                    size_t keep, struct ed_error *err);
+enum ed_status script_speech_prefill(struct script_speech *speech, const struct script_language *language,
+                                     const int32_t *tokens, size_t n, struct ed_error *err);
+enum ed_status script_speech_decode(struct script_speech *speech, const struct script_language *language,
+                                    size_t n, const struct ed_host *host, struct ed_error *err);
+// Those of the last token, or of all of the last prefill.
+enum ed_status script_speech_logits(struct script_speech *speech, const struct script_language *language,
+                                    bool all, const float **values, size_t *n, struct ed_error *err);
 
 // --- script_output.c
 

@@ -14,6 +14,9 @@ struct scripted_state {
     struct script_played engine_open, played[SCRIPT_STEPS];
     struct script_threads threads;
     int64_t latency_ns; // of -o latency_ns; -1: the script's
+    struct script_speech speech;
+    struct ed_workload workload; // what was asked for at the load
+    bool all_logits;
     struct ed_tensor inputs[ED_TENSORS_MAX], outputs[ED_TENSORS_MAX];
 };
 
@@ -27,6 +30,7 @@ static void outputs_release(struct scripted_state *scripted) {
 
 static void model_release(struct scripted_state *scripted) {
     outputs_release(scripted);
+    script_speech_release(&scripted->speech);
     script_threads_stop(&scripted->threads);
     for (int i = 0; i < SCRIPT_STEPS; i++)
         script_played_release(&scripted->played[i]);
@@ -141,6 +145,8 @@ static enum ed_status scripted_load(void *state, const struct ed_load_args *args
     if ((status = script_read(&scripted->model, args->model_files[0], err)))
         return status;
     scripted->loaded = true;
+    scripted->workload = args->workload;
+    scripted->all_logits = args->all_logits;
     scripted->played[SCRIPT_RUN].calls = 0;
     status = backend_check(scripted, &scripted->model, args->backend, err);
     if (!status)
@@ -269,6 +275,72 @@ static enum ed_status scripted_outputs(void *state, struct ed_tensor *views, siz
     return ED_OK;
 }
 
+static enum ed_status speech_check(const struct scripted_state *scripted, struct ed_error *err) {
+    if (!scripted->loaded)
+        return ed_fail(err, ED_ERR_INTERNAL, NULL, "tokens were given before a script was loaded");
+    return scripted->model.language.is
+               ? ED_OK
+               : ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
+                         "the script has no \"language\": it takes tensors, no tokens");
+}
+
+static enum ed_status scripted_language(void *state, struct ed_language *out, struct ed_error *err) {
+    const struct scripted_state *scripted = state;
+    const struct script_language *language = &scripted->model.language;
+    const struct ed_workload *workload = &scripted->workload;
+    enum ed_status status = speech_check(scripted, err);
+    const int64_t needed =
+        (int64_t)workload->depth_tokens + workload->prompt_tokens + workload->generate_tokens;
+    *out = (struct ed_language){
+        .vocabulary = (int32_t)language->vocabulary,
+        .context_tokens = (int32_t)(language->context_tokens >= 0 ? language->context_tokens : needed),
+        .bos = (int32_t)language->bos,
+        .eos = (int32_t)language->eos};
+    return status;
+}
+
+static enum ed_status scripted_tokenize(void *state, const char *text, size_t bytes, int32_t *tokens,
+                                        size_t capacity, size_t *n, struct ed_error *err) {
+    const struct scripted_state *scripted = state;
+    enum ed_status status = speech_check(scripted, err);
+    *n = bytes;
+    for (size_t i = 0; !status && i < bytes && i < capacity; i++)
+        tokens[i] = (int32_t)((unsigned char)text[i] % scripted->model.language.vocabulary);
+    return status;
+}
+
+static enum ed_status scripted_rewind(void *state, size_t keep, struct ed_error *err) {
+    struct scripted_state *scripted = state;
+    enum ed_status status = speech_check(scripted, err);
+    return status ? status : script_speech_rewind(&scripted->speech, &scripted->model.language, keep, err);
+}
+
+static enum ed_status scripted_prefill(void *state, const int32_t *tokens, size_t n,
+                                       const struct ed_host *host, struct ed_error *err) {
+    struct scripted_state *scripted = state;
+    enum ed_status status = speech_check(scripted, err);
+    (void)host;
+    return status ? status
+                  : script_speech_prefill(&scripted->speech, &scripted->model.language, tokens, n, err);
+}
+
+static enum ed_status scripted_decode(void *state, size_t n, const struct ed_host *host,
+                                      struct ed_error *err) {
+    struct scripted_state *scripted = state;
+    enum ed_status status = speech_check(scripted, err);
+    return status ? status : script_speech_decode(&scripted->speech, &scripted->model.language, n, host, err);
+}
+
+static enum ed_status scripted_logits(void *state, const float **values, size_t *n, struct ed_error *err) {
+    struct scripted_state *scripted = state;
+    enum ed_status status = speech_check(scripted, err);
+    *values = NULL;
+    *n = 0;
+    return status ? status
+                  : script_speech_logits(&scripted->speech, &scripted->model.language, scripted->all_logits,
+                                         values, n, err);
+}
+
 static enum ed_status scripted_placement(void *state, struct ed_placement *out, struct ed_error *err) {
     struct scripted_state *scripted = state;
     if (!scripted->loaded)
@@ -341,12 +413,12 @@ static const struct ed_backend scripted_backend = {
     .submit = ed_backend_no_submit,
     .wait = ed_backend_no_wait,
     .outputs = scripted_outputs,
-    .language = ed_backend_no_language,
-    .tokenize = ed_backend_no_tokenize,
-    .rewind = ed_backend_no_rewind,
-    .prefill = ed_backend_no_prefill,
-    .decode = ed_backend_no_decode,
-    .logits = ed_backend_no_logits,
+    .language = scripted_language,
+    .tokenize = scripted_tokenize,
+    .rewind = scripted_rewind,
+    .prefill = scripted_prefill,
+    .decode = scripted_decode,
+    .logits = scripted_logits,
     .processes = ed_backend_own_process,
     .placement = scripted_placement,
     .op_profile = scripted_op_profile,

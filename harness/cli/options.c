@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "edgedyno/workload.h"
 #include "reports/registry.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -21,6 +22,26 @@ static const struct ed_option measuring[] = {
     {"blocks", 'r', ED_OPTION_INT, "N", "10", 1, 1000, "", "blocks for each case; each is a fresh process",
      0},
     {"option", 'o', ED_OPTION_TEXT, "KEY=VALUE", "", 0, 0, "", "option of the engine", MANY},
+    {"prompt", 'p', ED_OPTION_INT_LIST, "N,...", "512", 0, ED_WORKLOAD_TOKENS_MAX, "",
+     "language models: process a prompt of N tokens; 0 for no such test", 0},
+    {"generate", 'n', ED_OPTION_INT_LIST, "N,...", "128", 0, ED_WORKLOAD_TOKENS_MAX, "",
+     "language models: generate N tokens; 0 for no such test", 0},
+    {"pg", 0, ED_OPTION_TEXT, "N,N", "", 0, 0, "",
+     "language models: process a prompt and generate behind it, as 512,128", MANY},
+    {"depth", 0, ED_OPTION_INT_LIST, "N,...", "0", 0, ED_WORKLOAD_TOKENS_MAX, "",
+     "language models: tokens that are in the cache before each test, untimed", 0},
+    {"batch", 'b', ED_OPTION_INT_LIST, "N,...", "the engine's", 1, ED_WORKLOAD_TOKENS_MAX, "",
+     "language models: tokens that are handed to the engine at once", 0},
+    {"ub", 0, ED_OPTION_INT_LIST, "N,...", "the engine's", 1, ED_WORKLOAD_TOKENS_MAX, "",
+     "language models: tokens that the engine processes at once", 0},
+    {"ctk", 0, ED_OPTION_LIST, "TYPE,...", "the engine's", 0, 0, "",
+     "language models: type of the keys in the cache, such as f16,q8_0", 0},
+    {"ctv", 0, ED_OPTION_LIST, "TYPE,...", "the engine's", 0, 0, "",
+     "language models: type of the values in the cache", 0},
+    {"fa", 0, ED_OPTION_LIST, "0|1|auto,...", "the engine's", 0, 0, "", "language models: flash attention",
+     0},
+    {"ngl", 0, ED_OPTION_INT_LIST, "N,...", "all, on a GPU", -1, 100000, "",
+     "language models: layers that are put onto the GPU; -1 is all", 0},
     {"shape", 0, ED_OPTION_TEXT, "[NAME=]N,...", "", 0, 0, "", "shape of an input that the model leaves open",
      MANY},
     {"input", 0, ED_OPTION_TEXT, "[NAME=]FILE", "", 0, 0, "",
@@ -169,8 +190,8 @@ enum ed_status ed_options_check_habits(const struct ed_arguments *arguments, str
         if (option->letter == 'd' && only_numbers(text))
             return ed_fail(err, ED_ERR_USAGE, "-d",
                            "\"%.80s\" is no device; -d takes devices, and the depth of llama-bench is "
-                           "--depth, which this version does not have",
-                           text);
+                           "--depth: write --depth %.80s",
+                           text, text);
     }
     return ED_OK;
 }

@@ -44,6 +44,44 @@ static enum ed_status at_flag(enum ed_status status, const char *flag, struct ed
     return status;
 }
 
+// Flags that are options of the engine by another name, and may be lists.
+static const struct {
+    const char *name, *key;
+} engine_flags[] = {{"batch", "batch"}, {"ub", "ubatch"},          {"ctk", "type_k"},
+                    {"ctv", "type_v"},  {"fa", "flash_attention"}, {"ngl", "gpu_layers"}};
+
+static enum ed_status cross(struct ed_suite *suite, const struct ed_option *option, const char *key,
+                            const char *list, struct ed_error *err) {
+    int64_t numbers[ED_SUITE_VALUES_MAX];
+    char texts[ED_SUITE_VALUES_MAX][24], flag[16];
+    const char *values[ED_SUITE_VALUES_MAX];
+    size_t n = 0;
+    snprintf(flag, sizeof flag, "-%.8s", option->letter ? (const char[]){option->letter, 0} : option->name);
+    if (option->type == ED_OPTION_INT_LIST) {
+        enum ed_status status = ed_options_int_list(list, flag, (int64_t)option->min, (int64_t)option->max,
+                                                    numbers, ED_SUITE_VALUES_MAX, &n, err);
+        for (size_t i = 0; status == ED_OK && i < n; i++) {
+            snprintf(texts[i], sizeof texts[i], "%lld", (long long)numbers[i]);
+            values[i] = texts[i];
+        }
+        return status ? status : ed_suite_cross_option(suite, flag, key, values, n, err);
+    }
+    char **parts = NULL;
+    enum ed_status status = ed_options_list(list, flag, &parts, &n, err);
+    if (status == ED_OK && n > ED_SUITE_VALUES_MAX)
+        status = ed_fail(err, ED_ERR_LIMIT, flag, "more than %d values", ED_SUITE_VALUES_MAX);
+    // llama-bench writes 0 and 1 where the engine says off and on.
+    for (size_t i = 0; status == ED_OK && i < n; i++)
+        values[i] = strcmp(option->name, "fa") ? parts[i]
+                    : !strcmp(parts[i], "0")   ? "off"
+                    : !strcmp(parts[i], "1")   ? "on"
+                                               : parts[i];
+    if (status == ED_OK)
+        status = ed_suite_cross_option(suite, flag, key, values, n, err);
+    free(parts);
+    return status;
+}
+
 static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *option, const char *text,
                                struct ed_error *err) {
     static const struct {
@@ -54,11 +92,16 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         {"threads", ed_suite_set_threads}, {"option", ed_suite_add_option},
         {"label", ed_suite_add_label},     {"require", ed_suite_add_requirement},
         {"shape", ed_suite_add_shape},     {"input", ed_suite_add_input},
+        {"prompt", ed_suite_set_prompts},  {"generate", ed_suite_set_generates},
+        {"pg", ed_suite_add_pair},         {"depth", ed_suite_set_depths},
     };
     const char *name = option->name;
     for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++)
         if (strcmp(name, setters[i].name) == 0)
             return setters[i].set(suite, text, err);
+    for (size_t i = 0; i < sizeof engine_flags / sizeof engine_flags[0]; i++)
+        if (strcmp(name, engine_flags[i].name) == 0)
+            return cross(suite, option, engine_flags[i].key, text, err);
     if (strcmp(name, "blocks") == 0)
         return ed_units_integer(text, &suite->blocks, err);
     if (strcmp(name, "seed") == 0)

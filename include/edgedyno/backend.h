@@ -143,6 +143,7 @@ struct ed_load_args {
     size_t n_options;
     uint64_t seed;
     struct ed_workload workload; // what will be asked of it: a language engine sizes its context by it
+    bool all_logits; // `logits` is to give those of every token of the last prefill, one row a token
 };
 
 struct ed_io {
@@ -226,7 +227,8 @@ struct ed_backend {
     // Language. `prefill` puts n tokens behind what the cache holds and is done when their logits could be
     // read; `decode` generates n tokens greedily, one after the other, and emits ED_EVENT_TOKEN after each
     // when it is done; `rewind` cuts the cache to its first `keep` tokens; `logits` are those of the last
-    // token. `tokenize` fills at most `capacity`, *n is how many there are.
+    // token (with `all_logits` of every token of the last prefill, in order). `tokenize` fills at most
+    // `capacity`, *n is how many there are.
     enum ed_status (*language)(void *state, struct ed_language *out, struct ed_error *err);
     enum ed_status (*tokenize)(void *state, const char *text, size_t bytes, int32_t *tokens, size_t capacity,
                                size_t *n, struct ed_error *err);

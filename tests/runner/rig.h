@@ -88,6 +88,7 @@ struct rig_case {
     const char *option, *value;
     const char *sha256; // NULL: the right one; likewise a wrong size
     int64_t wrong_bytes;
+    int64_t prompt, generate, depth; // tokens; all 0: tensors
 };
 
 struct rig_block {

@@ -48,6 +48,14 @@ static void write_case(struct ed_json_writer *w, const struct rig_case *cases, s
     ed_json_text(w, "backend", "cpu");
     if (c->pin)
         ed_json_text(w, "pin", c->pin);
+    if (c->prompt || c->generate) {
+        ed_json_object_begin(w, "workload");
+        ed_json_text(w, "scenario", "single-stream");
+        ed_json_int(w, "prompt_tokens", c->prompt);
+        ed_json_int(w, "generate_tokens", c->generate);
+        ed_json_int(w, "depth_tokens", c->depth);
+        ed_json_object_end(w);
+    }
     if (c->option) {
         ed_json_array_begin(w, "options");
         ed_json_object_begin(w, NULL);
