@@ -100,6 +100,8 @@ const struct ed_probe ed_probe_cpu_frequency = {
     .name = "cpu_frequency",
     .summary = "clock frequency of each cpufreq policy",
     .state_bytes = sizeof(struct cpu_frequency),
+    .files = (const char *const[]){FOLDER "/cpufreq/policy*/scaling_cur_freq",
+                                   FOLDER "/cpu*/cpufreq/scaling_cur_freq", NULL},
     .detect = cpu_frequency_detect,
     .attach = ed_probe_no_attach,
     .sample = cpu_frequency_sample,

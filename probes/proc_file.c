@@ -17,6 +17,40 @@ static const char *below_root(const char *path) {
     return *path ? path : ".";
 }
 
+static const struct {
+    const char *name;
+    int number;
+} errors[] = {{"EACCES", EACCES}, {"EPERM", EPERM},         {"EINVAL", EINVAL},         {"EIO", EIO},
+              {"EAGAIN", EAGAIN}, {"ENODATA", ENODATA},     {"ENXIO", ENXIO},           {"ENODEV", ENODEV},
+              {"EBUSY", EBUSY},   {"ETIMEDOUT", ETIMEDOUT}, {"EOPNOTSUPP", EOPNOTSUPP}, {"ENOSYS", ENOSYS},
+              {"ESRCH", ESRCH},   {"EREMOTEIO", EREMOTEIO}};
+#define N_ERRORS (sizeof errors / sizeof errors[0])
+
+int ed_proc_error_number(const char *name) {
+    for (size_t i = 0; i < N_ERRORS; i++)
+        if (strcmp(errors[i].name, name) == 0)
+            return errors[i].number;
+    return 0;
+}
+
+const char *ed_proc_error_name(int number) {
+    for (size_t i = 0; i < N_ERRORS; i++)
+        if (errors[i].number == number)
+            return errors[i].name;
+    return "EIO";
+}
+
+// What the recorded machine answered instead of a file; ENOENT where it had none.
+static int recorded_error(int root_fd, const char *path) {
+    char target[32];
+    const ssize_t n = readlinkat(root_fd, below_root(path), target, sizeof target - 1);
+    if (n < 2 || target[0] != '!')
+        return ENOENT;
+    target[n] = 0;
+    const int number = ed_proc_error_number(target + 1);
+    return number ? number : ENOENT;
+}
+
 int ed_proc_open(int root_fd, const char *path) {
     struct stat info;
     int fd;
@@ -25,7 +59,7 @@ int ed_proc_open(int root_fd, const char *path) {
         fd = openat(root_fd, below_root(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return -errno;
+        return errno == ENOENT ? -recorded_error(root_fd, path) : -errno;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
         return -EINVAL;
@@ -107,6 +141,34 @@ int ed_proc_list_numbers(int root_fd, const char *directory, const char *prefix,
     }
     closedir(entries);
     qsort(numbers, count, sizeof *numbers, compare_ints);
+    return (int)count;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+int ed_proc_list_names(int root_fd, const char *directory, const char *prefix,
+                       char (*names)[ED_PROC_NAME_BYTES], size_t capacity) {
+    size_t count = 0;
+    int fd = openat(root_fd, below_root(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    DIR *entries = fdopendir(fd);
+    if (!entries) {
+        int number = errno;
+        close(fd);
+        return -number;
+    }
+    for (struct dirent *entry; count < capacity && (entry = readdir(entries));) {
+        const char *name = entry->d_name;
+        if (strncmp(name, prefix, strlen(prefix)) != 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            strlen(name) >= ED_PROC_NAME_BYTES)
+            continue;
+        strcpy(names[count++], name);
+    }
+    closedir(entries);
+    qsort(names, count, sizeof *names, compare_names);
     return (int)count;
 }
 

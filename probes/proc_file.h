@@ -12,6 +12,9 @@
 // Fields of /proc/PID/stat by their number in proc(5).
 enum { ED_STAT_MAJOR_FAULTS = 12, ED_STAT_USER_TIME = 14, ED_STAT_SYSTEM_TIME = 15, ED_STAT_THREADS = 20 };
 
+// A recorded tree keeps a read that failed as a symbolic link to "!" and the error's name, such as !EACCES:
+// opening it fails with that error.
+//
 // Opens a regular file for reading; `path` is taken below root_fd, with or without a leading slash. Never
 // blocks (a pipe or a device is refused with -EINVAL). Returns a descriptor that the caller closes, or
 // -errno.
@@ -32,6 +35,12 @@ bool ed_proc_read_word(int root_fd, const char *path, char *text, size_t bytes);
 int ed_proc_list_numbers(int root_fd, const char *directory, const char *prefix, int *numbers,
                          size_t capacity);
 
+// The entries of a directory that begin with `prefix`, sorted by their bytes; "." and "..", and names that do
+// not fit, are left out. Returns how many were stored, or -errno.
+#define ED_PROC_NAME_BYTES 64
+int ed_proc_list_names(int root_fd, const char *directory, const char *prefix,
+                       char (*names)[ED_PROC_NAME_BYTES], size_t capacity);
+
 // A decimal integer at *cursor after spaces or tabs, ended by white space or the end of the text; *cursor
 // goes behind it. False (and *value untouched) for anything else or outside int64.
 bool ed_proc_number(const char **cursor, int64_t *value);
@@ -48,5 +57,10 @@ bool ed_proc_read_number(int root_fd, const char *path, int64_t *value);
 bool ed_proc_kib_field(const char *text, const char *key, int64_t *bytes);
 // One numeric field (at least 4) of /proc/PID/stat; the command's name may hold spaces and parentheses.
 bool ed_proc_stat_field(const char *text, int field, int64_t *value);
+
+// Error number of a name ("EACCES"), 0 where it is not known; and the name of a number, "EIO" where it has
+// none.
+int ed_proc_error_number(const char *name);
+const char *ed_proc_error_name(int number);
 
 #endif

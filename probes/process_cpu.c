@@ -109,6 +109,7 @@ const struct ed_probe ed_probe_process_cpu = {
     .name = "process_cpu",
     .summary = "processor time and number of threads of the worker",
     .state_bytes = sizeof(struct process_cpu),
+    .files = (const char *const[]){"proc/PID/stat", NULL},
     .detect = process_cpu_detect,
     .attach = process_cpu_attach,
     .sample = process_cpu_sample,

@@ -124,6 +124,7 @@ const struct ed_probe ed_probe_process_memory = {
     .name = "process_memory",
     .summary = "memory of the worker by kind (anonymous, file, swap) and its major page faults",
     .state_bytes = sizeof(struct process_memory),
+    .files = (const char *const[]){"proc/PID/status", "proc/PID/stat", NULL},
     .detect = process_memory_detect,
     .attach = process_memory_attach,
     .sample = process_memory_sample,

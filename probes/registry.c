@@ -11,6 +11,23 @@ static const struct ed_probe *const probes[] = {
     &ed_probe_system_cpu,
     &ed_probe_cpu_frequency,
     &ed_probe_thermal,
+    &ed_probe_process_schedule,
+    &ed_probe_process_pss,
+    &ed_probe_papi,
+    &ed_probe_pressure,
+    &ed_probe_cpu_policy,
+    &ed_probe_cooling,
+    &ed_probe_hwmon,
+    &ed_probe_powercap,
+    &ed_probe_power_supply,
+    &ed_probe_power_rails,
+    &ed_probe_raspberry_pi,
+    &ed_probe_vcgencmd,
+    &ed_probe_android,
+    &ed_probe_nvml,
+    &ed_probe_gpu,
+    &ed_probe_network,
+    &ed_probe_disk,
     NULL, // ends the table; not counted
 };
 #define N_PROBES (sizeof(probes) / sizeof(probes[0]) - 1)

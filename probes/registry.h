@@ -12,6 +12,11 @@
 extern const struct ed_probe ed_probe_process_memory, ed_probe_process_cpu;
 extern const struct ed_probe ed_probe_system_memory, ed_probe_system_cpu;
 extern const struct ed_probe ed_probe_cpu_frequency, ed_probe_thermal;
+extern const struct ed_probe ed_probe_process_schedule, ed_probe_process_pss, ed_probe_papi;
+extern const struct ed_probe ed_probe_pressure, ed_probe_cpu_policy, ed_probe_cooling, ed_probe_hwmon;
+extern const struct ed_probe ed_probe_powercap, ed_probe_power_supply, ed_probe_power_rails;
+extern const struct ed_probe ed_probe_raspberry_pi, ed_probe_vcgencmd, ed_probe_android;
+extern const struct ed_probe ed_probe_nvml, ed_probe_gpu, ed_probe_network, ed_probe_disk;
 
 // All probes, in the order in which they are sampled; static storage.
 const struct ed_probe *const *ed_probes(size_t *n);

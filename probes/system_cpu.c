@@ -111,6 +111,7 @@ const struct ed_probe ed_probe_system_cpu = {
     .name = "system_cpu",
     .summary = "busy, idle and stolen processor time of the whole system",
     .state_bytes = sizeof(struct system_cpu),
+    .files = (const char *const[]){"proc/stat", NULL},
     .detect = system_cpu_detect,
     .attach = ed_probe_no_attach,
     .sample = system_cpu_sample,

@@ -73,6 +73,7 @@ const struct ed_probe ed_probe_system_memory = {
     .name = "system_memory",
     .summary = "memory that the system could still give, and free swap",
     .state_bytes = sizeof(struct system_memory),
+    .files = (const char *const[]){"proc/meminfo", NULL},
     .detect = system_memory_detect,
     .attach = ed_probe_no_attach,
     .sample = system_memory_sample,

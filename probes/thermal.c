@@ -14,9 +14,13 @@
 #define LOWEST_MC (-100000)
 #define HIGHEST_MC 500000
 
+#define TRIPS_MAX 16
+
 struct thermal {
-    size_t n; // descriptors in use
-    int fd[ED_CHANNELS_MAX];
+    size_t n; // zones and then trips
+    size_t n_zones;
+    int fd[ED_CHANNELS_MAX];        // of zones
+    int64_t trips[ED_CHANNELS_MAX]; // of trips, which are read once
 };
 
 static bool temperature_plausible(int64_t mc) {
@@ -29,22 +33,42 @@ static void zone_type(int root_fd, int number, char type[40]) {
     snprintf(path, sizeof path, FOLDER "/thermal_zone%d/type", number);
     if (!ed_proc_read_word(root_fd, path, type, 40))
         snprintf(type, 40, "zone%d", number);
-    for (char *p = type; *p; p++)
-        if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') && !(*p >= '0' && *p <= '9') &&
-            *p != '-' && *p != '_')
-            *p = '_';
+    ed_channel_word(type);
 }
 
-static void thermal_number_duplicates(struct ed_channel *channels, const int *numbers, size_t n) {
-    bool shared[ED_CHANNELS_MAX] = {false};
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n; k++)
-            if (strcmp(channels[i].id, channels[k].id) == 0)
-                shared[i] = shared[k] = true;
-    for (size_t i = 0; i < n; i++) {
-        size_t used = strlen(channels[i].id);
-        if (shared[i])
-            snprintf(channels[i].id + used, sizeof channels[i].id - used, "@%d", numbers[i]);
+// The lowest trip of type "passive", at which the kernel begins to slow the processor down.
+static bool passive_trip(int root_fd, int number, int64_t *lowest) {
+    bool any = false;
+    for (int i = 0; i < TRIPS_MAX; i++) {
+        char path[80], type[16];
+        int64_t mc;
+        snprintf(path, sizeof path, FOLDER "/thermal_zone%d/trip_point_%d_type", number, i);
+        if (!ed_proc_read_word(root_fd, path, type, sizeof type))
+            break;
+        snprintf(path, sizeof path, FOLDER "/thermal_zone%d/trip_point_%d_temp", number, i);
+        if (strcmp(type, "passive") != 0 || !ed_proc_read_number(root_fd, path, &mc) ||
+            !temperature_plausible(mc) || (any && mc >= *lowest))
+            continue;
+        *lowest = mc;
+        any = true;
+    }
+    return any;
+}
+
+static void add_trips(struct thermal *state, int root_fd, struct ed_channel *channels, size_t capacity,
+                      size_t *n, const int *numbers) {
+    const size_t zones = *n;
+    for (size_t i = 0; i < zones && *n < capacity; i++) {
+        if (!passive_trip(root_fd, numbers[i], &state->trips[*n]))
+            continue;
+        struct ed_channel *channel = &channels[*n];
+        *channel = channels[i];
+        channel->period_ns = INT64_C(60000000000);
+        snprintf(channel->id, sizeof channel->id, "%.48s.passive_trip", channels[i].id);
+        snprintf(channel->source, sizeof channel->source,
+                 "/" FOLDER "/thermal_zone%d/trip_point_*, lowest passive, read once", numbers[i]);
+        ed_channel_found(channel);
+        (*n)++;
     }
 }
 
@@ -58,7 +82,7 @@ static enum ed_status thermal_detect(void *opaque, const struct ed_probe_args *a
     if (capacity > ED_CHANNELS_MAX)
         capacity = ED_CHANNELS_MAX;
     int found = ed_proc_list_numbers(args->root_fd, FOLDER, "thermal_zone", numbers, capacity);
-    *n = found > 0 ? (size_t)found : 0;
+    *n = state->n_zones = found > 0 ? (size_t)found : 0;
     for (size_t i = 0; i < *n; i++) {
         struct ed_channel *channel = &channels[i];
         char type[40], path[64];
@@ -81,7 +105,8 @@ static enum ed_status thermal_detect(void *opaque, const struct ed_probe_args *a
             ed_proc_close(&fd);
         state->fd[i] = fd;
     }
-    thermal_number_duplicates(channels, numbers, *n);
+    ed_channels_number_duplicates(channels, numbers, *n);
+    add_trips(state, args->root_fd, channels, capacity, n, numbers);
     if (*n == 0 && capacity > 0) {
         channels[0] = (struct ed_channel){.id = "thermal",
                                           .quantity = "temperature",
@@ -92,7 +117,7 @@ static enum ed_status thermal_detect(void *opaque, const struct ed_probe_args *a
         ed_channel_missing(&channels[0], "no thermal zone below /" FOLDER "%s%s (usual in a virtual machine)",
                            found < 0 ? ": " : "", found < 0 ? strerror(-found) : "");
         state->fd[0] = -1;
-        *n = 1;
+        *n = state->n_zones = 1;
     }
     state->n = *n;
     return ED_OK;
@@ -101,26 +126,31 @@ static enum ed_status thermal_detect(void *opaque, const struct ed_probe_args *a
 static void thermal_sample(void *opaque, int64_t *values, size_t n) {
     struct thermal *state = opaque;
     ed_values_clear(values, n);
-    for (size_t i = 0; i < n && i < state->n; i++) {
+    for (size_t i = 0; i < n && i < state->n_zones; i++) {
         int64_t mc;
         if (state->fd[i] >= 0 && ed_proc_pread_number(state->fd[i], &mc) && temperature_plausible(mc))
             values[i] = mc;
     }
+    for (size_t i = state->n_zones; i < n && i < state->n; i++)
+        values[i] = state->trips[i];
 }
 
 static void thermal_close(void *opaque) {
     struct thermal *state = opaque;
-    for (size_t i = 0; i < state->n; i++)
+    for (size_t i = 0; i < state->n_zones; i++)
         ed_proc_close(&state->fd[i]);
-    state->n = 0;
+    state->n = state->n_zones = 0;
 }
 
 const struct ed_probe ed_probe_thermal = {
     .abi = ED_PROBE_ABI,
     .struct_bytes = sizeof(struct ed_probe),
     .name = "thermal",
-    .summary = "temperature of each thermal zone",
+    .summary = "temperature of each thermal zone, and where the kernel begins to slow down for it",
     .state_bytes = sizeof(struct thermal),
+    .files = (const char *const[]){FOLDER "/thermal_zone*/type", FOLDER "/thermal_zone*/temp",
+                                   FOLDER "/thermal_zone*/trip_point_*_type",
+                                   FOLDER "/thermal_zone*/trip_point_*_temp", NULL},
     .detect = thermal_detect,
     .attach = ed_probe_no_attach,
     .sample = thermal_sample,

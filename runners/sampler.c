@@ -270,7 +270,8 @@ int64_t ed_sampler_step(struct ed_sampler *sampler) {
     int64_t next_ns = INT64_MAX;
     for (size_t i = 0; i < sampler->n; i++) {
         struct ed_sampler_source *source = &sampler->sources[i];
-        if (!source->active || (!sampler->in_block && !source->power))
+        const bool costly = source->probe->flags & ED_PROBE_COSTLY;
+        if (!source->active || (sampler->in_block ? costly : !source->power))
             continue;
         const int64_t early_ns = sampler->in_block ? source->period_ns / TOGETHER : 0;
         if (source->next_ns - early_ns <= ed_clock_monotonic_ns())

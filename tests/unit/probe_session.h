@@ -9,11 +9,14 @@
 
 #include "probes/channels.h"
 #include "probes/registry.h"
+#include "runners/probe_host.h"
 
 // One probe that was detected, with what it said last.
 struct session {
     const struct ed_probe *probe;
     void *state;
+    int root_fd;
+    struct ed_probe_host host; // what the recorded tree says
     struct ed_channel channels[ED_CHANNELS_MAX];
     int64_t values[ED_CHANNELS_MAX];
     size_t n;
@@ -21,8 +24,11 @@ struct session {
 
 static inline void session_begin(struct session *session, const char *probe, int root_fd, int64_t pid) {
     struct ed_error err = {0};
-    struct ed_probe_args args = {.root_fd = root_fd, .pid = pid};
+    const struct ed_probe_host host = ed_probe_host_recorded(&session->root_fd);
+    struct ed_probe_args args = {.root_fd = root_fd, .pid = pid, .host = &session->host};
     memset(session, 0, sizeof *session);
+    session->root_fd = root_fd;
+    session->host = host;
     session->probe = ed_probe_find(probe);
     assert_non_null(session->probe);
     session->state = calloc(1, session->probe->state_bytes);

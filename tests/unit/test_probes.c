@@ -65,7 +65,7 @@ static void test_registry(void **context) {
     struct ed_error err = {0};
     size_t n;
     const struct ed_probe *const *probes = ed_probes(&n);
-    assert_int_equal(n, 6);
+    assert_int_equal(n, 23);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(ed_probe_check(probes[i], &err), ED_OK);
         assert_ptr_equal(ed_probe_find(probes[i]->name), probes[i]);
@@ -217,6 +217,7 @@ static void test_capacity(void **context) {
     int root = open_root("phone-like");
     size_t n_probes;
     const struct ed_probe *const *probes = ed_probes(&n_probes);
+    const struct ed_probe_host host = ed_probe_host_recorded(&root);
     for (size_t i = 0; i < n_probes; i++)
         for (size_t capacity = 0; capacity < 3; capacity++) {
             struct ed_channel channels[4];
@@ -226,8 +227,8 @@ static void test_capacity(void **context) {
             assert_non_null(state);
             memset(channels, 0x55, sizeof channels);
             memset(values, 0x55, sizeof values);
-            assert_int_equal(probes[i]->detect(state, &(struct ed_probe_args){.root_fd = root}, channels,
-                                               capacity, &n, NULL),
+            assert_int_equal(probes[i]->detect(state, &(struct ed_probe_args){.root_fd = root, .host = &host},
+                                               channels, capacity, &n, NULL),
                              ED_OK);
             assert_true(n <= capacity);
             probes[i]->sample(state, values, n);
