@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/path.h"
+#include "runners/probe_host.h"
 #include "runners/sampler.h"
 
 #define MS INT64_C(1000000)
@@ -24,6 +25,7 @@ struct place {
     char directory[64];
     int fd;
     struct ed_sampler *sampler;
+    struct ed_probe_host host;
 };
 
 static void put(const struct place *place, const char *name, const char *text) {
@@ -46,7 +48,9 @@ static void begin(struct place *place, size_t records) {
     put(place, "proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 500000 kB\n");
     place->fd = open(place->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(place->fd >= 0);
-    const struct ed_sampler_args args = {.root_fd = place->fd, .seed = 1, .records = records};
+    place->host = ed_probe_host_recorded(&place->fd);
+    const struct ed_sampler_args args = {
+        .root_fd = place->fd, .host = &place->host, .seed = 1, .records = records};
     assert_int_equal(ed_sampler_new(&place->sampler, &args, &err), ED_OK);
 }
 
