@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "harness/cli/output.h"
-#include "harness/profile.h"
+#include "harness/detail.h"
+#include "harness/gnuplot.h"
 #include "reports/registry.h"
 
 static enum ed_status append(void *context, const char *bytes, size_t n, struct ed_error *err) {
@@ -32,13 +33,6 @@ static enum ed_status render(const struct ed_report *report, const struct ed_rep
     return status;
 }
 
-static enum ed_status ops(void *context, const struct ed_result *result, const struct ed_report_op **list,
-                          size_t *n, struct ed_error *err) {
-    (void)err;
-    ed_profile_ops(context, result, list, n);
-    return ED_OK;
-}
-
 enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
                                          struct ed_buffer *out, struct ed_error *err) {
     const struct ed_output_campaign *of = context;
@@ -48,7 +42,10 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
     struct ed_report_absent *absent = calloc(campaign->n_absent + 1, sizeof *absent);
     const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
     const struct ed_result **rows = calloc(of->records->n + 1, sizeof *rows);
-    enum ed_status status;
+    struct ed_detail *detail = NULL;
+    enum ed_status status = ed_detail_new(&detail, campaign, of->records, err);
+    if (status)
+        goto out;
     if (!report)
         status = ed_fail(err, ED_ERR_INTERNAL, target->format, "there is no such report");
     else if (!hardware || !absent || !requirements || !rows)
@@ -62,7 +59,6 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             absent[i] = (struct ed_report_absent){campaign->absent[i].id, campaign->absent[i].reason};
         for (size_t i = 0; i < of->records->n; i++)
             rows[i] = &of->records->items[i];
-        const struct ed_report_source source = {.context = (void *)(uintptr_t)of->records, .ops = ops};
         const struct ed_report_info info = {
             .campaign = campaign->id,
             .started_utc = campaign->started_utc,
@@ -80,12 +76,15 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             .n_groups = of->order->n_group,
             .groups = of->order->group,
             .figure = ed_order_figure(of->order),
-            .source = &source,
+            .source = ed_detail_source(detail),
+            .plotter = &ed_gnuplot,
         };
         status = ed_order_apply(of->order, rows, of->records->n, err);
         if (!status)
             status = render(report, &info, rows, out, err);
     }
+out:
+    ed_detail_free(detail);
     free(hardware);
     free(absent);
     free(requirements);

@@ -27,8 +27,9 @@ struct ed_sink {
 struct ed_report_block {
     const char *id, *outcome;
     int64_t started_ns, ended_ns; // since the campaign's first block on that device, on the device's clock
-    int64_t timed_begin_ns, timed_end_ns; // likewise; 0 and 0 where it was not timed
-    const int64_t *samples_ns;            // of `batch` inferences each
+    int64_t loaded_ns, timed_begin_ns, timed_end_ns; // likewise; 0 where it did not get there
+    const char *pass;                                // "timing", "cold", "accuracy"
+    const int64_t *samples_ns;                       // of `batch` inferences each
     size_t n_samples;
     int64_t batch;
     bool valid;          // false: a rule of validity voids its latency
@@ -68,6 +69,14 @@ struct ed_report_source {
                              const struct ed_report_place **places, size_t *n, struct ed_error *err);
 };
 
+// Runs commands of gnuplot and gives what they write to standard output. ED_ERR_NO_PROGRAM where this machine
+// has no gnuplot: the format says so and shows its tables.
+struct ed_report_plotter {
+    void *context;
+    enum ed_status (*draw)(void *context, const char *script, size_t bytes, const struct ed_sink *out,
+                           struct ed_error *err);
+};
+
 struct ed_report_info {
     const char *campaign;    // id
     const char *started_utc; // "2026-11-21T08:15:00Z"
@@ -91,7 +100,8 @@ struct ed_report_info {
     // case's own words.
     size_t n_groups;
     const int *groups;
-    const struct ed_report_source *source; // NULL: records alone
+    const struct ed_report_source *source;   // NULL: records alone
+    const struct ed_report_plotter *plotter; // NULL: tables alone
     const char *figure; // result key by which devices are compared; NULL: the median latency or the like
 };
 

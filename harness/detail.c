@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// Behind the records: journals and samples of a campaign on disk.
+#include "harness/detail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "edgedyno/wire.h"
+#include "harness/blocks.h"
+#include "harness/profile.h"
+
+#define PLACES_MAX 64
+#define MOST 9e18
+
+// Of one record; lists are made when they are asked for.
+struct detail_case {
+    size_t device, index;
+    struct ed_report_block *blocks;
+    size_t n_blocks;
+    struct ed_report_place *places;
+    size_t n_places;
+    bool has_blocks, has_places;
+};
+
+struct detail_device {
+    bool loaded;
+    struct ed_blocks blocks;
+    int64_t *started_ns; // of each block, since the first
+};
+
+struct ed_detail {
+    const struct ed_campaign *campaign;
+    const struct ed_records *records;
+    struct detail_device *devices;
+    struct detail_case *cases; // one a record, in their order
+    struct ed_report_source source;
+};
+
+static double moment(const cJSON *object, const char *stamp, const char *key) {
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(object, stamp);
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(at, key);
+    return cJSON_IsNumber(value) && value->valuedouble > 0 && value->valuedouble < MOST ? value->valuedouble
+                                                                                        : 0;
+}
+
+// Blocks begin on the boot clock, which counts while the device sleeps. A reboot is seen by a clock that went
+// back; from there on the wall clock says how much later it was.
+static void place_in_time(struct detail_device *device) {
+    double boot_base = 0, shift = 0, last_boot = 0, last_real = 0, last_at = 0;
+    for (size_t i = 0; i < device->blocks.n; i++) {
+        const cJSON *root = device->blocks.documents[i].root;
+        const double boot = moment(root, "started", "boot_ns"),
+                     real = 1000 * moment(root, "started", "real_us");
+        if (i == 0)
+            boot_base = boot;
+        else if (boot < last_boot) {
+            shift = last_at + (real > last_real ? real - last_real : 0);
+            boot_base = boot;
+        }
+        double at = shift + boot - boot_base;
+        at = at > 0 && at < MOST ? at : 0;
+        device->started_ns[i] = (int64_t)at;
+        last_boot = boot;
+        last_real = real;
+        last_at = at;
+    }
+}
+
+static enum ed_status load(struct ed_detail *detail, size_t d, struct ed_error *err) {
+    struct detail_device *device = &detail->devices[d];
+    if (device->loaded)
+        return ED_OK;
+    // What is wrong in the journal was told when the records were made.
+    enum ed_status status = ed_blocks_load(&device->blocks, &detail->campaign->devices[d], NULL, err);
+    if (status != ED_OK)
+        return status;
+    device->started_ns = calloc(device->blocks.n + 1, sizeof *device->started_ns);
+    device->loaded = true;
+    if (!device->started_ns)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
+    place_in_time(device);
+    return ED_OK;
+}
+
+// The moment of a mark, as nanoseconds since the block's start; 0 where there is none.
+static int64_t since_start(const cJSON *root, double raw) {
+    const double start = moment(root, "started", "raw_ns");
+    return raw > start && start > 0 && raw - start < MOST ? (int64_t)(raw - start) : 0;
+}
+
+static int64_t mark_after_load(const cJSON *root) {
+    const cJSON *mark;
+    cJSON_ArrayForEach(mark, cJSON_GetObjectItemCaseSensitive(root, "marks")) {
+        const cJSON *at = cJSON_GetObjectItemCaseSensitive(mark, "at");
+        const cJSON *raw = cJSON_GetObjectItemCaseSensitive(mark, "raw_ns");
+        if (cJSON_IsString(at) && !strcmp(at->valuestring, "after_load") && cJSON_IsNumber(raw))
+            return since_start(root, raw->valuedouble);
+    }
+    return 0;
+}
+
+static const char *outcome_word(enum ed_outcome outcome) {
+    static const char *const words[ED_OUTCOME_COUNT] = {
+#define OUTCOME_WORD(name, word) [ED_OUTCOME_##name] = word,
+        ED_OUTCOMES(OUTCOME_WORD)
+#undef OUTCOME_WORD
+    };
+    return words[outcome];
+}
+
+static void fill_block(struct ed_report_block *out, const struct detail_device *device, size_t i) {
+    const struct ed_block *block = &device->blocks.items[i];
+    const cJSON *root = device->blocks.documents[i].root;
+    const int64_t start = device->started_ns[i], length = since_start(root, moment(root, "ended", "raw_ns")),
+                  loaded = mark_after_load(root),
+                  begin = since_start(root, moment(root, "timed", "begin_raw_ns")),
+                  end = since_start(root, moment(root, "timed", "end_raw_ns"));
+    *out = (struct ed_report_block){
+        .id = block->id,
+        .outcome = outcome_word(block->outcome),
+        .started_ns = start,
+        .ended_ns = start + length,
+        .loaded_ns = loaded ? start + loaded : 0,
+        .timed_begin_ns = begin ? start + begin : 0,
+        .timed_end_ns = end ? start + end : 0,
+        .pass = block->pass,
+        .samples_ns = block->samples,
+        .n_samples = block->n_samples,
+        .batch = block->batch,
+        .valid = true,
+        .reasons = strcmp(block->warmup_state, "limit") ? "" : "warmup_limit",
+    };
+}
+
+static enum ed_status find(struct ed_detail *detail, const struct ed_result *result, struct detail_case **out,
+                           struct ed_error *err) {
+    const struct ed_records *records = detail->records;
+    if (result < records->items || result >= records->items + records->n)
+        return ed_fail(err, ED_ERR_INTERNAL, result->case_id, "this record is not of the campaign");
+    *out = &detail->cases[result - records->items];
+    return load(detail, (*out)->device, err);
+}
+
+// Blocks of further tasks of a case are its own; the timing ones are shared.
+static bool belongs(const struct ed_block *block, const struct ed_campaign_case *cases, size_t c) {
+    return block->case_index == c ||
+           (block->case_index == cases[c].timing && strcmp(block->pass, "accuracy"));
+}
+
+static enum ed_status blocks_of(void *context, const struct ed_result *result,
+                                const struct ed_report_block **blocks, size_t *n, struct ed_error *err) {
+    struct ed_detail *detail = context;
+    struct detail_case *c;
+    *n = 0;
+    enum ed_status status = find(detail, result, &c, err);
+    if (status != ED_OK)
+        return status;
+    const struct detail_device *device = &detail->devices[c->device];
+    if (!c->has_blocks) {
+        c->blocks = calloc(device->blocks.n + 1, sizeof *c->blocks);
+        if (!c->blocks)
+            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
+        for (size_t i = 0; i < device->blocks.n; i++)
+            if (!device->blocks.items[i].skipped &&
+                belongs(&device->blocks.items[i], detail->campaign->devices[c->device].cases, c->index))
+                fill_block(&c->blocks[c->n_blocks++], device, i);
+        c->has_blocks = true;
+    }
+    *blocks = c->blocks;
+    *n = c->n_blocks;
+    return ED_OK;
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static uint32_t count_of(const cJSON *object, const char *key) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble <= UINT32_MAX
+               ? (uint32_t)value->valuedouble
+               : 0;
+}
+
+static const cJSON *placement_of(const struct detail_device *device,
+                                 const struct ed_campaign_case *campaign_case) {
+    for (size_t i = 0; i < device->blocks.n; i++) {
+        const struct ed_block *block = &device->blocks.items[i];
+        const cJSON *placement = cJSON_GetObjectItemCaseSensitive(block->evidence, "placement");
+        if (block->case_index == campaign_case->timing && placement)
+            return placement;
+    }
+    return NULL;
+}
+
+static enum ed_status places_of(void *context, const struct ed_result *result,
+                                const struct ed_report_place **places, size_t *n, struct ed_error *err) {
+    struct ed_detail *detail = context;
+    struct detail_case *c;
+    *n = 0;
+    enum ed_status status = find(detail, result, &c, err);
+    if (status != ED_OK)
+        return status;
+    if (!c->has_places) {
+        const cJSON *placement =
+            placement_of(&detail->devices[c->device], &detail->campaign->devices[c->device].cases[c->index]);
+        const cJSON *place;
+        c->places = calloc(PLACES_MAX, sizeof *c->places);
+        if (!c->places)
+            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the places of a report");
+        cJSON_ArrayForEach(place, cJSON_GetObjectItemCaseSensitive(placement, "places")) {
+            if (c->n_places == PLACES_MAX)
+                break;
+            c->places[c->n_places++] = (struct ed_report_place){
+                .name = text_of(place, "name"),
+                .processor = text_of(place, "processor"),
+                .operators = text_of(place, "operators"),
+                .unit = text_of(placement, "unit"),
+                .count = count_of(place, "count"),
+                .total = count_of(placement, "total"),
+            };
+        }
+        c->has_places = true;
+    }
+    *places = c->places;
+    *n = c->n_places;
+    return ED_OK;
+}
+
+static enum ed_status no_channels(void *context, const char *device,
+                                  const struct ed_report_channel **channels, size_t *n,
+                                  struct ed_error *err) {
+    (void)context;
+    (void)device;
+    (void)err;
+    *channels = NULL;
+    *n = 0;
+    return ED_OK;
+}
+
+static enum ed_status ops_of(void *context, const struct ed_result *result, const struct ed_report_op **ops,
+                             size_t *n, struct ed_error *err) {
+    const struct ed_detail *detail = context;
+    (void)err;
+    ed_profile_ops(detail->records, result, ops, n);
+    return ED_OK;
+}
+
+enum ed_status ed_detail_new(struct ed_detail **out, const struct ed_campaign *campaign,
+                             const struct ed_records *records, struct ed_error *err) {
+    struct ed_detail *detail = *out = calloc(1, sizeof *detail);
+    size_t n = 0;
+    if (detail) {
+        detail->campaign = campaign;
+        detail->records = records;
+        detail->devices = calloc(campaign->n_devices + 1, sizeof *detail->devices);
+        detail->cases = calloc(records->n + 1, sizeof *detail->cases);
+    }
+    if (!detail || !detail->devices || !detail->cases) {
+        ed_detail_free(detail);
+        *out = NULL;
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a report of %zu cases", records->n);
+    }
+    for (size_t d = 0; d < campaign->n_devices; d++)
+        for (size_t c = 0; c < campaign->devices[d].n_cases && n < records->n; c++)
+            detail->cases[n++] = (struct detail_case){.device = d, .index = c};
+    detail->source = (struct ed_report_source){detail, blocks_of, no_channels, ops_of, places_of};
+    return ED_OK;
+}
+
+void ed_detail_free(struct ed_detail *detail) {
+    if (!detail)
+        return;
+    for (size_t i = 0; detail->cases && i < detail->records->n; i++) {
+        free(detail->cases[i].blocks);
+        free(detail->cases[i].places);
+    }
+    for (size_t d = 0; detail->devices && d < detail->campaign->n_devices; d++) {
+        ed_blocks_release(&detail->devices[d].blocks);
+        free(detail->devices[d].started_ns);
+    }
+    free(detail->cases);
+    free(detail->devices);
+    free(detail);
+}
+
+const struct ed_report_source *ed_detail_source(const struct ed_detail *detail) {
+    return &detail->source;
+}

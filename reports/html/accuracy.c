@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accuracy against latency: for each device, model and metric the rows that can be chosen from, and the front
+// of those that no other row beats in both.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/fields.h"
+#include "reports/html/page.h"
+#include "reports/text.h"
+
+#define FIGURES_MAX 40u
+
+static bool can_be_shown(const struct ed_result *result) {
+    return ed_view_ran(result) && result->has[ED_FIELD_accuracy_value] &&
+           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value);
+}
+
+static bool same_choice(const struct ed_result *a, const struct ed_result *b) {
+    return strcmp(a->device, b->device) == 0 && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->accuracy_metric, b->accuracy_metric) == 0 && strcmp(a->workload, b->workload) == 0;
+}
+
+// The row that beats row `i` in both, or n: none. Equal in both is no better.
+static size_t beaten_by(const struct ed_view *view, const size_t *rows, size_t n, size_t i) {
+    const struct ed_result *mine = view->rows[rows[i]];
+    for (size_t k = 0; k < n; k++) {
+        const struct ed_result *other = view->rows[rows[k]];
+        const bool as_good =
+            other->latency_p50_ns <= mine->latency_p50_ns && other->accuracy_value >= mine->accuracy_value;
+        if (as_good &&
+            (other->latency_p50_ns < mine->latency_p50_ns || other->accuracy_value > mine->accuracy_value))
+            return k;
+    }
+    return n;
+}
+
+static bool doubtful(const struct ed_view *view) {
+    const char *why;
+    for (size_t row = 0; row < view->n_rows; row++)
+        if (!ed_view_speed_usable(view->rows[row], &why))
+            return true;
+    return false;
+}
+
+static void choice_rows(struct ed_html_table *table, const struct ed_html_page *page, const size_t *rows,
+                        size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const struct ed_result *result = page->view.rows[rows[i]];
+        const size_t better = beaten_by(&page->view, rows, n, i);
+        struct ed_buffer words;
+        const char *why;
+        char text[64];
+        ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
+        ed_plot_row_words(&words, &page->view, rows[i]);
+        snprintf(text, sizeof text, "%zu", rows[i] + 1);
+        ed_html_table_row(table);
+        ed_html_table_number(table, text, (double)(rows[i] + 1));
+        ed_html_table_text(table, result->device, NULL);
+        ed_html_table_name(table, ed_buffer_text(&words));
+        ed_html_table_text(table, result->accuracy_metric, NULL);
+        ed_text_fixed(text, sizeof text, 100 * result->accuracy_value, 2, false);
+        ed_html_table_number(table, text, result->accuracy_value);
+        const bool drop = result->has[ED_FIELD_accuracy_drop];
+        if (drop)
+            ed_text_fixed(text, sizeof text, 100 * result->accuracy_drop, 2, false);
+        if (drop && result->has_span[ED_FIELD_accuracy_drop]) {
+            char low[24], high[24];
+            ed_text_fixed(low, sizeof low, 100 * result->accuracy_drop_low, 2, false);
+            ed_text_fixed(high, sizeof high, 100 * result->accuracy_drop_high, 2, false);
+            const size_t used = strlen(text);
+            snprintf(text + used, sizeof text - used, " [%s to %s]", low, high);
+        }
+        ed_html_table_number(table, drop ? text : "-", drop ? result->accuracy_drop : NAN);
+        ed_text_fixed(text, sizeof text, (double)result->latency_p50_ns / 1e6, 4, false);
+        ed_html_table_number(table, text, (double)result->latency_p50_ns);
+        if (better == n)
+            snprintf(text, sizeof text, "on the front");
+        else
+            snprintf(text, sizeof text, "row %zu is as good or better in both", rows[better] + 1);
+        ed_html_table_text(table, text, NULL);
+        if (doubtful(&page->view))
+            ed_html_table_text(table, ed_view_speed_usable(result, &why) ? "" : why, NULL);
+        ed_buffer_release(&words);
+    }
+}
+
+static size_t gather(const struct ed_view *view, size_t row, size_t *rows) {
+    size_t n = 0;
+    for (size_t i = row; i < view->n_rows; i++)
+        if (can_be_shown(view->rows[i]) && same_choice(view->rows[i], view->rows[row]))
+            rows[n++] = i;
+    return n;
+}
+
+static bool is_first(const struct ed_view *view, size_t row) {
+    for (size_t i = 0; i < row; i++)
+        if (can_be_shown(view->rows[i]) && same_choice(view->rows[i], view->rows[row]))
+            return false;
+    return can_be_shown(view->rows[row]);
+}
+
+static void figures(struct ed_html_page *page, size_t *rows, bool *front) {
+    size_t drawn = 0, choices = 0;
+    for (size_t row = 0; row < page->view.n_rows; row++) {
+        if (!is_first(&page->view, row))
+            continue;
+        const size_t n = gather(&page->view, row, rows);
+        if (n < 2)
+            continue;
+        choices++;
+        if (drawn == FIGURES_MAX)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            front[i] = beaten_by(&page->view, rows, n, i) == n;
+        ed_plot_pareto(&page->plots, &page->view, rows, front, n);
+        ed_html_figure(
+            page,
+            "%s, %s on %s. Filled and joined: the front by the medians, no other row is as good in both and "
+            "better in one. Hollow: another row is.",
+            page->view.rows[row]->model, page->view.rows[row]->accuracy_metric, page->view.rows[row]->device);
+        drawn++;
+    }
+    if (choices > drawn)
+        ed_buffer_printf(&page->out, "<p class=\"note\">%zu of %zu have a figure; the table has all.</p>\n",
+                         drawn, choices);
+}
+
+enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err) {
+    struct ed_html_table table;
+    size_t *rows = calloc(page->view.n_rows + 1, sizeof *rows);
+    bool *front = calloc(page->view.n_rows + 1, sizeof *front), any = false;
+    if (!rows || !front) {
+        free(rows);
+        free(front);
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for the accuracy of %zu cases",
+                       page->view.n_rows);
+    }
+    for (size_t row = 0; row < page->view.n_rows; row++)
+        any = any || can_be_shown(page->view.rows[row]);
+    if (any) {
+        ed_html_section(page, "accuracy", "Accuracy against latency");
+        figures(page, rows, front);
+        ed_html_table_begin(&table, page, "pareto", "What there is to choose from",
+                            ED_HTML_SORT | ED_HTML_FILTER);
+        ed_html_table_head(&table, "row", "", true);
+        ed_html_table_head(&table, "device", "", false);
+        ed_html_table_head(&table, "case", "", false);
+        ed_html_table_head(&table, "metric", "", false);
+        ed_html_table_head(&table, "accuracy", "%", true);
+        ed_html_table_head(&table, "drop", "%", true);
+        ed_html_table_head(&table, "latency p50", "ms", true);
+        ed_html_table_head(&table, "front", "", false);
+        if (doubtful(&page->view))
+            ed_html_table_head(&table, "usable", "", false);
+        for (size_t row = 0; row < page->view.n_rows; row++)
+            if (is_first(&page->view, row))
+                choice_rows(&table, page, rows, gather(&page->view, row, rows));
+        ed_html_table_end(&table);
+        ed_html_section_end(page);
+    }
+    free(rows);
+    free(front);
+    return ED_OK;
+}
