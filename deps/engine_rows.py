@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,9 @@ import zipfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = '3.11'
 # What an engine may need of the system it runs on.
+MACHINES = {'linux-x86_64': (2, 62), 'linux-aarch64': (2, 183), 'linux-armv7': (1, 40), 'android-aarch64': (2, 183),
+            'android-armv7': (1, 40)}
+HEXAGON = 164  # halves of a driver that run on the DSP
 SYSTEM = re.compile(r'^(ld-linux.*|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|atomic|log|android|z))\.so(\.[0-9]+)?$')
 
 
@@ -101,6 +105,35 @@ def whisper(version):
     return packages
 
 
+def llama(package_version, variant=''):
+    """Without the addon of Node.js and the library of llama.cpp's tools. The package linux-armv7l has libraries for aarch64."""
+    def packages(target):
+        name = {'linux-x86_64': 'linux-x64', 'linux-aarch64': 'linux-arm64'}[target] + variant
+        return [other('npm', '@node-llama-cpp/%s@%s' % (name, package_version),
+                      [r'package/bins/[a-z0-9-]+/lib(ggml|llama\.).*\.so', r'package/LICENSE'], library=r'libllama\..*\.so',
+                      optional=[r'libvulkan\.so\.1', r'libgomp\.so\.1'])]
+    return packages
+
+
+ABIS = {'android-aarch64': 'arm64-v8a', 'android-armv7': 'armeabi-v7a'}
+
+
+def tflite(version):
+    def packages(target):
+        return [other('maven', 'org.tensorflow:tensorflow-lite:%s:aar' % version,
+                      [r'jni/%s/lib.*\.so' % ABIS[target], r'LICENSE'], library=r'libtensorflowlite_jni\.so')]
+    return packages
+
+
+def executorch_android(version):
+    """Its library is made for apps: the app brings libfbjni."""
+    def packages(target):
+        return [other('npm', 'react-native-executorch@' + version,
+                      [r'package/third-party/android/libs/[a-z]+/%s/lib.*\.so' % ABIS[target], r'package/LICENSE'],
+                      library=r'libexecutorch\.so', optional=[r'libfbjni\.so'])]
+    return packages
+
+
 # Engine, version, licence, backends that the build has ("" all that its adapter has), targets, packages of a target. The first
 # version of an engine is its default.
 ROWS = (
@@ -112,7 +145,11 @@ ROWS = (
     ('openvino', '2026.4.1', 'Apache-2.0', '', LINUX, openvino('2026.4.1')),
     ('litert', '2.3.0', 'Apache-2.0', '', LINUX, litert('2.3.0')),
     ('litert', '2.2.0', 'Apache-2.0', '', LINUX, litert('2.2.0')),
+    ('llama.cpp', '0.5.0', 'MIT', 'cpu', LINUX, llama('3.22.1')),
+    ('llama.cpp', '0.5.0-vulkan', 'MIT', 'cpu vulkan', LINUX[:1], llama('3.22.1', '-vulkan')),
     ('executorch', '1.5.1', 'BSD-3-Clause', '', LINUX, executorch('1.5.1')),
+    ('executorch', 'rn-0.9.3', 'BSD-3-Clause, MIT', 'cpu', ('android-aarch64',), executorch_android('0.9.3')),
+    ('tflite', '2.16.1', 'Apache-2.0', '', ('android-aarch64', 'android-armv7'), tflite('2.16.1')),
     ('whisper.cpp', '1.8.5', 'MIT', '', LINUX, whisper('1.5.1')),
 )
 
@@ -191,6 +228,10 @@ def row_of_package(package, target, cache, floors):
             file['library'] = True
         if data.startswith(b'\x7fELF'):
             libraries += 1
+            machine = struct.unpack('<H', data[18:20])[0]
+            if (data[4], machine) != MACHINES[target] and machine != HEXAGON:
+                raise SystemExit('%s of %s is for ELF class %d, machine %d, not for %s' % (member, package['package'], data[4],
+                                                                                           machine, target))
             wants, versions = inspect(data)
             needed.update(wants)
             if not target.startswith('android'):

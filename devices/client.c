@@ -13,7 +13,8 @@
 #define OUTPUT_LIMIT_BYTES (4u << 20)
 
 const struct ed_client *ed_client_find(const char *name) {
-    static const struct ed_client *const clients[] = {&ed_client_pip};
+    static const struct ed_client *const clients[] = {&ed_client_pip, &ed_client_npm, &ed_client_maven,
+                                                      &ed_client_apt, &ed_client_dir};
     for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
         if (strcmp(clients[i]->name, name) == 0)
             return clients[i];

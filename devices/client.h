@@ -48,8 +48,8 @@ const char *const *ed_python_candidates(void);
 enum ed_status ed_python_find(const char *const **candidates, const char *module, struct ed_error *err);
 
 // Writes the package's files, and nothing else, from the archive (zip, tar, Debian package) to `directory`
-// under their names of engines.json: regular files only, exactly as many bytes as it says, and no more than
-// 16 GiB read of any archive.
+// under their names of engines.json: regular files only, exactly as many bytes as it says, and no more read
+// than an archive may sensibly unfold to.
 enum ed_status ed_extract(const struct ed_client_job *job, const char *archive, const char *directory,
                           struct ed_error *err);
 

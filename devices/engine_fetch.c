@@ -134,11 +134,13 @@ static enum ed_status bring(const char *store, const struct ed_engine_build *bui
 }
 
 enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
-                                const struct ed_log *log, struct ed_error *err) {
+                                const struct ed_log *log, bool *brought, struct ed_error *err) {
     int64_t begin_ns = ed_clock_monotonic_ns();
     char words[512], reason[256], size[32], duration[32];
     struct ed_error damage = {0};
     enum ed_status status;
+    if (brought)
+        *brought = false;
     if (!build->n_packages)
         return ED_OK;
     if (!build->directory[0])
@@ -156,6 +158,8 @@ enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engi
     status = bring(engines->store, build, log, err);
     if (status)
         return status;
+    if (brought)
+        *brought = true;
     ed_units_print_size(size, sizeof size, ed_engine_bytes(build));
     ed_units_print_duration(duration, sizeof duration, ed_clock_monotonic_ns() - begin_ns);
     snprintf(words, sizeof words, "fetched %zu files, %s, in %s", build->n_files, size, duration);

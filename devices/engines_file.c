@@ -40,6 +40,9 @@ static bool is_member(const char *text) {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '\\')
             return false;
+    for (const char *part = text; *part; part += strcspn(part, "/"), part += *part == '/')
+        if (strncmp(part, "..", 2) == 0 && (!part[2] || part[2] == '/'))
+            return false;
     return text[0] != '/';
 }
 

@@ -4,7 +4,7 @@
 # Exit status: 3 the archive is not what it should be, 5 input or output, 6 damaged, 28 no space.
 import bz2, errno, gzip, lzma, os, resource, stat, subprocess, sys, tarfile, zipfile, zlib
 
-READ_MAX = 16 << 30
+READ_MAX, READ_MAX_RATIO = 1 << 30, 20  # what an archive may unfold to: this, and so many times its own size
 MEMORY_MAX = 4 << 30
 
 
@@ -16,14 +16,14 @@ def stop(code, words):
 class Counted:
     """A stream that ends the program when an archive unfolds to more than any engine has."""
 
-    def __init__(self, stream):
-        self.stream, self.left = stream, READ_MAX
+    def __init__(self, stream, archive):
+        self.stream, self.left = stream, READ_MAX + READ_MAX_RATIO * os.path.getsize(archive)
 
     def read(self, size=-1):
         piece = self.stream.read(size)
         self.left -= len(piece)
         if self.left < 0:
-            stop(3, 'the archive unfolds to more than %d bytes' % READ_MAX)
+            stop(3, 'the archive unfolds to more than any engine has')
         return piece
 
 
@@ -54,9 +54,9 @@ def from_zip(archive, wanted):
                 copy(source, member, path, size)
 
 
-def from_tar(stream, wanted):
+def from_tar(stream, archive, wanted):
     left = dict(wanted)
-    with tarfile.open(fileobj=Counted(stream), mode='r|') as opened:
+    with tarfile.open(fileobj=Counted(stream, archive), mode='r|') as opened:
         for info in opened:
             name = info.name[2:] if info.name.startswith('./') else info.name
             if name not in left:
@@ -76,9 +76,9 @@ def from_directory(directory, wanted):
             number = os.open(os.path.join(directory, member), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             stop(3, 'there is no file %s in %s' % (member, directory))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            stop(3, member + ' is not a regular file')
         with open(number, 'rb') as source:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                stop(3, member + ' is not a regular file')
             copy(source, member, path, size)
 
 
@@ -94,16 +94,18 @@ def main():
         return from_zip(archive, wanted)
     if head.startswith(b'!<arch>'):
         with subprocess.Popen(['dpkg-deb', '--fsys-tarfile', archive], stdout=subprocess.PIPE) as unpacked:
-            from_tar(unpacked.stdout, wanted)
+            from_tar(unpacked.stdout, archive, wanted)
             unpacked.kill()
         return None
     kinds = ((b'\x1f\x8b', gzip.open), (b'\xfd7zXZ', lzma.open), (b'BZh', bz2.open), (b'', open))
     with next(kind for magic, kind in kinds if head.startswith(magic))(archive, 'rb') as stream:
-        return from_tar(stream, wanted)
+        return from_tar(stream, archive, wanted)
 
 
 try:
     main()
+except gzip.BadGzipFile as e:
+    stop(6, 'the archive is damaged: %s' % e)
 except OSError as e:
     stop(28 if e.errno in (errno.ENOSPC, errno.EDQUOT) else 5, str(e))
 except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,

@@ -78,14 +78,14 @@ static int fetch(struct ed_cli *cli, struct ed_resources *resources, const char 
         ed_log_line(&cli->log, ED_LOG_INFO, "%s is built in; there is nothing to fetch", found->id);
         return ED_EXIT_PASS;
     }
-    bool present = found->state == ED_ENGINE_PRESENT;
+    bool brought = false;
     struct ed_engine_build *build = own_build(resources, found);
     // Also where it is present: the files' digests are taken again.
-    status = ed_engines_fetch(&resources->engines, build, &cli->log, &err);
+    status = ed_engines_fetch(&resources->engines, build, &cli->log, &brought, &err);
     if (status)
         return ed_cli_fail(cli, &err);
     ed_log_line(&cli->log, ED_LOG_INFO, "%s for %s %s in %s", build->id, build->target,
-                present ? "is already present" : "is present now", build->directory);
+                brought ? "is present now" : "is already present", build->directory);
     return ED_EXIT_PASS;
 }
 
