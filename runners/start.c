@@ -13,6 +13,7 @@
 #include "runners/contact.h"
 #include "runners/lease_job.h"
 #include "runners/reply.h"
+#include "runners/store.h"
 #include "runners/supervisor.h"
 
 #define DIGEST_CACHE "digests.jsonl"
@@ -124,6 +125,9 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
         status = ed_lease_job_admit(dir->work, job, &whose, err);
     if (status == ED_OK)
         ed_contact_restore(dir->work);
+    // Only the holder of the lease pushes. What cannot be removed is in nobody's way but the disk's.
+    if (status == ED_OK && job->lease_token[0])
+        ed_store_unstage(dir->work, NULL);
     if (status == ED_OK)
         status = open_cache(dir, &digests, err);
     if (status == ED_OK)

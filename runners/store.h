@@ -71,6 +71,9 @@ struct ed_store_stage_args {
 };
 enum ed_status ed_store_stage(const char *work, const struct ed_store_stage_args *args,
                               char directory[ED_PATH_BYTES], int64_t *evicted_bytes, struct ed_error *err);
+// A job starts: its files are adopted, so what is still staged is of controllers that came to no end. A
+// runner that is being pushed without a lease stays.
+enum ed_status ed_store_unstage(const char *work, struct ed_error *err);
 // Checks size and digest of every staged object that a set needs, makes it an object (rename), makes the
 // sets. Under the lease's lock, with the token checked. ED_ERR_VERSION for a digest that differs (the staged
 // file is removed), ED_ERR_NOT_FOUND for one that is missing.

@@ -123,3 +123,18 @@ enum ed_status ed_store_stage(const char *work, const struct ed_store_stage_args
     ed_store_close(&store);
     return status;
 }
+
+enum ed_status ed_store_unstage(const char *work, struct ed_error *err) {
+    struct ed_store store;
+    int lock = -1;
+    enum ed_status status = ed_store_open(&store, work, err);
+    if (status != ED_OK)
+        return status;
+    status = ed_lease_lock(work, &lock, err);
+    if (status == ED_OK)
+        status = ed_store_staging_sweep(&store, "", true, err);
+    if (lock >= 0)
+        close(lock);
+    ed_store_close(&store);
+    return status;
+}

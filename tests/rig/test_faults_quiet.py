@@ -14,6 +14,9 @@ BLOCK_NS = 3 * SECOND_NS
 # A status says when the block should be over. Blocks of a case take about as long as those before, and the first one
 # what its limits say; so a question may come this much before the end, but never in the block's middle.
 BEFORE_END_NS = SECOND_NS // 2
+# Where only the number of inferences is given, nobody knows how long the first block of a case takes. Its first question
+# may come too early, and its answer tells when the next one is due.
+QUESTION_NS = SECOND_NS // 4
 
 
 class Segments(Watch):
@@ -38,6 +41,19 @@ class Segments(Watch):
         if len(inside) < 2:
             return None
         return inside[-1][2] - inside[0][2], (inside[-1][0] - inside[0][1]) / (end - begin)
+
+    def bursts(self, begin, end):
+        """How many groups of segments lie between two moments, with a quiet time before each."""
+        last = count = None
+        found = 0
+        for one in self.seen:
+            if not (begin <= one[0] and one[1] <= end):
+                continue
+            if count is not None and one[2] > count:
+                found += last is None or one[0] - last > QUESTION_NS
+                last = one[1]
+            count = one[2]
+        return found
 
 
 def window(block):
@@ -71,6 +87,25 @@ def quiet_on(fleet, spot):
     check(segments.seen[-1][2] - segments.seen[0][2] > 100, f"{spot.name}: the counter counts")
 
 
+@on_rig("laptop:laptop")
+def length_unknown(fleet, spot):
+    """Sixty inferences, however long they take: at most one question falls into the first block."""
+    out = f"unknown-{spot.name}"
+    script = fleet.script(f"{out}.m.json", run={"ns": 100_000_000, "sleep": True})
+    fleet.suite(f"{out}.json", 2, files={"a": [script]}, block={"inferences": 60})
+    with Segments(spot) as segments:
+        running = fleet.begin(out, "-d", spot.name, f"{out}.json")
+        with ended(running):
+            running.end((0, 3))
+    blocks = [block for block in room.Device(fleet.folder / out, spot.name).blocks() if block["pass"] == "timing"]
+    equal(len(blocks), 2, f"{spot.name}: two timed blocks")
+    for block, most in zip(blocks, (1, 0)):
+        begin, end = window(block)
+        found = segments.bursts(begin, end - BEFORE_END_NS)
+        print(f"  {spot.name}: {block['block']}: {found} questions in {(end - begin) / 1e9:.2f} s", flush=True)
+        check(found <= most, f"{spot.name}: {block['block']}: at most {most} questions", found)
+
+
 @on_rig("laptop:laptop", "pi:pi")
 def quiet(fleet, laptop, pi):
     """OpenSSH and dropbear."""
@@ -84,7 +119,7 @@ def quiet(fleet, laptop, pi):
     together(of_laptop, of_pi)
 
 
-TESTS = (quiet,)
+TESTS = (quiet, length_unknown)
 
 if __name__ == "__main__":
     need_root()
