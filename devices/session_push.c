@@ -132,6 +132,16 @@ static enum ed_status renew(const struct pushing *pushing, int64_t bytes, struct
     return ed_remote_lease(&pushing->session->remote, &ask, &lease, err);
 }
 
+// Who lost the lease finds the place of the push gone, which looks like a broken disk. It is nobody's fault.
+static enum ed_status lease_or(const struct pushing *pushing, enum ed_status status, struct ed_error *err) {
+    struct ed_error lost = {0};
+    if (renew(pushing, 0, &lost) != ED_ERR_BUSY)
+        return status;
+    if (err)
+        *err = lost;
+    return ED_ERR_BUSY;
+}
+
 static enum ed_status push_one(struct pushing *pushing, const struct missing *missing, const char *directory,
                                struct ed_error *err) {
     char remote[ED_PATH_BYTES];
@@ -156,7 +166,7 @@ static enum ed_status push_one(struct pushing *pushing, const struct missing *mi
     if (status == ED_OK)
         status = pushing->session->transport->push(pushing->session->state, &args, err);
     pushing->done_bytes += bytes;
-    return status;
+    return status == ED_ERR_IO ? lease_or(pushing, status, err) : status;
 }
 
 // Makes room, and tells where to push to.

@@ -224,6 +224,9 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     NUMBER(root, "seed", 0, campaign->seed);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "allow_fallback", &campaign->allow_fallback, err);
+    campaign->min_placed = 1;
+    if (status == ED_OK)
+        status = ed_json_opt_real(root, "min_placed", 0, 1, &campaign->min_placed, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "leave_nothing", &campaign->leave_nothing, err);
     if (status == ED_OK && !ed_path_name_ok(campaign->id))

@@ -78,6 +78,7 @@ struct ed_campaign {
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed;
     bool allow_fallback, leave_nothing;
+    double min_placed; // share of the operators that has to be where it was asked to be; 0 to 1
     struct ed_campaign_device *devices;
     size_t n_devices;
     struct ed_campaign_absent *absent;

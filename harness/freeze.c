@@ -212,6 +212,7 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_int(&w, "max_time_ns", freeze->suite->max_time_ns);
     ed_json_text(&w, "pin", freeze->suite->pin);
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);
+    ed_json_real(&w, "min_placed", freeze->suite->min_placed);
     ed_json_bool(&w, "leave_nothing", freeze->leave_nothing);
     write_requirements(&w, freeze->suite);
     write_tasks(&w, &freeze->devices[0].plan);

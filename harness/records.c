@@ -37,10 +37,10 @@ static void fill_case(struct ed_result *result, const struct ed_campaign *campai
 
 // A case that ran elsewhere than it was asked to has failed, whatever its figures say, unless that was
 // allowed; then it is shown all the same.
-static void judge_placement(struct ed_result *result, bool allow_fallback) {
+static void judge_placement(struct ed_result *result, bool allow_fallback, double min_placed) {
     if (!result->has[ED_FIELD_placed_ops_share] || result->placed_ops_share >= 1)
         return;
-    if (allow_fallback) {
+    if (allow_fallback || result->placed_ops_share >= min_placed) {
         ed_result_reason(result, "placement_observed", "fallback_allowed", "asked %s; %s",
                          result->placement_asked, result->placement_observed);
         return;
@@ -80,11 +80,12 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
+        ed_summary_worker(result, &blocks, device->cases[c].timing);
         if (device->cases[c].timing == c)
             ed_profile_load(profile, device, &blocks, c, result, &failure);
         ed_accuracy_fill(result, campaign, device, &blocks, c);
         ed_result_judge(result, campaign->requirements, campaign->n_requirements);
-        judge_placement(result, campaign->allow_fallback);
+        judge_placement(result, campaign->allow_fallback, campaign->min_placed);
         if (!result->has[ED_FIELD_speed_usable] && result->has[ED_FIELD_accuracy_verdict] &&
             !strcmp(result->accuracy_verdict, ed_verdict_word(ED_VERDICT_PASS)))
             ED_RESULT_SET(result, speed_usable, true);

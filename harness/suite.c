@@ -19,6 +19,7 @@ void ed_suite_init(struct ed_suite *suite) {
         .blocks = 10,
         .seed = -1,
         .pin = strdup(""),
+        .min_placed = 1,
         .block_min_ns = SECOND_NS,
         .block_max_ns = 10 * SECOND_NS,
         .block_min_inferences = 100,

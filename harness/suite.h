@@ -11,7 +11,7 @@
 //    "prompt_tokens": [512], "generate_tokens": "128,256", "prompt_generate_tokens": ["512,128"], "depth_tokens": [0, 4096],
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
-//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "profile": false, "label": {"commit": "abc"},
+//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %"]}
 // Only "models" is required ("on": ["null"] needs none). Every key may be overridden by its flag.
@@ -109,7 +109,8 @@ struct ed_suite {
     char *pin;           // "": unpinned
     int64_t max_time_ns; // 0: no limit
     bool allow_fallback;
-    bool profile; // a further pass a case tells the time of each operator
+    double min_placed; // share of the operators that has to be where it was asked to be; 1: all
+    bool profile;      // a further pass a case tells the time of each operator
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
 };
 

@@ -137,6 +137,8 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "no block starts later than this on a device"},
     {"allow_fallback", ED_SUITE_BOOL, AT(ed_suite, allow_fallback),
      .help = "operators that the backend cannot run may run elsewhere"},
+    {"min_placed", ED_SUITE_SHARE, AT(ed_suite, min_placed),
+     .help = "share of the operators that has to run where it was asked to, such as \"95 %\""},
     {"profile", ED_SUITE_BOOL, AT(ed_suite, profile),
      .help = "a pass of its own tells the time of each operator"},
     {"label", ED_SUITE_LABELS, LIST(ed_suite, labels), .max = ED_SUITE_LABELS_MAX,

@@ -53,6 +53,7 @@ enum ed_suite_kind {
     ED_SUITE_CPUS,         // char *, "0,2-3"
     ED_SUITE_INT,          // int64_t
     ED_SUITE_DURATION,     // int64_t, nanoseconds
+    ED_SUITE_SHARE,        // double, 0 to 1
     ED_SUITE_BOOL,         // bool
     ED_SUITE_MEMBERS,      // an object whose keys lie in the same struct
     ED_SUITE_OBJECTS,      // array of `object`, with names that differ

@@ -135,6 +135,18 @@ static enum ed_status duration_read(const struct ed_suite_reader *reader, const 
     return ED_OK;
 }
 
+static enum ed_status share_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                 double *out) {
+    double value = 0;
+    enum ed_status status = ed_json_opt_share(at->parent, at->key, &value, reader->err);
+    if (status)
+        return status;
+    if (!(value >= 0 && value <= 1))
+        return ed_json_fail(at, reader->err, "is outside 0 %% to 100 %%");
+    *out = value;
+    return ED_OK;
+}
+
 // Texts of an array; each must differ from those before it.
 static enum ed_status texts_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                  const struct ed_suite_key *key, char ***out, size_t *n) {
@@ -334,6 +346,8 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
         return ed_json_as_int(at, key->min, key->max, value, reader->err);
     case ED_SUITE_DURATION:
         return duration_read(reader, at, key, value);
+    case ED_SUITE_SHARE:
+        return share_read(reader, at, value);
     case ED_SUITE_BOOL:
         return ed_json_get_bool(at->parent, at->key, value, reader->err);
     case ED_SUITE_ONE_FILE:

@@ -10,6 +10,8 @@
 
 #define PATTERN_BYTES 512
 #define NUMBER "[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+// 0 to 100 with a percent sign, or 0 to 1 without.
+#define SHARE_PATTERN "^(" NUMBER "[ \t]*%|0|1|0?\\.[0-9]+|[01]\\.0*)$"
 #define DURATION_PATTERN "^" NUMBER "[ \t]*(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|min|h)$"
 #define CPUS "[0-9]+(-[0-9]+)?"
 #define CPUS_PATTERN "^" CPUS "(," CPUS ")*$"
@@ -179,6 +181,15 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
     case ED_SUITE_DURATION:
         ed_json_text(w, "type", "string");
         ed_json_text(w, "pattern", DURATION_PATTERN);
+        break;
+    case ED_SUITE_SHARE:
+        ed_json_array_begin(w, "type");
+        ed_json_text(w, NULL, "number");
+        ed_json_text(w, NULL, "string");
+        ed_json_array_end(w);
+        ed_json_text(w, "pattern", SHARE_PATTERN);
+        ed_json_int(w, "minimum", 0);
+        ed_json_int(w, "maximum", 1);
         break;
     case ED_SUITE_BOOL:
         ed_json_text(w, "type", "boolean");

@@ -160,11 +160,14 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
         const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
         const size_t used = strlen(text);
         const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
-        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s)", used ? ", " : "",
+        const bool as_asked = native[0] ? !strcmp(text_of(place, "name"), native)
+                                        : !strcmp(text_of(place, "processor"), result->placement_asked);
+        // What ran elsewhere is named.
+        const char *operators = as_asked ? "" : text_of(place, "operators");
+        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s%s%.120s)", used ? ", " : "",
                  text_of(place, "processor"), n, total->valuedouble, text_of(info, "unit"),
-                 text_of(place, "name"));
-        if (native[0] ? !strcmp(text_of(place, "name"), native)
-                      : !strcmp(text_of(place, "processor"), result->placement_asked))
+                 text_of(place, "name"), operators[0] ? ": " : "", operators);
+        if (as_asked)
             asked += n;
     }
     ED_RESULT_SET_TEXT(result, placement_observed, text[0] ? text : "nothing to place");

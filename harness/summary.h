@@ -16,6 +16,8 @@ void ed_summary_language(struct ed_result *result, const struct ed_campaign_case
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+// What the workers did beside what they were asked: threads beyond those asked for, a network within reach.
+void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // How the processes ran: the worker's C library by the journal, and on a phone that it is no app and whose
 // build it is.
 void ed_summary_process(struct ed_result *result, const struct ed_campaign_device *device,

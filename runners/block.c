@@ -95,7 +95,8 @@ static enum ed_status keep_apart(const struct ed_pinning *pinning, const char *p
 }
 
 static enum ed_status start_worker(const struct ed_block_context *context, const struct ed_job_block *block,
-                                   int mapping_fd, int output, pid_t *pid, struct ed_error *err) {
+                                   struct ed_mapping *mapping, int mapping_fd, int output, pid_t *pid,
+                                   struct ed_error *err) {
     const struct ed_job_case *c = &context->job->cases[block->case_index];
     struct ed_buffer text;
     struct ed_launch launch;
@@ -142,6 +143,8 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
             dprintf(output, "%s\n", failure.message);
             _exit(126);
         }
+        if (!context->job->engines[c->engine].network && context->isolation != ED_ISOLATION_NONE)
+            mapping->isolation_errno = ed_isolate(context->isolation);
         become_worker(&launch, supervisor, output, mapping_fd, environment, &none);
     }
     free(environment);
@@ -351,7 +354,7 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     getrusage(RUSAGE_SELF, &own_before);
     result->started = ed_clock_stamp_now();
     if (status == ED_OK)
-        status = start_worker(context, block, result->mapping_fd, output, &pid, err);
+        status = start_worker(context, block, result->mapping, result->mapping_fd, output, &pid, err);
     if (status == ED_OK) {
         ed_sampler_begin(context->sampler, pid);
         watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "runners/hardware/pinning.h"
+#include "runners/isolate.h"
 #include "runners/job.h"
 #include "runners/jobdir.h"
 #include "runners/mapping.h"
@@ -50,6 +51,8 @@ struct ed_block_context {
     struct ed_sampler *sampler;
     const struct ed_pinning *pinning; // loaded where a case of the job is pinned
     int root_fd;
+    enum ed_isolation isolation;  // of workers whose engine needs no network
+    const char *isolation_reason; // why there is none; "" where there is
     // Told once a block, soon after its timed window began: how long it is going to last by what warm-up
     // showed.
     void (*timed)(void *timed_context, int64_t left_ns);

@@ -134,6 +134,8 @@ static enum ed_status parse_engine(const struct ed_json_at *at, struct ed_job_en
         status = parse_libc(at, engine, err);
     if (status == ED_OK)
         status = parse_files(at, &engine->files, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "network", &engine->network, err);
     struct ed_json_at environment = ed_json_member(at, "environment");
     if (status == ED_OK)
         status = array_of(&environment, 64, sizeof *engine->environment, (void **)&engine->environment,

@@ -6,7 +6,7 @@
 // The worker's block.json is a job with one case and one block, so that supervisor and worker share this
 // parser. Format:
 //   {"type":"job","wire":"1.0","job":ID,"campaign":ID,"max_ns":N,
-//    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"],
+//    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"],"network":B,
 //                "libc":{"directory":PATH,"loader":NAME,"version":TEXT or ""}}],  absent: the device's own C library
 //    "models":[{"files":[FILE]}],
 //    "data":[{"inputs":[{"input":NAME or "","file":FILE}]}],
@@ -47,6 +47,7 @@ struct ed_job_engine {
     struct ed_job_files files;
     const char **environment;
     size_t n_environment;
+    bool network; // it needs one: a server, a remote API
 };
 
 struct ed_job_shape {

@@ -38,6 +38,7 @@ static void write_engine(struct ed_json_writer *w, const struct ed_job_engine *e
     if (engine->version[0])
         ed_json_text(w, "version", engine->version);
     write_file(w, "adapter", &engine->adapter);
+    ed_json_bool(w, "network", engine->network);
     ed_json_text(w, "directory", engine->directory);
     ed_json_text(w, "library", engine->library);
     if (engine->libc_directory[0]) {

@@ -223,6 +223,21 @@ static void write_output_tail(struct ed_json_writer *w) {
         ed_json_text_n(w, "worker_output", tail, (size_t)n);
 }
 
+// Whether the engine could reach anybody while it was measured.
+static void write_network(struct ed_json_writer *w, const struct ed_block_context *context,
+                          size_t block_index, const struct ed_block_result *result) {
+    const struct ed_job *job = context->job;
+    const bool needed = job->engines[job->cases[job->blocks[block_index].case_index].engine].network;
+    const int32_t failed = result->mapping->isolation_errno;
+    ed_json_object_begin(w, "network");
+    ed_json_bool(w, "isolated", !needed && failed == 0);
+    if (needed)
+        ed_json_text(w, "reason", "the engine needs it");
+    else if (failed)
+        ed_json_text(w, "reason", failed > 0 ? strerror(failed) : context->isolation_reason);
+    ed_json_object_end(w);
+}
+
 static void write_costs(struct ed_json_writer *w, const struct ed_block_result *result,
                         const struct ed_sampler *sampler) {
     const int64_t wall_ns = result->ended.monotonic_ns - result->started.monotonic_ns;
@@ -321,6 +336,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     write_times(&w, mapping);
     write_marks(&w, mapping);
     write_cold(&w, result);
+    write_network(&w, context, block_index, result);
     write_costs(&w, result, context->sampler);
     ed_sampler_write(context->sampler, &w);
     if (result->outcome != ED_OUTCOME_OK)

@@ -60,6 +60,7 @@ enum ed_status ed_mapping_make(struct ed_mapping **mapping, int *fd, size_t capa
     m->samples_offset = offset;
     m->capacity = capacity;
     m->stride = 1;
+    m->isolation_errno = -1;
     m->open_ns = m->load_ns = m->first_inference_ns = -1;
     madvise((char *)base + offset, total - offset, MADV_DONTNEED);
     *mapping = m;

@@ -48,7 +48,8 @@ struct ed_mapping {
     _Atomic uint32_t phase; // enum ed_phase
     _Atomic uint64_t n_samples;
 
-    int64_t started_raw_ns; // first statement of the worker
+    int32_t isolation_errno; // of the network, by the process that becomes the worker: 0 done, -1 not tried
+    int64_t started_raw_ns;  // first statement of the worker
     struct ed_mark marks[ED_MARK_COUNT];
     int64_t clock_step_ns, clock_floor_ns;
     int64_t open_ns, load_ns, first_inference_ns; // -1 until known

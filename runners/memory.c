@@ -13,6 +13,7 @@ void ed_memory_reader_init(struct ed_memory_reader *reader, int64_t own_bytes) {
     reader->status_fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     reader->reset_fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     reader->own_bytes = own_bytes;
+    memset(reader->threads, 0, sizeof reader->threads);
 }
 
 void ed_memory_reader_release(struct ed_memory_reader *reader) {
@@ -55,6 +56,9 @@ void ed_memory_mark(struct ed_memory_reader *reader, struct ed_mark *mark) {
     mark->file_bytes = field_bytes(text, "RssFile");
     mark->shmem_bytes = less_own(field_bytes(text, "RssShmem"), reader->own_bytes);
     mark->swap_bytes = field_bytes(text, "VmSwap");
+    // Between the reading and the reset, so that what this allocates is in no phase.
+    reader->threads[0] = reader->threads[1];
+    ed_threads_read(&reader->threads[1]);
     // Without the reset the next peak would be the highest since the start: the mark says so, and the result
     // is null with a reason.
     mark->peak_reset = reader->reset_fd >= 0 && pwrite(reader->reset_fd, "5", 1, 0) == 1;

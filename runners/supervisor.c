@@ -376,6 +376,9 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
                                              .seed = (uint64_t)progress.begin_ns};
     if (status == ED_OK && probe_root_fd < 0)
         status = ed_fail_errno(err, ED_ERR_IO, probe_root, "cannot be opened: %m");
+    char reason[128];
+    context.isolation = ed_isolation_find(reason, sizeof reason);
+    context.isolation_reason = reason;
     if (status == ED_OK)
         status = ed_sampler_new(&context.sampler, &sampling, err);
     if (status == ED_OK)

@@ -221,6 +221,9 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
         status = ed_fail(err, ED_ERR_INTERNAL, NULL, "a block without a pass");
         break;
     }
+    if (status == ED_OK && block->pass == ED_PASS_KIND_TIMING)
+        ed_threads_write(&worker->evidence, &worker->memory.threads[0], &worker->memory.threads[1],
+                         worker->job.cases[0].threads);
     if (status == ED_OK && block->pass != ED_PASS_KIND_COLD) {
         enter(worker, ED_PHASE_EVIDENCE);
         ed_evidence_engine(&worker->evidence, &worker->adapter);

@@ -344,6 +344,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
                                         "constant",
                                         "argmax_wrong_share",
                                         "threads",
+                                        "spin",
                                         "placement",
                                         "profile",
                                         "engine_memory",
@@ -382,6 +383,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
         (status = ed_json_opt_real(root, "constant", -9e15, 9e15, &script->constant, err)) ||
         (status = ed_json_opt_real(root, "argmax_wrong_share", 0, 1, &script->argmax_wrong_share, err)) ||
         (status = ed_json_opt_int(root, "threads", 1, 1024, &script->threads, err)) ||
+        (status = ed_json_opt_bool(root, "spin", &script->spin, err)) ||
         (status = read_placement(root, &script->placement, err)) ||
         (status = read_profile(root, script, err)) || (status = read_memory(root, &script->memory, err)) ||
         (status = read_survey(root, &script->survey, err)) ||

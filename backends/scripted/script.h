@@ -25,6 +25,7 @@
 //                   the first output is logits [N, C] that choose the class in the first element of each of N
 //                   samples of the first input, but another class in this share of the samples
 //   threads         threads that exist between load and unload, the calling one counted
+//   spin            true: these threads use their CPUs all the time
 //   placement       {unit, total, places: [{name, processor, count, operators}], detail, proven};
 //                   absent: not proven
 //   profile         {run_ns, crash, ops: [{name, op, processor, calls, ns}]}: of one run, told for each profiled
@@ -53,6 +54,7 @@
 #define EDGEDYNO_BACKENDS_SCRIPT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/json_read.h"
 #include "base/path.h"
@@ -120,6 +122,7 @@ struct script {
     double constant;
     double argmax_wrong_share; // -1: no logits
     int64_t threads;
+    bool spin;
     struct ed_placement placement;
     struct ed_op_profile_row *ops; // of one run; owned
     size_t n_ops;
@@ -162,11 +165,14 @@ void script_played_release(struct script_played *played);
 struct script_threads {
     pthread_t *threads; // owned
     size_t n;
+    bool spin;        // instead of waiting
+    atomic_bool over; // for those that spin
     pthread_mutex_t lock;
     pthread_cond_t ended;
     bool made, end;
 };
-enum ed_status script_threads_start(struct script_threads *threads, size_t n, struct ed_error *err);
+enum ed_status script_threads_start(struct script_threads *threads, size_t n, bool spin,
+                                    struct ed_error *err);
 void script_threads_stop(struct script_threads *threads); // safe on a zeroed struct
 
 // --- script_language.c

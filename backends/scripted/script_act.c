@@ -162,6 +162,8 @@ enum ed_status script_play(const struct script_section *section, struct script_p
 
 static void *thread_wait(void *argument) {
     struct script_threads *threads = argument;
+    while (threads->spin && !atomic_load(&threads->over))
+        ;
     pthread_mutex_lock(&threads->lock);
     while (!threads->end)
         pthread_cond_wait(&threads->ended, &threads->lock);
@@ -169,7 +171,8 @@ static void *thread_wait(void *argument) {
     return NULL;
 }
 
-enum ed_status script_threads_start(struct script_threads *threads, size_t n, struct ed_error *err) {
+enum ed_status script_threads_start(struct script_threads *threads, size_t n, bool spin,
+                                    struct ed_error *err) {
     if (!n)
         return ED_OK;
     threads->threads = calloc(n, sizeof *threads->threads);
@@ -179,6 +182,8 @@ enum ed_status script_threads_start(struct script_threads *threads, size_t n, st
     pthread_cond_init(&threads->ended, NULL);
     threads->made = true;
     threads->end = false;
+    threads->spin = spin;
+    atomic_store(&threads->over, false);
     for (; threads->n < n; threads->n++)
         if ((errno = pthread_create(&threads->threads[threads->n], NULL, thread_wait, threads))) {
             enum ed_status status = ed_fail_errno(
@@ -194,6 +199,7 @@ void script_threads_stop(struct script_threads *threads) {
         return;
     pthread_mutex_lock(&threads->lock);
     threads->end = true;
+    atomic_store(&threads->over, true);
     pthread_cond_broadcast(&threads->ended);
     pthread_mutex_unlock(&threads->lock);
     for (size_t i = 0; i < threads->n; i++)

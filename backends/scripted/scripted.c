@@ -154,7 +154,8 @@ static enum ed_status scripted_load(void *state, const struct ed_load_args *args
     if (!status)
         status = play(scripted, SCRIPT_OPEN, begin_ns, err);
     if (!status)
-        status = script_threads_start(&scripted->threads, (size_t)scripted->model.threads - 1, err);
+        status = script_threads_start(&scripted->threads, (size_t)scripted->model.threads - 1,
+                                      scripted->model.spin, err);
     if (!status) {
         // An open section's time has passed already and is not part of the load section's.
         bool opened = scripted->model.steps[SCRIPT_OPEN].n_ns > 0;

@@ -57,6 +57,8 @@ static const struct ed_option measuring[] = {
      "start no block later than this on a device, such as '2 min'", 0},
     {"allow-fallback", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "operators that the backend cannot run may run elsewhere", 0},
+    {"min-placed", 0, ED_OPTION_SHARE, "SHARE", "100 %", 0, 1, "",
+     "share of the operators that has to run where it was asked to, such as 95%", 0},
     {"profile", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "after the timing, a pass of its own tells the time of each operator", 0},
     {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",

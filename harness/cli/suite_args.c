@@ -108,6 +108,8 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         return ed_units_integer(text, &suite->seed, err);
     if (strcmp(name, "max-time") == 0)
         return ed_units_duration(text, &suite->max_time_ns, err);
+    if (strcmp(name, "min-placed") == 0)
+        return ed_units_share(text, &suite->min_placed, err);
     if (strcmp(name, "allow-fallback") == 0)
         suite->allow_fallback = true;
     if (strcmp(name, "profile") == 0)

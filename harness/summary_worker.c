@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads and the network: what a worker did beside what it was asked.
+#include <string.h>
+
+#include "harness/summary.h"
+
+static const cJSON *member(const cJSON *object, const char *key) {
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static double number_of(const cJSON *object, const char *key) {
+    const cJSON *value = member(object, key);
+    return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}
+
+static bool is_timing(const struct ed_block *block, size_t case_index) {
+    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) && !block->skipped;
+}
+
+// Names of the threads that worked, with how many there were of each.
+static void name_threads(const cJSON *threads, char *text, size_t bytes) {
+    const cJSON *one, *other;
+    size_t used = 0;
+    text[0] = 0;
+    cJSON_ArrayForEach(one, member(threads, "working")) {
+        const cJSON *name = member(one, "name");
+        int same = 0, before = 0;
+        bool seen = false;
+        if (!cJSON_IsString(name) || used >= bytes)
+            continue;
+        cJSON_ArrayForEach(other, member(threads, "working")) {
+            const cJSON *second = member(other, "name");
+            seen = seen || other == one;
+            if (cJSON_IsString(second) && !strcmp(second->valuestring, name->valuestring)) {
+                same++;
+                before += !seen;
+            }
+        }
+        if (!before && same == 1)
+            used +=
+                (size_t)snprintf(text + used, bytes - used, "%s%.16s", used ? ", " : "", name->valuestring);
+        else if (!before)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%d %.16s", used ? ", " : "", same,
+                                     name->valuestring);
+    }
+}
+
+// The block with the most threads that worked speaks for the case.
+static void threads(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    const cJSON *most = NULL;
+    size_t beyond = 0, n = 0;
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *found = member(blocks->items[i].evidence, "threads");
+        const double asked = number_of(found, "asked");
+        if (!is_timing(&blocks->items[i], case_index) || !found || asked < 1)
+            continue;
+        n++;
+        beyond += number_of(found, "busy") > asked;
+        if (!most || number_of(found, "busy") > number_of(most, "busy"))
+            most = found;
+    }
+    // A single block may have met something that an engine does once.
+    if (!most || beyond * 2 < n || beyond == 0)
+        return;
+    char names[128];
+    name_threads(most, names, sizeof names);
+    ed_result_reason(result, "threads", "more_threads",
+                     "%.0f asked for, %.0f worked in %zu of %zu blocks: %.1f CPUs in all (%s)",
+                     number_of(most, "asked"), number_of(most, "busy"), beyond, n, number_of(most, "cpus"),
+                     names);
+}
+
+static void network(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    for (size_t i = 0; i < blocks->n; i++) {
+        const struct ed_json_at root = ed_json_root(&blocks->documents[i]);
+        const cJSON *found = member(root.value, "network"), *why = member(found, "reason");
+        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsFalse(member(found, "isolated")))
+            continue;
+        ed_result_reason(result, "", "network_open", "the engine could reach the network%s%.120s",
+                         cJSON_IsString(why) ? ": " : "", cJSON_IsString(why) ? why->valuestring : "");
+        return;
+    }
+}
+
+void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    threads(result, blocks, case_index);
+    network(result, blocks, case_index);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads by /proc/self/task/TID/schedstat.
+#include "runners/threads.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define TASKS "/proc/self/task"
+#define WORKING_MAX 16
+
+static bool read_text(const char *tid, const char *file, char *text, size_t bytes) {
+    char path[96];
+    snprintf(path, sizeof path, TASKS "/%.20s/%s", tid, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, bytes - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
+void ed_threads_read(struct ed_thread_times *times) {
+    DIR *tasks = opendir(TASKS);
+    times->n = 0;
+    times->cut = false;
+    times->raw_ns = 0;
+    if (!tasks)
+        return;
+    for (struct dirent *entry; (entry = readdir(tasks));) {
+        char text[128];
+        if (entry->d_name[0] == '.')
+            continue;
+        if (times->n == ED_THREADS_MAX) {
+            times->cut = true;
+            break;
+        }
+        struct ed_thread_time *one = &times->items[times->n];
+        if (!read_text(entry->d_name, "schedstat", text, sizeof text))
+            continue;
+        one->tid = strtoll(entry->d_name, NULL, 10);
+        one->run_ns = strtoll(text, NULL, 10);
+        read_text(entry->d_name, "comm", text, sizeof text);
+        snprintf(one->name, sizeof one->name, "%.*s", (int)strcspn(text, "\n"), text);
+        times->n++;
+    }
+    closedir(tasks);
+    times->raw_ns = ed_clock_raw_ns();
+}
+
+struct share {
+    const char *name;
+    double share;
+};
+
+static int busiest_first(const void *a, const void *b) {
+    const double left = ((const struct share *)a)->share, right = ((const struct share *)b)->share;
+    return (left < right) - (left > right);
+}
+
+// A thread that was not there before has run since its start.
+static int64_t run_before_ns(const struct ed_thread_times *before, int64_t tid) {
+    for (size_t i = 0; i < before->n; i++)
+        if (before->items[i].tid == tid)
+            return before->items[i].run_ns;
+    return 0;
+}
+
+void ed_threads_write(struct ed_json_writer *w, const struct ed_thread_times *before,
+                      const struct ed_thread_times *after, int asked) {
+    const double wall_ns = (double)(after->raw_ns - before->raw_ns);
+    struct share *shares = calloc(after->n + 1, sizeof *shares);
+    double cpus = 0;
+    size_t busy = 0;
+    if (!shares || before->raw_ns == 0 || after->raw_ns == 0 || wall_ns <= 0 || after->n == 0) {
+        free(shares);
+        return;
+    }
+    for (size_t i = 0; i < after->n; i++) {
+        const int64_t ran_ns = after->items[i].run_ns - run_before_ns(before, after->items[i].tid);
+        shares[i] = (struct share){after->items[i].name, ran_ns > 0 ? (double)ran_ns / wall_ns : 0};
+        cpus += shares[i].share;
+        busy += shares[i].share > ED_THREADS_BUSY_SHARE;
+    }
+    qsort(shares, after->n, sizeof *shares, busiest_first);
+    ed_json_object_begin(w, "threads");
+    ed_json_int(w, "asked", asked);
+    ed_json_uint(w, "exist", after->n);
+    ed_json_uint(w, "busy", busy);
+    ed_json_real(w, "cpus", cpus);
+    if (after->cut)
+        ed_json_bool(w, "cut", true);
+    ed_json_array_begin(w, "working");
+    for (size_t i = 0; i < busy && i < WORKING_MAX; i++) {
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "name", shares[i].name);
+        ed_json_real(w, "share", shares[i].share);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+    ed_json_object_end(w);
+    free(shares);
+}
