@@ -138,7 +138,11 @@ static enum ed_status duration_read(const struct ed_suite_reader *reader, const 
 static enum ed_status share_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                  double *out) {
     double value = 0;
-    enum ed_status status = ed_json_opt_share(at->parent, at->key, &value, reader->err);
+    enum ed_status status = ED_OK;
+    if (!cJSON_IsString(at->value) && !cJSON_IsNumber(at->value))
+        status = ed_suite_fail_kind(at, "a share such as \"95 %\"", reader->err);
+    if (!status)
+        status = ed_json_opt_share(at->parent, at->key, &value, reader->err);
     if (status)
         return status;
     if (!(value >= 0 && value <= 1))
