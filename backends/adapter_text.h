@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words of an engine, made fit for a message: on one line, and short enough.
+#ifndef EDGEDYNO_BACKENDS_ADAPTER_TEXT_H
+#define EDGEDYNO_BACKENDS_ADAPTER_TEXT_H
+
+#include <stddef.h>
+#include <string.h>
+
+// Copies `words`. Control characters become spaces, several spaces one; spaces and full stops at the end go.
+// What is too long loses its middle: engines begin with a source line and end with the reason.
+static inline void ed_adapter_text(char *text, size_t bytes, const char *words) {
+    static const char gap[] = " ... ";
+    const size_t length = strlen(words), head = bytes / 4;
+    size_t n = 0, from = 0;
+    for (; from < length && n + 1 < bytes; from++) {
+        if (length >= bytes && n == head) {
+            memcpy(text + n, gap, sizeof gap - 1);
+            n += sizeof gap - 1;
+            from = length - (bytes - 1 - n);
+        }
+        const char c = (unsigned char)words[from] < ' ' || words[from] == 0x7f ? ' ' : words[from];
+        if (c != ' ' || (n && text[n - 1] != ' '))
+            text[n++] = c;
+    }
+    while (n && (text[n - 1] == ' ' || text[n - 1] == '.'))
+        n--;
+    text[n] = 0;
+}
+
+#endif

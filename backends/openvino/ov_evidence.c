@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the model runs and with what precision, by the compiled model's own properties; times of its
+// operators.
+#include "backends/adapter_text.h"
+#include "backends/openvino/ov.h"
+
+// The value of a property; "" where the compiled model does not have it.
+static void property(const struct ov_state *ov, const char *key, char *text, size_t bytes) {
+    char *value = NULL;
+    text[0] = 0;
+    if (!ov->api.compiled_model_get_property(ov->compiled, key, &value) && value)
+        ed_adapter_text(text, bytes, value);
+    ov->api.free(value);
+}
+
+// A device that hands the model on gives its members' properties in one text,
+// {CPU:{INFERENCE_PRECISION_HINT:f32,...}}: the first value of the key.
+static void member_property(const struct ov_state *ov, const char *key, char *text, size_t bytes) {
+    char *all = NULL;
+    text[0] = 0;
+    if (!ov->api.compiled_model_get_property(ov->compiled, "DEVICE_PROPERTIES", &all) && all) {
+        const char *at = strstr(all, key);
+        if (at && at[strlen(key)] == ':') {
+            at += strlen(key) + 1;
+            snprintf(text, bytes, "%.*s", (int)strcspn(at, ",}"), at);
+        }
+    }
+    ov->api.free(all);
+}
+
+static void add_detail(const struct ov_state *ov, struct ed_placement *out, const char *key) {
+    char value[96];
+    const size_t used = strlen(out->detail);
+    property(ov, key, value, sizeof value);
+    if (!value[0])
+        member_property(ov, key, value, sizeof value);
+    snprintf(out->detail + used, sizeof out->detail - used, "%s%s=%s", used ? "; " : "", key,
+             value[0] ? value : "not told");
+}
+
+// "meta=1.0;ov=2026.4.1;isa=Intel AVX2": which instructions the kernels were chosen for.
+static void add_instructions(const struct ov_state *ov, struct ed_placement *out) {
+    char value[256];
+    const size_t used = strlen(out->detail);
+    property(ov, "RUNTIME_REQUIREMENTS", value, sizeof value);
+    const char *isa = strstr(value, "isa=");
+    if (isa)
+        snprintf(out->detail + used, sizeof out->detail - used, "; %.*s", (int)strcspn(isa, ";"), isa);
+}
+
+enum ed_status ov_evidence_placement(const struct ov_state *ov, struct ed_placement *out,
+                                     struct ed_error *err) {
+    char devices[128];
+    memset(out, 0, sizeof *out);
+    if (!ov->compiled)
+        return ed_fail(err, ED_ERR_INTERNAL, NULL, "placement was asked for before a model was loaded");
+    property(ov, "EXECUTION_DEVICES", devices, sizeof devices);
+    snprintf(out->detail, sizeof out->detail, "EXECUTION_DEVICES=%s", devices[0] ? devices : "not told");
+    add_detail(ov, out, "INFERENCE_PRECISION_HINT");
+    add_detail(ov, out, "INFERENCE_NUM_THREADS");
+    add_instructions(ov, out);
+    // Of several devices the engine does not say how much of the model each one has.
+    if (!devices[0] || strpbrk(devices, " ,"))
+        return ED_OK;
+    out->proven = true;
+    out->total = out->n_places = 1;
+    snprintf(out->unit, sizeof out->unit, "model");
+    // By the backend's own name, so that AUTO is what was asked for whichever device it chose.
+    snprintf(out->places[0].name, sizeof out->places[0].name, "%s",
+             ov->plan.several ? ov->plan.native : devices);
+    if (!ov->plan.several)
+        out->places[0].name[strcspn(devices, ".")] = 0;
+    out->places[0].processor = ov_device_processor(devices);
+    out->places[0].count = 1;
+    return ED_OK;
+}
+
+enum ed_status ov_evidence_precision(const struct ov_state *ov, bool allow_fallback, struct ed_error *err) {
+    const char *asked = NULL;
+    char got[32];
+    for (size_t i = 0; i < ov->plan.n_properties; i++)
+        if (!strcmp(ov->plan.properties[i].key, "INFERENCE_PRECISION_HINT"))
+            asked = ov->plan.properties[i].value;
+    property(ov, "INFERENCE_PRECISION_HINT", got, sizeof got);
+    if (!asked || !strcmp(asked, got) || allow_fallback)
+        return ED_OK;
+    return ed_fail(err, ED_ERR_UNSUPPORTED, "-o inference_precision",
+                   "%s was asked for; OpenVINO %s runs the model with %s on %s (--allow-fallback takes it)",
+                   asked, ov->version, got[0] ? got : "a precision that it does not tell", ov->plan.device);
+}
+
+static enum ed_status run_profiled(const struct ov_state *ov, struct ov_request *request, uint32_t runs,
+                                   struct ov_profile *profile, struct ed_error *err) {
+    enum ed_status status = ov_tensors_give(ov, request, err);
+    for (uint32_t i = 0; i < runs && !status; i++)
+        status = ov_check(ov, ov->api.infer_request_infer(request), "running with a profile", err);
+    return status ? status
+                  : ov_check(ov, ov->api.infer_request_get_profiling_info(request, profile),
+                             "asking for the profile", err);
+}
+
+enum ed_status ov_evidence_profile(const struct ov_state *ov, uint32_t runs, struct ed_op_profile_row *rows,
+                                   size_t capacity, size_t *n, struct ed_error *err) {
+    struct ov_compiled *compiled = NULL;
+    struct ov_request *request = NULL;
+    struct ov_profile profile = {0};
+    const enum ed_processor processor =
+        ov->plan.n_members == 1 ? ov_device_processor(ov->plan.members[0]) : ED_PROCESSOR_UNKNOWN;
+    *n = 0;
+    if (!ov->bound)
+        return ed_fail(err, ED_ERR_INTERNAL, NULL, "a profile was asked for before inputs were bound");
+    enum ed_status status = ov_plan_compile(ov, &ov->plan, true, &compiled, err);
+    if (!status)
+        status = ov_check(ov, ov->api.compiled_model_create_infer_request(compiled, &request),
+                          "making a request", err);
+    if (!status)
+        status = run_profiled(ov, request, runs, &profile, err);
+    for (size_t i = 0; i < profile.n && *n < capacity && !status; i++) {
+        const struct ov_profile_row *from = &profile.rows[i];
+        struct ed_op_profile_row *row = &rows[*n];
+        if (from->status != OV_NODE_EXECUTED)
+            continue;
+        memset(row, 0, sizeof *row);
+        ed_adapter_text(row->name, sizeof row->name, from->node_name ? from->node_name : "");
+        ed_adapter_text(row->op, sizeof row->op, from->node_type ? from->node_type : "");
+        row->processor = processor;
+        row->calls = runs;
+        row->total_ns = from->real_us > 0 ? from->real_us * 1000 * (int64_t)runs : 0;
+        ++*n;
+    }
+    ov->api.profiling_info_list_free(&profile);
+    if (request)
+        ov->api.infer_request_free(request);
+    if (compiled)
+        ov->api.compiled_model_free(compiled);
+    return status;
+}
