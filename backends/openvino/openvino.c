@@ -71,7 +71,7 @@ static enum ed_status ov_hook_load(void *state, const struct ed_load_args *args,
     if (!status)
         status = ov_plan_compile(ov, &ov->plan, false, &ov->compiled, err);
     if (!status)
-        status = ov_evidence_precision(ov, args->allow_fallback, err);
+        status = ov_evidence_taken(ov, args->allow_fallback, err);
     if (!status)
         status = ov_check(ov, ov->api.compiled_model_create_infer_request(ov->compiled, &ov->requests[0]),
                           "making a request", err);

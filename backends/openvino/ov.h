@@ -84,8 +84,9 @@ void ov_tensors_release(struct ov_state *ov); // inputs and outputs
 // --- ov_evidence.c
 enum ed_status ov_evidence_placement(const struct ov_state *ov, struct ed_placement *out,
                                      struct ed_error *err);
-// Refuses a precision that the engine did not take, unless fallback is allowed.
-enum ed_status ov_evidence_precision(const struct ov_state *ov, bool allow_fallback, struct ed_error *err);
+// The engine takes less than it was asked for in silence: another precision is refused unless fallback is
+// allowed, another number of threads always.
+enum ed_status ov_evidence_taken(const struct ov_state *ov, bool allow_fallback, struct ed_error *err);
 enum ed_status ov_evidence_profile(const struct ov_state *ov, uint32_t runs, struct ed_op_profile_row *rows,
                                    size_t capacity, size_t *n, struct ed_error *err);
 

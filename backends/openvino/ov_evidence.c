@@ -19,21 +19,26 @@ static void member_property(const struct ov_state *ov, const char *key, char *te
     char *all = NULL;
     text[0] = 0;
     if (!ov->api.compiled_model_get_property(ov->compiled, "DEVICE_PROPERTIES", &all) && all) {
+        const size_t n = strlen(key);
         const char *at = strstr(all, key);
-        if (at && at[strlen(key)] == ':') {
-            at += strlen(key) + 1;
-            snprintf(text, bytes, "%.*s", (int)strcspn(at, ",}"), at);
-        }
+        while (at && at[n] != ':')
+            at = strstr(at + n, key);
+        if (at)
+            snprintf(text, bytes, "%.*s", (int)strcspn(at + n + 1, ",}"), at + n + 1);
     }
     ov->api.free(all);
+}
+
+static void setting(const struct ov_state *ov, const char *key, char *text, size_t bytes) {
+    property(ov, key, text, bytes);
+    if (!text[0])
+        member_property(ov, key, text, bytes);
 }
 
 static void add_detail(const struct ov_state *ov, struct ed_placement *out, const char *key) {
     char value[96];
     const size_t used = strlen(out->detail);
-    property(ov, key, value, sizeof value);
-    if (!value[0])
-        member_property(ov, key, value, sizeof value);
+    setting(ov, key, value, sizeof value);
     snprintf(out->detail + used, sizeof out->detail - used, "%s%s=%s", used ? "; " : "", key,
              value[0] ? value : "not told");
 }
@@ -75,18 +80,32 @@ enum ed_status ov_evidence_placement(const struct ov_state *ov, struct ed_placem
     return ED_OK;
 }
 
-enum ed_status ov_evidence_precision(const struct ov_state *ov, bool allow_fallback, struct ed_error *err) {
-    const char *asked = NULL;
+static const char *asked_for(const struct ov_plan *plan, const char *key) {
+    for (size_t i = 0; i < plan->n_properties; i++)
+        if (!strcmp(plan->properties[i].key, key))
+            return plan->properties[i].value;
+    for (size_t i = 0; i < plan->n_defaults; i++)
+        if (!strcmp(plan->defaults[i].key, key))
+            return plan->defaults[i].value;
+    return "";
+}
+
+enum ed_status ov_evidence_taken(const struct ov_state *ov, bool allow_fallback, struct ed_error *err) {
+    const char *precision = asked_for(&ov->plan, "INFERENCE_PRECISION_HINT");
+    const char *threads = asked_for(&ov->plan, "INFERENCE_NUM_THREADS");
     char got[32];
-    for (size_t i = 0; i < ov->plan.n_properties; i++)
-        if (!strcmp(ov->plan.properties[i].key, "INFERENCE_PRECISION_HINT"))
-            asked = ov->plan.properties[i].value;
-    property(ov, "INFERENCE_PRECISION_HINT", got, sizeof got);
-    if (!asked || !strcmp(asked, got) || allow_fallback)
-        return ED_OK;
-    return ed_fail(err, ED_ERR_UNSUPPORTED, "-o inference_precision",
-                   "%s was asked for; OpenVINO %s runs the model with %s on %s (--allow-fallback takes it)",
-                   asked, ov->version, got[0] ? got : "a precision that it does not tell", ov->plan.device);
+    setting(ov, "INFERENCE_PRECISION_HINT", got, sizeof got);
+    if (precision[0] && got[0] && strcmp(precision, got) != 0 && !allow_fallback)
+        return ed_fail(err, ED_ERR_UNSUPPORTED, "-o inference_precision",
+                       "%s was asked for; OpenVINO %s runs the model in %s on %s (--allow-fallback takes it)",
+                       precision, ov->version, got, ov->plan.device);
+    setting(ov, "INFERENCE_NUM_THREADS", got, sizeof got);
+    if (threads[0] && got[0] && strcmp(threads, got) != 0)
+        return ed_fail(err, ED_ERR_UNSUPPORTED, "-t",
+                       "%s threads were asked for; OpenVINO %s takes %s, as it has no more than one for each "
+                       "processor that it may use",
+                       threads, ov->version, got);
+    return ED_OK;
 }
 
 static enum ed_status run_profiled(const struct ov_state *ov, struct ov_request *request, uint32_t runs,
