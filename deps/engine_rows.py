@@ -74,7 +74,8 @@ def openvino(version):
         return [pip('openvino==' + version,
                     [r'openvino/libs/libopenvino(_c|_(ir|onnx|tensorflow_lite)_frontend)?\.so\..*',
                      r'openvino/libs/libopenvino_(%s)_plugin\.so' % plugins,
-                     r'openvino/libs/libtbb\.so\..*', r'openvino-.*\.dist-info/(licenses/)?LICENSE'],
+                     r'openvino/libs/lib(tbb|tbbmalloc|tbbbind_2_5|hwloc)\.so\..*',
+                     r'openvino-.*\.dist-info/licenses/(LICENSE|licensing/.*\.txt)'],
                     manylinux(target, *(['2_35'] if target.endswith('64') and 'aarch' in target else ['2_28'])),
                     library=r'libopenvino_c\.so\..*', optional=[r'libOpenCL\.so.*'])]
     return packages
