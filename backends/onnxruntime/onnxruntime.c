@@ -12,9 +12,6 @@ static enum ed_status ort_hook_open(void *state, const struct ed_open_args *args
     struct ort_state *ort = state;
     enum ed_status status = ort_library_open(ort, args->engine_library, err);
     if (!status)
-        status =
-            ort_library_find_keys(ort, args->engine_library, ed_manifest_options, ED_MANIFEST_N_OPTIONS, err);
-    if (!status)
         status = ort_check(
             ort, ort_create_env(ort->api, ort_log_line, &ort->log, ORT_LOGGING_ERROR, "edgedyno", &ort->env),
             "making its environment", err);
@@ -28,9 +25,13 @@ static enum ed_status ort_hook_open(void *state, const struct ed_open_args *args
             ort,
             ort_create_cpu_memory_info(ort->api, ORT_ALLOCATOR_DEVICE, ORT_MEMORY_DEFAULT, &ort->cpu_memory),
             "naming the CPU's memory", err);
-    if (!status)
+    if (!status && args->scratch_dir && strlen(args->scratch_dir) >= sizeof ort->scratch)
+        status = ed_fail(err, ED_ERR_LIMIT, args->scratch_dir, "the path is too long");
+    if (!status) {
         ort->run = (ort_run_fn)ort->api[ORT_RUN];
-    else
+        snprintf(ort->scratch, sizeof ort->scratch, "%s", args->scratch_dir ? args->scratch_dir : ".");
+        ort_plugins_find(ort, args->engine_dir);
+    } else
         ort_hook_close(ort);
     return status;
 }
@@ -47,7 +48,7 @@ static enum ed_status ort_hook_survey(void *state, struct ed_survey *out, struct
 static enum ed_status ort_hook_load(void *state, const struct ed_load_args *args, struct ed_error *err) {
     enum ed_status status = ed_adapter_options_check(ED_MANIFEST_NAME, ed_manifest_options,
                                                      ED_MANIFEST_N_OPTIONS, ORT_OPTION_PREFIX, args, err);
-    return status ? status : ort_session_load(state, args, ed_manifest_options, ED_MANIFEST_N_OPTIONS, err);
+    return status ? status : ort_session_load(state, args, err);
 }
 
 static enum ed_status ort_hook_describe(void *state, struct ed_io *out, struct ed_error *err) {
@@ -100,6 +101,18 @@ static enum ed_status ort_hook_placement(void *state, struct ed_placement *out, 
     return ort_placement_read(state, out, err);
 }
 
+static enum ed_status ort_hook_op_profile(void *state, uint32_t runs, struct ed_op_profile_row *rows,
+                                          size_t capacity, size_t *n, struct ed_error *err) {
+    return ort_profile_take(state, runs, rows, capacity, n, err);
+}
+
+static enum ed_status ort_hook_engine_memory(void *state, struct ed_engine_memory *out,
+                                             struct ed_error *err) {
+    (void)err;
+    *out = (struct ed_engine_memory){-1, ort_memory_arena_bytes(state), -1, -1};
+    return ED_OK;
+}
+
 static enum ed_status ort_hook_unload(void *state, struct ed_error *err) {
     (void)err;
     ort_session_unload(state);
@@ -141,8 +154,8 @@ static const struct ed_backend ort_backend = {
     .logits = ed_backend_no_logits,
     .processes = ed_backend_own_process,
     .placement = ort_hook_placement,
-    .op_profile = ed_backend_no_op_profile,
-    .engine_memory = ed_backend_memory_unknown,
+    .op_profile = ort_hook_op_profile,
+    .engine_memory = ort_hook_engine_memory,
     .unload = ort_hook_unload,
     .close = ort_hook_close,
 };

@@ -23,25 +23,41 @@ struct ort_log {
     char text[512];
 };
 
+// A library beside the engine's that brings execution providers.
+#define ORT_PLUGINS_MAX 8
+#define ORT_PATH_BYTES 4096
+struct ort_plugin {
+    char path[ORT_PATH_BYTES];
+    char native[96]; // the name that it is registered under
+    bool registered;
+};
+
 struct ort_state {
     struct ort_log log;
+    char path[ORT_PATH_BYTES];    // of the engine's library
+    char scratch[ORT_PATH_BYTES]; // a directory to write into
+    struct ort_plugin plugins[ORT_PLUGINS_MAX];
+    size_t n_plugins;
     void *library; // stays open: the engine does not promise that it can be unloaded
     const ort_function *api;
     struct ort_version version;
     uint32_t api_version;
-    uint64_t known_keys; // bit i: the text of row i of the option table occurs in the library
     struct ort_env *env;
     struct ort_allocator *allocator; // the engine's own
     struct ort_memory_info *cpu_memory;
 
     struct ort_session *session;
-    bool cpu_alone;          // no provider but the CPU's was put into the session
-    bool fallback_disabled;  // the engine was told to refuse nodes on the CPU
-    bool records_assignment; // the session can tell where its nodes run
+    struct ort_session_options *options; // of that session, for a further one under the profiler
+    char model[ORT_PATH_BYTES];
+    struct ort_plugin *plugin; // whose provider the session has; NULL: one of the engine's own
+    bool cpu_alone;            // no provider but the CPU's was put into the session
+    bool fallback_disabled;    // the engine was told to refuse nodes on the CPU
+    bool records_assignment;   // the session can tell where its nodes run
     bool reuse_outputs;
     char provider[96];
     enum ed_processor processor; // of `provider`, with its options
     struct ed_io io;
+    struct ed_placement profiled; // where the profile saw kernels; total 0: no profile was taken
 
     ort_run_fn run;
     const char *input_names[ED_TENSORS_MAX];
@@ -58,10 +74,11 @@ struct ort_state {
 enum ed_status ort_library_open(struct ort_state *ort, const char *path, struct ed_error *err);
 // Parses "1.27.0"; false when it does not begin with three numbers.
 bool ort_version_parse(struct ort_version *version, const char *text);
-// Finds which of the option table's dotted keys occur in the library file, since the engine ignores a key
-// that it does not know.
-enum ed_status ort_library_find_keys(struct ort_state *ort, const char *path, const struct ed_option *options,
-                                     size_t n, struct ed_error *err);
+// Whether `text` occurs in the file as a text of its own, or as the end of one behind a dot. Compilers keep
+// some texts in pieces of eight bytes inside of code: with `pieces` it is enough that each whole piece
+// occurs.
+enum ed_status ort_library_has(const char *path, const char *text, bool pieces, bool *found,
+                               struct ed_error *err);
 // NULL status: ED_OK. Otherwise ED_ERR_REFUSED with `doing` and the engine's words; the status is released.
 enum ed_status ort_check(struct ort_state *ort, struct ort_status *status, const char *doing,
                          struct ed_error *err);
@@ -81,17 +98,61 @@ void ort_provider_word(char *word, size_t bytes, const char *native);
 // Kind of processor by the provider's name; `options` (ep.device_type, ep.backend_type) may refine it and may
 // be NULL.
 enum ed_processor ort_provider_processor(const char *native, const struct ed_load_args *options);
-// Puts the provider into `options`. `args` may be NULL (a survey). The error holds the engine's words.
+// Puts the provider into `options`. `plugin` is NULL for one of the engine's own, `args` for a survey. The
+// error holds the engine's words.
 enum ed_status ort_provider_append(struct ort_state *ort, struct ort_session_options *options,
-                                   const char *native, const struct ed_load_args *args, struct ed_error *err);
+                                   const char *native, struct ort_plugin *plugin,
+                                   const struct ed_load_args *args, struct ed_error *err);
 // The provider behind a backend's word into ort->provider; ED_ERR_NOT_FOUND lists what there is.
 enum ed_status ort_provider_find(struct ort_state *ort, const char *backend, struct ed_error *err);
 enum ed_status ort_provider_survey(struct ort_state *ort, struct ed_survey *out, struct ed_error *err);
+// "QNNExecutionProvider" for "qnn"; NULL for a word that this table does not know.
+const char *ort_provider_native(const char *word);
+
+// --- ort_options.c
+// Checks every given option that is not the adapter's own: session keys (with a dot) against the table and
+// the library, options of providers against the table and the provider's library; the engine ignores a key
+// that it does not know. `provider` is the native name, `library` where it comes from.
+enum ed_status ort_options_check(const struct ort_state *ort, const struct ed_load_args *args,
+                                 const char *library, struct ed_error *err);
+// Hands the session keys over.
+enum ed_status ort_options_session(struct ort_state *ort, struct ort_session_options *session_options,
+                                   const struct ed_load_args *args, struct ed_error *err);
+// The provider's own key of a given option ("backend_type" for itself and for "ep.backend_type"); NULL where
+// it is none.
+const char *ort_options_provider_key(const char *key);
+// The last value of a provider's option, under either name; NULL where it was not given.
+const char *ort_options_provider_value(const struct ed_load_args *args, const char *key);
+
+// --- ort_plugin.c
+// Lists libonnxruntime_providers_*.so beside the engine that are plug-ins. Opens none.
+void ort_plugins_find(struct ort_state *ort, const char *directory);
+// NULL where no plug-in has this word.
+struct ort_plugin *ort_plugin_of_word(struct ort_state *ort, const char *word);
+// Registers it with the environment, once; the error holds the engine's words.
+enum ed_status ort_plugin_register(struct ort_state *ort, struct ort_plugin *plugin, struct ed_error *err);
+enum ed_status ort_plugin_append(struct ort_state *ort, struct ort_session_options *options,
+                                 struct ort_plugin *plugin, const char *const *keys,
+                                 const char *const *values, size_t n, struct ed_error *err);
+// Device name of a registered provider, and whether no device of that kind is there: then it is simulated.
+void ort_plugin_describe(struct ort_state *ort, const char *native, struct ed_survey_row *row);
+
+// --- ort_vulkan.c
+// Name of the device that WebGPU gets by Vulkan, and whether that is software. ED_ERR_REFUSED says what is
+// missing.
+enum ed_status ort_vulkan_look(char *name, size_t bytes, bool *software, struct ed_error *err);
+
+// --- ort_profile.c
+enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_op_profile_row *rows,
+                                size_t capacity, size_t *n, struct ed_error *err);
+
+// --- ort_memory.c
+// Bytes that the session's CPU arena holds from the system; -1 where the engine does not tell.
+int64_t ort_memory_arena_bytes(struct ort_state *ort);
 
 // --- ort_session.c
-// `options` is the manifest's table. On failure nothing is left loaded.
-enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args,
-                                const struct ed_option *options, size_t n_options, struct ed_error *err);
+// On failure nothing is left loaded.
+enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args, struct ed_error *err);
 void ort_session_unload(struct ort_state *ort);
 
 // --- ort_tensors.c
@@ -107,6 +168,9 @@ enum ed_status ort_tensors_view(struct ort_state *ort, size_t index, struct ed_t
                                 struct ed_error *err);
 
 // --- ort_placement.c
+// One more node of this type on this provider.
+enum ed_status ort_placement_add(const struct ort_state *ort, struct ed_placement *out, const char *provider,
+                                 const char *type, struct ed_error *err);
 enum ed_status ort_placement_read(struct ort_state *ort, struct ed_placement *out, struct ed_error *err);
 
 #endif

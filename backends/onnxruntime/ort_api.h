@@ -30,6 +30,9 @@ struct ort_memory_info;
 struct ort_allocator;
 struct ort_assigned_subgraph;
 struct ort_assigned_node;
+struct ort_ep_device;
+struct ort_hardware_device;
+struct ort_key_values;
 
 enum ort_entry {
     ORT_GET_ERROR_MESSAGE = 2, // all below 102: version 1
@@ -39,7 +42,9 @@ enum ort_entry {
     ORT_CREATE_SESSION_FROM_ARRAY = 8,
     ORT_RUN = 9,
     ORT_CREATE_SESSION_OPTIONS = 10,
+    ORT_CLONE_SESSION_OPTIONS = 12,
     ORT_SET_SESSION_EXECUTION_MODE = 13,
+    ORT_ENABLE_PROFILING = 14,
     ORT_DISABLE_MEM_PATTERN = 17,
     ORT_DISABLE_CPU_MEM_ARENA = 19,
     ORT_SET_GRAPH_OPTIMIZATION_LEVEL = 23,
@@ -72,12 +77,26 @@ enum ort_entry {
     ORT_RELEASE_TYPE_INFO = 98,
     ORT_RELEASE_TENSOR_INFO = 99,
     ORT_RELEASE_SESSION_OPTIONS = 100,
+    ORT_SESSION_END_PROFILING = 110,   // version 2
     ORT_GET_AVAILABLE_PROVIDERS = 125, // version 4
     ORT_RELEASE_AVAILABLE_PROVIDERS = 126,
-    ORT_ADD_SESSION_CONFIG_ENTRY = 130,        // version 5
-    ORT_APPEND_EXECUTION_PROVIDER = 216,       // version 12
-    ORT_GET_BUILD_INFO_STRING = 254,           // version 15
-    ORT_SESSION_GET_EP_GRAPH_ASSIGNMENT = 407, // version 24, releases only, as all below
+    ORT_ADD_SESSION_CONFIG_ENTRY = 130, // version 5
+    ORT_CREATE_ALLOCATOR = 131,
+    ORT_RELEASE_ALLOCATOR = 132,
+    ORT_APPEND_EXECUTION_PROVIDER = 216, // version 12
+    ORT_GET_BUILD_INFO_STRING = 254,     // version 15
+    ORT_GET_KEY_VALUE = 297,             // version 22, releases only, as all below
+    ORT_RELEASE_KEY_VALUE_PAIRS = 300,
+    ORT_REGISTER_EP_LIBRARY = 301,
+    ORT_GET_EP_DEVICES = 303,
+    ORT_APPEND_EXECUTION_PROVIDER_V2 = 304,
+    ORT_HARDWARE_DEVICE_TYPE = 307,
+    ORT_HARDWARE_DEVICE_VENDOR = 309,
+    ORT_HARDWARE_DEVICE_METADATA = 311,
+    ORT_EP_DEVICE_EP_NAME = 312,
+    ORT_EP_DEVICE_DEVICE = 316,
+    ORT_ALLOCATOR_GET_STATS = 319,             // version 23
+    ORT_SESSION_GET_EP_GRAPH_ASSIGNMENT = 407, // version 24
     ORT_EP_ASSIGNED_SUBGRAPH_GET_EP_NAME = 408,
     ORT_EP_ASSIGNED_SUBGRAPH_GET_NODES = 409,
     ORT_EP_ASSIGNED_NODE_GET_OPERATOR_TYPE = 412,
@@ -86,11 +105,14 @@ enum ort_entry {
 #define ORT_VERSION_MIN 17u           // the oldest minor version that the adapter serves
 #define ORT_VERSION_USED 24u          // the newest interface version that it asks for
 #define ORT_VERSION_EP_ASSIGNMENT 24u // the first with the graph assignment
+#define ORT_VERSION_PLUGINS 24u       // the first whose plug-in interface was tried
+#define ORT_VERSION_STATS 23u         // the first that tells what an allocator holds
 
 enum { ORT_LOGGING_ERROR = 3 };
 enum { ORT_MODE_SEQUENTIAL = 0, ORT_MODE_PARALLEL = 1 };
 enum { ORT_OPTIMIZE_NONE = 0, ORT_OPTIMIZE_BASIC = 1, ORT_OPTIMIZE_EXTENDED = 2, ORT_OPTIMIZE_ALL = 99 };
 enum { ORT_ONNX_TENSOR = 1 };
+enum { ORT_HARDWARE_CPU = 0, ORT_HARDWARE_GPU = 1, ORT_HARDWARE_NPU = 2 };
 enum { ORT_ALLOCATOR_DEVICE = 0, ORT_MEMORY_DEFAULT = 0 };
 
 // The function at `entry`, with its real type.
@@ -255,6 +277,83 @@ static inline struct ort_status *ort_release_available_providers(const ort_funct
 static inline const char *ort_get_build_info(const ort_function *api) {
     return ORT_AT(api, ORT_GET_BUILD_INFO_STRING, const char *, void)();
 }
+static inline struct ort_status *ort_clone_options(const ort_function *api,
+                                                   const struct ort_session_options *options,
+                                                   struct ort_session_options **out) {
+    return ORT_STATUS(api, ORT_CLONE_SESSION_OPTIONS, const struct ort_session_options *,
+                      struct ort_session_options **)(options, out);
+}
+// The engine puts the time and ".json" behind `prefix`.
+static inline struct ort_status *
+ort_enable_profiling(const ort_function *api, struct ort_session_options *options, const char *prefix) {
+    return ORT_STATUS(api, ORT_ENABLE_PROFILING, struct ort_session_options *, const char *)(options, prefix);
+}
+// Writes the profile; the name of its file belongs to the caller: ort_allocator_free.
+static inline struct ort_status *ort_end_profiling(const ort_function *api, struct ort_session *session,
+                                                   struct ort_allocator *allocator, char **out) {
+    return ORT_STATUS(api, ORT_SESSION_END_PROFILING, struct ort_session *, struct ort_allocator *,
+                      char **)(session, allocator, out);
+}
+// The session's own allocator for that memory.
+static inline struct ort_status *ort_create_allocator(const ort_function *api,
+                                                      const struct ort_session *session,
+                                                      const struct ort_memory_info *memory,
+                                                      struct ort_allocator **out) {
+    return ORT_STATUS(api, ORT_CREATE_ALLOCATOR, const struct ort_session *, const struct ort_memory_info *,
+                      struct ort_allocator **)(session, memory, out);
+}
+static inline struct ort_status *ort_allocator_stats(const ort_function *api,
+                                                     const struct ort_allocator *allocator,
+                                                     struct ort_key_values **out) {
+    return ORT_STATUS(api, ORT_ALLOCATOR_GET_STATS, const struct ort_allocator *,
+                      struct ort_key_values **)(allocator, out);
+}
+// NULL where there is no such key; borrowed.
+static inline const char *ort_get_key_value(const ort_function *api, const struct ort_key_values *pairs,
+                                            const char *key) {
+    return ORT_AT(api, ORT_GET_KEY_VALUE, const char *, const struct ort_key_values *, const char *)(pairs,
+                                                                                                     key);
+}
+// Makes the library's providers known to the environment.
+static inline struct ort_status *ort_register_library(const ort_function *api, struct ort_env *env,
+                                                      const char *name, const char *path) {
+    return ORT_STATUS(api, ORT_REGISTER_EP_LIBRARY, struct ort_env *, const char *, const char *)(env, name,
+                                                                                                  path);
+}
+// Pairs of a provider and a device that it can use; they belong to the environment.
+static inline struct ort_status *ort_get_ep_devices(const ort_function *api, const struct ort_env *env,
+                                                    const struct ort_ep_device *const **out, size_t *n) {
+    return ORT_STATUS(api, ORT_GET_EP_DEVICES, const struct ort_env *, const struct ort_ep_device *const **,
+                      size_t *)(env, out, n);
+}
+static inline struct ort_status *
+ort_append_ep_devices(const ort_function *api, struct ort_session_options *options, struct ort_env *env,
+                      const struct ort_ep_device *const *devices, size_t n_devices, const char *const *keys,
+                      const char *const *values, size_t n) {
+    return ORT_STATUS(api, ORT_APPEND_EXECUTION_PROVIDER_V2, struct ort_session_options *, struct ort_env *,
+                      const struct ort_ep_device *const *, size_t, const char *const *, const char *const *,
+                      size_t)(options, env, devices, n_devices, keys, values, n);
+}
+static inline const char *ort_ep_device_name(const ort_function *api, const struct ort_ep_device *device) {
+    return ORT_AT(api, ORT_EP_DEVICE_EP_NAME, const char *, const struct ort_ep_device *)(device);
+}
+static inline const struct ort_hardware_device *ort_ep_device_hardware(const ort_function *api,
+                                                                       const struct ort_ep_device *device) {
+    return ORT_AT(api, ORT_EP_DEVICE_DEVICE, const struct ort_hardware_device *,
+                  const struct ort_ep_device *)(device);
+}
+static inline int ort_hardware_type(const ort_function *api, const struct ort_hardware_device *device) {
+    return ORT_AT(api, ORT_HARDWARE_DEVICE_TYPE, int, const struct ort_hardware_device *)(device);
+}
+static inline const char *ort_hardware_vendor(const ort_function *api,
+                                              const struct ort_hardware_device *device) {
+    return ORT_AT(api, ORT_HARDWARE_DEVICE_VENDOR, const char *, const struct ort_hardware_device *)(device);
+}
+static inline const struct ort_key_values *ort_hardware_metadata(const ort_function *api,
+                                                                 const struct ort_hardware_device *device) {
+    return ORT_AT(api, ORT_HARDWARE_DEVICE_METADATA, const struct ort_key_values *,
+                  const struct ort_hardware_device *)(device);
+}
 // The subgraphs belong to the session.
 static inline struct ort_status *ort_get_assignment(const ort_function *api,
                                                     const struct ort_session *session,
@@ -295,5 +394,7 @@ ORT_RELEASE(value, ORT_RELEASE_VALUE, ort_value)
 ORT_RELEASE(type_info, ORT_RELEASE_TYPE_INFO, ort_type_info)
 ORT_RELEASE(tensor_info, ORT_RELEASE_TENSOR_INFO, ort_tensor_info)
 ORT_RELEASE(session_options, ORT_RELEASE_SESSION_OPTIONS, ort_session_options)
+ORT_RELEASE(allocator, ORT_RELEASE_ALLOCATOR, ort_allocator)
+ORT_RELEASE(key_values, ORT_RELEASE_KEY_VALUE_PAIRS, ort_key_values)
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening the engine's library: version, function table, and which session keys this build knows.
+// Opening the engine's library: version and function table; looking for texts in a library.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -93,6 +93,9 @@ enum ed_status ort_library_open(struct ort_state *ort, const char *path, struct 
     if (!path || path[0] != '/')
         return ed_fail(err, ED_ERR_USAGE, NULL,
                        "the engine build has no libonnxruntime.so*; add one with `edgedyno engines add`");
+    if (strlen(path) >= sizeof ort->path)
+        return ed_fail(err, ED_ERR_LIMIT, path, "the path is too long");
+    memcpy(ort->path, path, strlen(path) + 1);
     ort->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!ort->library) {
         const char *words = dlerror();
@@ -129,43 +132,52 @@ enum ed_status ort_library_open(struct ort_state *ort, const char *path, struct 
     return ED_OK;
 }
 
-// Marks the keys that begin at `text`.
-static uint64_t keys_at(const char *text, size_t bytes, const struct ed_option *options, size_t n) {
-    uint64_t found = 0;
-    for (size_t i = 0; i < n && i < 64; i++) {
-        size_t length = strlen(options[i].name);
-        // The byte behind it is the end of the text: otherwise a longer key would stand for a shorter one.
-        if (length < bytes && !memcmp(text, options[i].name, length) && !text[length])
-            found |= UINT64_C(1) << i;
+// A hit must end there: otherwise a longer key would stand for a shorter one.
+static bool holds_text(const char *buffer, size_t bytes, const char *text) {
+    const size_t length = strlen(text);
+    const char *at = buffer;
+    while ((at = memmem(at, bytes - (size_t)(at - buffer), text, length + 1))) {
+        if (at > buffer && (!at[-1] || at[-1] == '.'))
+            return true;
+        at++;
     }
+    return false;
+}
+
+// Marks the whole pieces of eight bytes that occur.
+static uint32_t find_pieces(const char *buffer, size_t bytes, const char *text) {
+    uint32_t found = 0;
+    for (size_t i = 0; i < strlen(text) / 8 && i < 32; i++)
+        if (memmem(buffer, bytes, text + i * 8, 8))
+            found |= UINT32_C(1) << i;
     return found;
 }
 
-enum ed_status ort_library_find_keys(struct ort_state *ort, const char *path, const struct ed_option *options,
-                                     size_t n, struct ed_error *err) {
-    static const char *const areas[] = {"session.", "optimization."};
+enum ed_status ort_library_has(const char *path, const char *text, bool pieces, bool *found,
+                               struct ed_error *err) {
     enum ed_status status = ED_OK;
+    const size_t n_pieces = strlen(text) / 8 < 32 ? strlen(text) / 8 : 32;
+    const uint32_t all = n_pieces == 32 ? UINT32_MAX : (UINT32_C(1) << n_pieces) - 1;
+    uint32_t seen = 0;
     size_t kept = 0;
     ssize_t got = 0;
     char *buffer = malloc(SCAN_BYTES);
+    *found = false;
     // Read, not mapped: pages of a mapping would count as the engine's memory.
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (!buffer || fd < 0) {
         status = ed_fail_errno(err, ED_ERR_IO, path, "the library cannot be read: %m");
         goto out;
     }
-    while ((got = read(fd, buffer + kept, SCAN_BYTES - kept)) > 0) {
-        size_t filled = kept + (size_t)got;
-        for (size_t area = 0; area < sizeof areas / sizeof *areas; area++) {
-            const char *at = buffer;
-            while ((at = memmem(at, filled - (size_t)(at - buffer), areas[area], strlen(areas[area])))) {
-                ort->known_keys |= keys_at(at, filled - (size_t)(at - buffer), options, n);
-                at++;
-            }
-        }
+    while (!*found && (got = read(fd, buffer + kept, SCAN_BYTES - kept)) > 0) {
+        const size_t filled = kept + (size_t)got;
+        *found = holds_text(buffer, filled, text);
+        if (pieces)
+            seen |= find_pieces(buffer, filled, text);
         kept = filled < 256 ? filled : 256;
         memmove(buffer, buffer + filled - kept, kept);
     }
+    *found = *found || (pieces && n_pieces && seen == all);
     if (got < 0)
         status = ed_fail_errno(err, ED_ERR_IO, path, "the library cannot be read: %m");
 out:

@@ -30,27 +30,33 @@ static enum ed_status place_find(const struct ort_state *ort, struct ed_placemen
     return ED_OK;
 }
 
+enum ed_status ort_placement_add(const struct ort_state *ort, struct ed_placement *out, const char *provider,
+                                 const char *type, struct ed_error *err) {
+    size_t index = 0;
+    enum ed_status status = place_find(ort, out, provider, &index, err);
+    if (status)
+        return status;
+    operators_add(out->places[index].operators, sizeof out->places[index].operators, type);
+    out->places[index].count++;
+    out->total++;
+    return ED_OK;
+}
+
 static enum ed_status add_subgraph(struct ort_state *ort, const struct ort_assigned_subgraph *subgraph,
                                    struct ed_placement *out, struct ed_error *err) {
     const struct ort_assigned_node *const *nodes = NULL;
     const char *provider = NULL;
-    size_t n = 0, index = 0;
+    size_t n = 0;
     enum ed_status status =
         ort_check(ort, ort_subgraph_get_ep_name(ort->api, subgraph, &provider), "reading a subgraph", err);
     if (!status)
         status =
             ort_check(ort, ort_subgraph_get_nodes(ort->api, subgraph, &nodes, &n), "reading a subgraph", err);
-    if (!status)
-        status = place_find(ort, out, provider ? provider : "", &index, err);
     for (size_t i = 0; i < n && !status; i++) {
         const char *type = NULL;
         status = ort_check(ort, ort_node_get_operator(ort->api, nodes[i], &type), "reading a node", err);
-        if (!status && type)
-            operators_add(out->places[index].operators, sizeof out->places[index].operators, type);
-    }
-    if (!status) {
-        out->places[index].count += (uint32_t)n;
-        out->total += (uint32_t)n;
+        if (!status)
+            status = ort_placement_add(ort, out, provider ? provider : "", type ? type : "", err);
     }
     return status;
 }
@@ -58,11 +64,16 @@ static enum ed_status add_subgraph(struct ort_state *ort, const struct ort_assig
 // Without the assignment, one thing is certain all the same: a session that was given no other provider has
 // nothing but the CPU's.
 static void place_by_construction(const struct ort_state *ort, struct ed_placement *out) {
+    if (ort->profiled.proven) {
+        *out = ort->profiled;
+        return;
+    }
     if (!ort->cpu_alone) {
-        snprintf(out->detail, sizeof out->detail,
-                 "ONNX Runtime %s does not tell where nodes run (releases from 1.24 on do)%s",
-                 ort->version.text,
-                 ort->fallback_disabled ? "; fallback to the CPU was forbidden and the model accepted" : "");
+        snprintf(
+            out->detail, sizeof out->detail,
+            "ONNX Runtime %s does not tell where nodes run (releases from 1.24 on do); a profile tells%s",
+            ort->version.text,
+            ort->fallback_disabled ? "; fallback to the CPU was forbidden and the model accepted" : "");
         return;
     }
     out->proven = true;

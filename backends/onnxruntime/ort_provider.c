@@ -56,6 +56,16 @@ static const struct provider *provider_by_native(const char *native) {
     return NULL;
 }
 
+const char *ort_provider_native(const char *word) {
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+        char own[64];
+        ort_provider_word(own, sizeof own, providers[i].native);
+        if (!strcmp(own, word))
+            return providers[i].native;
+    }
+    return NULL;
+}
+
 void ort_provider_word(char *word, size_t bytes, const char *native) {
     size_t length = strlen(native), suffix = strlen(SUFFIX);
     if (length > suffix && !strcmp(native + length - suffix, SUFFIX))
@@ -80,9 +90,9 @@ enum ed_processor ort_provider_processor(const char *native, const struct ed_loa
     const struct provider *provider = provider_by_native(native);
     const char *device = NULL;
     if (options && !strcmp(native, "OpenVINOExecutionProvider"))
-        device = ed_adapter_option(options, ORT_OPTION_PREFIX "device_type");
+        device = ort_options_provider_value(options, "device_type");
     if (options && !strcmp(native, "QNNExecutionProvider"))
-        device = ed_adapter_option(options, ORT_OPTION_PREFIX "backend_type");
+        device = ort_options_provider_value(options, "backend_type");
     if (device)
         return processor_from_device(device);
     return provider ? provider->processor : ED_PROCESSOR_UNKNOWN;
@@ -109,15 +119,15 @@ static void options_add(struct provider_options *options, const char *key, const
 
 static enum ed_status options_collect(struct provider_options *options, const struct ed_load_args *args,
                                       const char *native, struct ed_error *err) {
-    size_t prefix = strlen(ORT_OPTION_PREFIX);
     memset(options, 0, sizeof *options);
     for (size_t i = 0; args && i < args->n_options; i++) {
-        if (strncmp(args->options[i].key, ORT_OPTION_PREFIX, prefix) != 0)
+        const char *key = ort_options_provider_key(args->options[i].key);
+        if (!key)
             continue;
         if (options->n == ED_OPTIONS_GIVEN_MAX)
             return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %d options for %s", ED_OPTIONS_GIVEN_MAX,
                            native);
-        options_add(options, args->options[i].key + prefix, args->options[i].value);
+        options_add(options, key, args->options[i].value);
     }
     if (!strcmp(native, "QNNExecutionProvider") && !options_have(options, "backend_type") &&
         !options_have(options, "backend_path"))
@@ -129,7 +139,7 @@ static enum ed_status options_collect(struct provider_options *options, const st
         options_add(options, "intra_op_num_threads", options->threads);
     }
     // OpenVINO's own pool takes all processors unless told.
-    const char *device = args ? ed_adapter_option(args, ORT_OPTION_PREFIX "device_type") : NULL;
+    const char *device = args ? ort_options_provider_value(args, "device_type") : NULL;
     bool on_cpu = !device || processor_from_device(device) == ED_PROCESSOR_CPU;
     if (!strcmp(native, "OpenVINOExecutionProvider") && args && args->threads > 0 && on_cpu &&
         !options_have(options, "num_of_threads")) {
@@ -152,13 +162,11 @@ static enum ed_status append_by_symbol(struct ort_state *ort, struct ort_session
     for (size_t i = 0; i < options->n; i++) {
         char *end = NULL;
         if (strcmp(options->keys[i], "device_id") != 0)
-            return ed_fail(err, ED_ERR_USAGE, NULL,
-                           "%s takes no option " ORT_OPTION_PREFIX "%s here, only " ORT_OPTION_PREFIX
-                           "device_id",
+            return ed_fail(err, ED_ERR_USAGE, NULL, "%s takes no option %s here, only device_id",
                            provider->native, options->keys[i]);
         number = strtol(options->values[i], &end, 10);
         if (end == options->values[i] || *end || number < 0 || number > 1024)
-            return ed_fail(err, ED_ERR_USAGE, NULL, ORT_OPTION_PREFIX "device_id is '%s', expected 0 to 1024",
+            return ed_fail(err, ED_ERR_USAGE, NULL, "device_id is '%s', expected 0 to 1024",
                            options->values[i]);
     }
     if (!strcmp(provider->native, "DnnlExecutionProvider") && args && args->threads > 0) {
@@ -175,14 +183,22 @@ static enum ed_status append_by_symbol(struct ort_state *ort, struct ort_session
 }
 
 enum ed_status ort_provider_append(struct ort_state *ort, struct ort_session_options *session_options,
-                                   const char *native, const struct ed_load_args *args,
-                                   struct ed_error *err) {
+                                   const char *native, struct ort_plugin *plugin,
+                                   const struct ed_load_args *args, struct ed_error *err) {
     const struct provider *provider = provider_by_native(native);
     struct provider_options options;
     char name[96];
     enum ed_status status = options_collect(&options, args, native, err);
+#if defined(__linux__)
+    char device[256];
+    bool software;
+    if (!status && !strcmp(native, "WebGpuExecutionProvider"))
+        status = ort_vulkan_look(device, sizeof device, &software, err);
+#endif
     if (status)
         return status;
+    if (plugin)
+        return ort_plugin_append(ort, session_options, plugin, options.keys, options.values, options.n, err);
     if (provider && provider->symbol)
         return append_by_symbol(ort, session_options, provider, &options, args, err);
     // A provider that came after this table: its general name is most often its own without the suffix.
@@ -215,6 +231,16 @@ enum ed_status ort_provider_find(struct ort_state *ort, const char *backend, str
     }
     ort_check(ort, ort_release_available_providers(ort->api, names, n), "releasing the list of its providers",
               NULL);
+    // The engine's own come first: a plug-in of the same name is another way to the same provider.
+    ort->plugin = ort->provider[0] ? NULL : ort_plugin_of_word(ort, backend);
+    if (ort->plugin)
+        snprintf(ort->provider, sizeof ort->provider, "%s", ort->plugin->native);
+    for (size_t i = 0; i < ort->n_plugins; i++) {
+        char word[64];
+        const size_t used = strlen(list);
+        ort_provider_word(word, sizeof word, ort->plugins[i].native);
+        snprintf(list + used, sizeof list - used, ", %s", word);
+    }
     if (!ort->provider[0])
         return ed_fail(err, ED_ERR_NOT_FOUND, NULL,
                        "this build of ONNX Runtime %s has no backend '%s'; it has %s", ort->version.text,
@@ -226,13 +252,19 @@ enum ed_status ort_provider_find(struct ort_state *ort, const char *backend, str
 }
 
 // Starts the provider with a real session.
-static enum ed_status provider_probe(struct ort_state *ort, const char *native, struct ed_error *err) {
+static enum ed_status provider_probe(struct ort_state *ort, const char *native, struct ort_plugin *plugin,
+                                     struct ed_error *err) {
     struct ort_session_options *options = NULL;
     struct ort_session *session = NULL;
+    const bool cpu = !strcmp(native, "CPUExecutionProvider");
     enum ed_status status =
         ort_check(ort, ort_create_session_options(ort->api, &options), "making session options", err);
-    if (!status && strcmp(native, "CPUExecutionProvider") != 0)
-        status = ort_provider_append(ort, options, native, NULL, err);
+    // A provider that takes none of its nodes must not pass for one that works.
+    if (!status && !cpu)
+        status = ort_check(ort, ort_add_config(ort->api, options, "session.disable_cpu_ep_fallback", "1"),
+                           "forbidding fallback to the CPU", err);
+    if (!status && !cpu)
+        status = ort_provider_append(ort, options, native, plugin, NULL, err);
     if (!status)
         status = ort_check(ort, ort_set_option_int(ort->api, ORT_SET_INTRA_OP_NUM_THREADS, options, 1),
                            "setting threads", err);
@@ -246,13 +278,24 @@ static enum ed_status provider_probe(struct ort_state *ort, const char *native, 
     return status;
 }
 
-// QNN on x86-64 is a simulator of its NPU.
-static bool provider_simulated(const char *native) {
-#if defined(__x86_64__) && !defined(_WIN32)
-    return !strcmp(native, "QNNExecutionProvider");
-#else
-    (void)native;
-    return false;
+static void survey_row(struct ort_state *ort, struct ed_survey *out, const char *native,
+                       struct ort_plugin *plugin) {
+    struct ed_survey_row *row = &out->rows[out->n_rows++];
+    struct ed_error why = {0};
+    ort_provider_word(row->backend, sizeof row->backend, native);
+    snprintf(row->native, sizeof row->native, "%s", native);
+    row->processor = ort_provider_processor(native, NULL);
+    if (row->processor == ED_PROCESSOR_REMOTE)
+        snprintf(row->reason, sizeof row->reason, "runs models on a remote endpoint, not on this device");
+    else if (provider_probe(ort, native, plugin, &why))
+        ort_text_cut(row->reason, sizeof row->reason, why.message);
+    else
+        row->available = true;
+    if (plugin && plugin->registered)
+        ort_plugin_describe(ort, native, row);
+#if defined(__linux__)
+    if (row->available && !strcmp(native, "WebGpuExecutionProvider"))
+        ort_vulkan_look(row->device_name, sizeof row->device_name, &row->simulated, NULL);
 #endif
 }
 
@@ -263,19 +306,14 @@ enum ed_status ort_provider_survey(struct ort_state *ort, struct ed_survey *out,
         ort_check(ort, ort_get_available_providers(ort->api, &names, &n), "asking for its providers", err);
     if (status)
         return status;
-    for (int i = 0; i < n && out->n_rows < ED_SURVEY_MAX; i++) {
-        struct ed_survey_row *row = &out->rows[out->n_rows++];
-        struct ed_error why = {0};
-        ort_provider_word(row->backend, sizeof row->backend, names[i]);
-        snprintf(row->native, sizeof row->native, "%s", names[i]);
-        row->processor = ort_provider_processor(names[i], NULL);
-        row->simulated = provider_simulated(names[i]);
-        if (row->processor == ED_PROCESSOR_REMOTE)
-            snprintf(row->reason, sizeof row->reason, "runs models on a remote endpoint, not on this device");
-        else if (provider_probe(ort, names[i], &why))
-            ort_text_cut(row->reason, sizeof row->reason, why.message);
-        else
-            row->available = true;
+    for (int i = 0; i < n && out->n_rows < ED_SURVEY_MAX; i++)
+        survey_row(ort, out, names[i], NULL);
+    for (size_t i = 0; i < ort->n_plugins && out->n_rows < ED_SURVEY_MAX; i++) {
+        bool own = false;
+        for (int k = 0; k < n; k++)
+            own = own || !strcmp(names[k], ort->plugins[i].native);
+        if (!own)
+            survey_row(ort, out, ort->plugins[i].native, &ort->plugins[i]);
     }
     return ort_check(ort, ort_release_available_providers(ort->api, names, n),
                      "releasing the list of its providers", err);

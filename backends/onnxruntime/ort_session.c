@@ -23,29 +23,6 @@ static enum ed_status set_int(struct ort_state *ort, struct ort_session_options 
     return ort_check(ort, ort_set_option_int(ort->api, entry, options, value), what, err);
 }
 
-// Rows with a dot are the engine's own session keys. The engine takes any key and ignores what it does not
-// know, so one that does not occur in the library is refused here.
-static enum ed_status add_session_keys(struct ort_state *ort, struct ort_session_options *session_options,
-                                       const struct ed_load_args *args, const struct ed_option *options,
-                                       size_t n, struct ed_error *err) {
-    for (size_t i = 0; i < n && i < 64; i++) {
-        const char *value = strchr(options[i].name, '.') ? ed_adapter_option(args, options[i].name) : NULL;
-        if (!value)
-            continue;
-        if (!(ort->known_keys >> i & 1))
-            return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
-                           "ONNX Runtime %s does not know the session key %s; leave it out",
-                           ort->version.text, options[i].name);
-        if (options[i].type == ED_OPTION_FLAG)
-            value = ed_adapter_flag(value) ? "1" : "0";
-        enum ed_status status = ort_check(
-            ort, ort_add_config(ort->api, session_options, options[i].name, value), options[i].name, err);
-        if (status)
-            return status;
-    }
-    return ED_OK;
-}
-
 static enum ed_status set_basics(struct ort_state *ort, struct ort_session_options *options,
                                  const struct ed_load_args *args, struct ed_error *err) {
     bool parallel = !strcmp(option_or(args, "execution_mode", "sequential"), "parallel");
@@ -80,8 +57,10 @@ static enum ed_status set_evidence(struct ort_state *ort, struct ort_session_opt
                                    const struct ed_load_args *args, struct ed_error *err) {
     enum ed_status status = ED_OK;
     ort->cpu_alone = !strcmp(ort->provider, "CPUExecutionProvider");
-    ort->fallback_disabled = !ort->cpu_alone && !args->allow_fallback;
     ort->records_assignment = ort->version.release && ort->api_version >= ORT_VERSION_EP_ASSIGNMENT;
+    // An engine that tells where each node is may run: which nodes fell back is a better answer than that
+    // some did, and it is judged. Another one is made to refuse.
+    ort->fallback_disabled = !ort->cpu_alone && !args->allow_fallback && !ort->records_assignment;
     if (ort->records_assignment)
         status =
             ort_check(ort, ort_add_config(ort->api, options, "session.record_ep_graph_assignment_info", "1"),
@@ -90,12 +69,12 @@ static enum ed_status set_evidence(struct ort_state *ort, struct ort_session_opt
         status = ort_check(ort, ort_add_config(ort->api, options, "session.disable_cpu_ep_fallback", "1"),
                            "forbidding fallback to the CPU", err);
     if (!status && !ort->cpu_alone)
-        status = ort_provider_append(ort, options, ort->provider, args, err);
+        status = ort_provider_append(ort, options, ort->provider, ort->plugin, args, err);
     return status;
 }
 
 enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args,
-                                const struct ed_option *options, size_t n_options, struct ed_error *err) {
+                                struct ed_error *err) {
     struct ort_session_options *session_options = NULL;
     enum ed_status status = ED_OK;
     if (!args->n_model_files)
@@ -105,17 +84,17 @@ enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args
         return status;
     ort->processor = ort_provider_processor(ort->provider, args);
     ort->reuse_outputs = !strcmp(option_or(args, "output_memory", "reuse"), "reuse");
-    for (size_t i = 0; !strcmp(ort->provider, "CPUExecutionProvider") && i < args->n_options; i++)
-        if (!strncmp(args->options[i].key, ORT_OPTION_PREFIX, strlen(ORT_OPTION_PREFIX)))
-            return ed_fail(err, ED_ERR_USAGE, NULL,
-                           "the option %s is for an execution provider; the backend cpu has none",
-                           args->options[i].key);
+    if (strlen(args->model_files[0]) >= sizeof ort->model)
+        return ed_fail(err, ED_ERR_LIMIT, args->model_files[0], "the path is too long");
+    memcpy(ort->model, args->model_files[0], strlen(args->model_files[0]) + 1);
+    if ((status = ort_options_check(ort, args, ort->plugin ? ort->plugin->path : ort->path, err)))
+        return status;
     status =
         ort_check(ort, ort_create_session_options(ort->api, &session_options), "making session options", err);
     if (!status)
         status = set_basics(ort, session_options, args, err);
     if (!status)
-        status = add_session_keys(ort, session_options, args, options, n_options, err);
+        status = ort_options_session(ort, session_options, args, err);
     if (!status)
         status = set_evidence(ort, session_options, args, err);
     if (!status)
@@ -124,7 +103,7 @@ enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args
             "loading the model", err);
     if (!status)
         status = ort_tensors_describe(ort, err);
-    ort_release_session_options(ort->api, session_options);
+    ort->options = session_options;
     if (status)
         ort_session_unload(ort);
     return status;
@@ -136,4 +115,9 @@ void ort_session_unload(struct ort_state *ort) {
     ort_tensors_release(ort);
     ort_release_session(ort->api, ort->session);
     ort->session = NULL;
+    if (ort->options)
+        ort_release_session_options(ort->api, ort->options);
+    ort->options = NULL;
+    ort->plugin = NULL;
+    memset(&ort->profiled, 0, sizeof ort->profiled);
 }
