@@ -160,8 +160,12 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
         const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
         const size_t used = strlen(text);
         const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
-        const bool as_asked = native[0] ? !strcmp(text_of(place, "name"), native)
-                                        : !strcmp(text_of(place, "processor"), result->placement_asked);
+        const char *where = text_of(place, "processor");
+        // A provider can be told to compute on something else than what its backend stands for.
+        const bool elsewhere = strcmp(where, "unknown") != 0 && strcmp(where, result->placement_asked) != 0 &&
+                               strcmp(result->placement_asked, "unknown") != 0;
+        const bool as_asked = native[0] ? !strcmp(text_of(place, "name"), native) && !elsewhere
+                                        : !strcmp(where, result->placement_asked);
         // What ran elsewhere is named.
         const char *operators = as_asked ? "" : text_of(place, "operators");
         snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s%s%.120s)", used ? ", " : "",

@@ -97,7 +97,10 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
         ed_evidence_survey(&reply.json, survey);
         status = ed_reply_send(&reply, reply_fd, err);
     }
-    dup2(reply_fd, STDOUT_FILENO);
+    // An engine's last words may come when the process exits: after a reply nothing more goes there.
+    fflush(NULL);
+    if (status != ED_OK)
+        dup2(reply_fd, STDOUT_FILENO);
     close(reply_fd);
     ed_adapter_release(&adapter);
     free(survey);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 
 #define TIMEOUT_NS INT64_C(60000000000)
 
@@ -180,6 +181,23 @@ void ed_check_same(struct ed_check *check, const struct ed_check_outputs *a, con
             ed_check_fail(check, "%s: the bytes of output %zu differ", what, i);
 }
 
+// What the worker sets for this engine before it starts.
+static void set_environment(const char *manifest) {
+    struct ed_json_document document = {0};
+    if (!manifest || !manifest[0] || ed_json_parse_file(&document, manifest, 1 << 20, NULL) != ED_OK)
+        return;
+    const struct ed_json_at root = ed_json_root(&document), list = ed_json_member(&root, "environment");
+    for (struct ed_json_at at = ed_json_element(&list, 0); at.value; at = ed_json_next(&at)) {
+        const char *pair = "";
+        char name[128];
+        if (ed_json_as_text(&at, &pair, NULL) != ED_OK || !strchr(pair, '='))
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(pair, "="), pair);
+        setenv(name, strchr(pair, '=') + 1, 1);
+    }
+    ed_json_document_release(&document);
+}
+
 // In the check's own process.
 __attribute__((noreturn)) static void run_check(const struct ed_check_row *row, struct ed_check *check,
                                                 pid_t parent) {
@@ -199,6 +217,7 @@ __attribute__((noreturn)) static void run_check(const struct ed_check_row *row, 
     if (out < 0 || words < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(words, STDERR_FILENO) < 0)
         ed_check_fail(check, "cannot make files in the scratch directory %.200s: %m",
                       check->subject->scratch_dir);
+    set_environment(check->subject->manifest);
     row->run(check);
     check->verdict = ED_CONFORMANCE_OK;
     check->words[0] = 0;

@@ -42,13 +42,21 @@ static enum ed_status ort_hook_survey(void *state, struct ed_survey *out, struct
     memcpy(out->engine_version, ort->version.text, sizeof out->engine_version);
     const char *build = ort_get_build_info(ort->api);
     snprintf(out->build_info, sizeof out->build_info, "%s", build ? build : "");
-    return ort_provider_survey(ort, out, err);
+    const int kept = ort_plugin_hush(ort);
+    enum ed_status status = ort_provider_survey(ort, out, err);
+    ort_plugin_unhush(kept);
+    return status;
 }
 
 static enum ed_status ort_hook_load(void *state, const struct ed_load_args *args, struct ed_error *err) {
     enum ed_status status = ed_adapter_options_check(ED_MANIFEST_NAME, ed_manifest_options,
                                                      ED_MANIFEST_N_OPTIONS, ORT_OPTION_PREFIX, args, err);
-    return status ? status : ort_session_load(state, args, err);
+    if (status)
+        return status;
+    const int kept = ort_plugin_hush(state);
+    status = ort_session_load(state, args, err);
+    ort_plugin_unhush(kept);
+    return status;
 }
 
 static enum ed_status ort_hook_describe(void *state, struct ed_io *out, struct ed_error *err) {

@@ -47,8 +47,10 @@ struct ort_state {
     struct ort_memory_info *cpu_memory;
 
     struct ort_session *session;
-    struct ort_session_options *options; // of that session, for a further one under the profiler
-    char model[ORT_PATH_BYTES];
+    struct ed_load_args given; // a copy of what it was made of, for a further session under the profiler
+    struct ed_option_given given_options[ED_OPTIONS_GIVEN_MAX];
+    char *given_texts;
+    char given_backend[64], model[ORT_PATH_BYTES];
     struct ort_plugin *plugin; // whose provider the session has; NULL: one of the engine's own
     bool cpu_alone;            // no provider but the CPU's was put into the session
     bool fallback_disabled;    // the engine was told to refuse nodes on the CPU
@@ -106,6 +108,9 @@ enum ed_status ort_provider_append(struct ort_state *ort, struct ort_session_opt
 // The provider behind a backend's word into ort->provider; ED_ERR_NOT_FOUND lists what there is.
 enum ed_status ort_provider_find(struct ort_state *ort, const char *backend, struct ed_error *err);
 enum ed_status ort_provider_survey(struct ort_state *ort, struct ed_survey *out, struct ed_error *err);
+// Whether the engine's graph assignment names every node of this provider. It does for those that compile
+// subgraphs; of those with kernels of their own it leaves out what a change of the memory layout replaced.
+bool ort_provider_assigned_whole(const char *native);
 // "QNNExecutionProvider" for "qnn"; NULL for a word that this table does not know.
 const char *ort_provider_native(const char *word);
 
@@ -134,6 +139,10 @@ enum ed_status ort_plugin_register(struct ort_state *ort, struct ort_plugin *plu
 enum ed_status ort_plugin_append(struct ort_state *ort, struct ort_session_options *options,
                                  struct ort_plugin *plugin, const char *const *keys,
                                  const char *const *values, size_t n, struct ed_error *err);
+// Some plug-ins and what they open print to standard output: between these two calls it goes to standard
+// error. Nothing is done where there is no plug-in.
+int ort_plugin_hush(const struct ort_state *ort);
+void ort_plugin_unhush(int kept);
 // Device name of a registered provider, and whether no device of that kind is there: then it is simulated.
 void ort_plugin_describe(struct ort_state *ort, const char *native, struct ed_survey_row *row);
 
@@ -145,6 +154,8 @@ enum ed_status ort_vulkan_look(char *name, size_t bytes, bool *software, struct 
 // --- ort_profile.c
 enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_op_profile_row *rows,
                                 size_t capacity, size_t *n, struct ed_error *err);
+// One run under the profiler, only to see where kernels run: fills ort->profiled.
+enum ed_status ort_profile_places(struct ort_state *ort, struct ed_error *err);
 
 // --- ort_memory.c
 // Bytes that the session's CPU arena holds from the system; -1 where the engine does not tell.
@@ -154,6 +165,10 @@ int64_t ort_memory_arena_bytes(struct ort_state *ort);
 // On failure nothing is left loaded.
 enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args, struct ed_error *err);
 void ort_session_unload(struct ort_state *ort);
+// A further session as the loaded one, with the engine's profiler writing to `prefix`. Options are made anew:
+// providers keep state in them that two sessions must not share.
+enum ed_status ort_session_profiled(struct ort_state *ort, const char *prefix, struct ort_session **out,
+                                    struct ed_error *err);
 
 // --- ort_tensors.c
 enum ed_dtype ort_dtype_from_engine(int type); // ED_DTYPE_NONE for strings and others

@@ -42,7 +42,6 @@ enum ort_entry {
     ORT_CREATE_SESSION_FROM_ARRAY = 8,
     ORT_RUN = 9,
     ORT_CREATE_SESSION_OPTIONS = 10,
-    ORT_CLONE_SESSION_OPTIONS = 12,
     ORT_SET_SESSION_EXECUTION_MODE = 13,
     ORT_ENABLE_PROFILING = 14,
     ORT_DISABLE_MEM_PATTERN = 17,
@@ -276,12 +275,6 @@ static inline struct ort_status *ort_release_available_providers(const ort_funct
 }
 static inline const char *ort_get_build_info(const ort_function *api) {
     return ORT_AT(api, ORT_GET_BUILD_INFO_STRING, const char *, void)();
-}
-static inline struct ort_status *ort_clone_options(const ort_function *api,
-                                                   const struct ort_session_options *options,
-                                                   struct ort_session_options **out) {
-    return ORT_STATUS(api, ORT_CLONE_SESSION_OPTIONS, const struct ort_session_options *,
-                      struct ort_session_options **)(options, out);
 }
 // The engine puts the time and ".json" behind `prefix`.
 static inline struct ort_status *

@@ -2,8 +2,10 @@
 // Execution providers that come as libraries beside the engine's: found by name, registered only when one of
 // them is asked for.
 #include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "backends/onnxruntime/ort.h"
 
@@ -67,6 +69,24 @@ enum ed_status ort_plugin_register(struct ort_state *ort, struct ort_plugin *plu
                   "registering an execution provider's library", err);
     plugin->registered = status == ED_OK;
     return status;
+}
+
+int ort_plugin_hush(const struct ort_state *ort) {
+    if (!ort->n_plugins)
+        return -1;
+    fflush(stdout);
+    const int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (kept >= 0)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    return kept;
+}
+
+void ort_plugin_unhush(int kept) {
+    if (kept < 0)
+        return;
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
 }
 
 // The devices that the provider can use; ED_ERR_REFUSED where there is none.

@@ -20,6 +20,8 @@ struct node {
     uint64_t calls;
     int64_t run_us; // in the run that is being read
     int64_t *runs_us;
+    int64_t *device_us; // what the device says of its kernels, in the order of their runs; NULL: nothing
+    size_t n_device, device_capacity;
 };
 
 struct reading {
@@ -28,6 +30,8 @@ struct reading {
     uint32_t *slots;          // hash table of places in `nodes`, each plus one
     uint32_t runs, runs_most; // whole ones behind the warm-up
     uint32_t seen;            // whole ones at all
+    uint32_t warmup;          // that many of them do not count
+    size_t last;              // the node of the last event of a device
 };
 
 #define SLOTS (4u * ED_PROFILE_OPS_MAX)
@@ -66,12 +70,12 @@ static struct node *find_node(struct reading *reading, const char *name, const c
 }
 
 static void end_run(struct reading *reading) {
-    const bool counts = reading->seen++ >= WARMUP_RUNS && reading->runs < reading->runs_most;
+    const bool warm = reading->seen++ >= reading->warmup, counts = warm && reading->runs < reading->runs_most;
     for (size_t i = 0; i < reading->n; i++) {
         struct node *node = &reading->nodes[i];
         if (counts)
             node->runs_us[reading->runs] = node->run_us;
-        else
+        else if (!warm)
             node->calls = 0;
         node->run_us = 0;
     }
@@ -105,6 +109,46 @@ static enum ed_status take_node(struct reading *reading, const struct ed_json_at
     return ED_OK;
 }
 
+// "node&Op&Kernel", all runs one after the other at the end of the file: WebGPU's own time stamps. A node's
+// `kernel_time` is only how long its commands took to write.
+static enum ed_status take_device(struct reading *reading, int64_t us, const char *event,
+                                  struct ed_error *err) {
+    const size_t length = strcspn(event, "&");
+    for (size_t i = 0; i < reading->n; i++) {
+        // Events come in the order of the nodes, so the next one is most often the next node's.
+        struct node *node = &reading->nodes[(reading->last + i) % reading->n];
+        if (strlen(node->name) != length || memcmp(node->name, event, length) != 0)
+            continue;
+        reading->last = (size_t)(node - reading->nodes);
+        if (node->n_device == node->device_capacity) {
+            const size_t capacity = node->device_capacity ? 2 * node->device_capacity : 256;
+            int64_t *grown = realloc(node->device_us, capacity * sizeof *grown);
+            if (!grown)
+                return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the times of a device");
+            node->device_us = grown;
+            node->device_capacity = capacity;
+        }
+        node->device_us[node->n_device++] = us;
+        return ED_OK;
+    }
+    return ED_OK;
+}
+
+// Puts the device's times in the place of the host's where every run has as many of them.
+static void prefer_device(struct reading *reading) {
+    for (size_t i = 0; i < reading->n; i++) {
+        struct node *node = &reading->nodes[i];
+        if (!node->n_device || !reading->seen || node->n_device % reading->seen)
+            continue;
+        const size_t each = node->n_device / reading->seen;
+        for (uint32_t run = 0; run < reading->runs; run++) {
+            node->runs_us[run] = 0;
+            for (size_t k = 0; k < each; k++)
+                node->runs_us[run] += node->device_us[(reading->warmup + run) * each + k];
+        }
+    }
+}
+
 static enum ed_status take_line(struct reading *reading, const char *where, const char *line, size_t bytes,
                                 struct ed_error *err) {
     struct ed_json_document document = {0};
@@ -126,6 +170,8 @@ static enum ed_status take_line(struct reading *reading, const char *where, cons
         status = take_node(reading, &root, us, name, err);
     else if (!status && !strcmp(category, "Session") && !strcmp(name, "model_run"))
         end_run(reading);
+    else if (!status && !strcmp(category, "Api"))
+        status = take_device(reading, us, name, err);
     ed_json_document_release(&document);
     return status;
 }
@@ -197,28 +243,20 @@ static void fill_rows(const struct ort_state *ort, struct reading *reading, int6
 }
 
 // The session under the profiler and its runs. *file is the profile's name, owned by the caller (free).
-static enum ed_status run_profiled(struct ort_state *ort, const char *prefix, uint32_t runs, int64_t *runs_ns,
-                                   char **file, struct ed_error *err) {
+static enum ed_status run_profiled(struct ort_state *ort, const char *prefix, uint32_t warmup, uint32_t runs,
+                                   int64_t *runs_ns, char **file, struct ed_error *err) {
     struct ort_value *outputs[ED_TENSORS_MAX] = {NULL};
-    struct ort_session_options *options = NULL;
     struct ort_session *session = NULL;
     char *name = NULL;
-    enum ed_status status =
-        ort_check(ort, ort_clone_options(ort->api, ort->options, &options), "copying session options", err);
-    if (!status)
-        status =
-            ort_check(ort, ort_enable_profiling(ort->api, options, prefix), "switching its profiler on", err);
-    if (!status)
-        status = ort_check(ort, ort_create_session(ort->api, ort->env, ort->model, options, &session),
-                           "loading the model under its profiler", err);
-    for (uint32_t i = 0; i < WARMUP_RUNS + runs && !status; i++) {
+    enum ed_status status = ort_session_profiled(ort, prefix, &session, err);
+    for (uint32_t i = 0; i < warmup + runs && !status; i++) {
         const int64_t before = ed_clock_raw_ns();
         status = ort_check(ort,
                            ort->run(session, NULL, ort->input_names, ort->inputs, ort->io.n_inputs,
                                     ort->output_names, ort->io.n_outputs, outputs),
                            "running under its profiler", err);
-        if (i >= WARMUP_RUNS)
-            runs_ns[i - WARMUP_RUNS] = ed_clock_raw_ns() - before;
+        if (i >= warmup)
+            runs_ns[i - warmup] = ed_clock_raw_ns() - before;
         // As in the timed runs: new outputs every time, or the first ones again.
         for (size_t k = 0; k < ort->io.n_outputs && !ort->reuse_outputs; k++) {
             ort_release_value(ort->api, outputs[k]);
@@ -235,7 +273,6 @@ static enum ed_status run_profiled(struct ort_state *ort, const char *prefix, ui
     for (size_t k = 0; k < ort->io.n_outputs; k++)
         ort_release_value(ort->api, outputs[k]);
     ort_release_session(ort->api, session);
-    ort_release_session_options(ort->api, options);
     return status;
 }
 
@@ -254,15 +291,15 @@ static void remember_places(struct ort_state *ort, const struct reading *reading
 
 static void reading_release(struct reading *reading) {
     for (size_t i = 0; reading->nodes && i < reading->n; i++)
-        free(reading->nodes[i].runs_us);
+        free(reading->nodes[i].runs_us), free(reading->nodes[i].device_us);
     free(reading->nodes);
     free(reading->slots);
 }
 
-enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_op_profile_row *rows,
-                                size_t capacity, size_t *n, struct ed_error *err) {
+static enum ed_status take(struct ort_state *ort, uint32_t warmup, uint32_t runs,
+                           struct ed_op_profile_row *rows, size_t capacity, size_t *n, struct ed_error *err) {
     char directory[ORT_PATH_BYTES], prefix[ORT_PATH_BYTES];
-    struct reading reading = {.runs_most = runs};
+    struct reading reading = {.runs_most = runs, .warmup = warmup};
     int64_t *runs_ns = calloc(runs ? runs : 1, sizeof *runs_ns);
     char *file = NULL;
     bool made = false;
@@ -281,12 +318,13 @@ enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_
     // The names that the engine makes are unique to the millisecond, and in some versions to the second.
     if (snprintf(directory, sizeof directory, "%s/ort-profile-XXXXXX", ort->scratch) >=
             (int)sizeof directory ||
-        !mkdtemp(directory) || snprintf(prefix, sizeof prefix, "%s/p", directory) >= (int)sizeof prefix) {
+        !mkdtemp(directory)) {
         status = ed_fail_errno(err, ED_ERR_IO, ort->scratch, "no directory for the profile can be made: %m");
         goto out;
     }
     made = true;
-    status = run_profiled(ort, prefix, runs, runs_ns, &file, err);
+    snprintf(prefix, sizeof prefix, "%.*s/p", (int)sizeof prefix - 3, directory);
+    status = run_profiled(ort, prefix, warmup, runs, runs_ns, &file, err);
     if (!status && strncmp(file, prefix, strlen(prefix)) != 0)
         status =
             ed_fail(err, ED_ERR_REFUSED, NULL, "ONNX Runtime %s wrote its profile to %.200s, not to %.200s",
@@ -297,6 +335,7 @@ enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_
         status = ed_fail(err, ED_ERR_REFUSED, NULL, "the profile of ONNX Runtime %s has no whole run",
                          ort->version.text);
     if (!status) {
+        prefer_device(&reading);
         fill_rows(ort, &reading, runs_ns, runs, rows, capacity, n);
         remember_places(ort, &reading);
     }
@@ -307,4 +346,15 @@ out:
     free(runs_ns);
     free(file);
     return status;
+}
+
+enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_op_profile_row *rows,
+                                size_t capacity, size_t *n, struct ed_error *err) {
+    return take(ort, WARMUP_RUNS, runs, rows, capacity, n, err);
+}
+
+enum ed_status ort_profile_places(struct ort_state *ort, struct ed_error *err) {
+    struct ed_op_profile_row unused[1];
+    size_t n = 0;
+    return take(ort, 0, 1, unused, 1, &n, err);
 }

@@ -16,28 +16,30 @@
 struct provider {
     const char *native, *append, *symbol;
     enum ed_processor processor;
+    bool kernels; // it has kernels of its own, and compiles no subgraphs
 };
 
 static const struct provider providers[] = {
-    {"CPUExecutionProvider", NULL, NULL, ED_PROCESSOR_CPU},
-    {"AzureExecutionProvider", "AZURE", NULL, ED_PROCESSOR_REMOTE},
-    {"XnnpackExecutionProvider", "XNNPACK", NULL, ED_PROCESSOR_CPU},
-    {"DnnlExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Dnnl", ED_PROCESSOR_CPU},
-    {"ACLExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_ACL", ED_PROCESSOR_CPU},
-    {"CUDAExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_CUDA", ED_PROCESSOR_GPU},
-    {"TensorrtExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Tensorrt",
-     ED_PROCESSOR_GPU},
-    {"ROCMExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_ROCM", ED_PROCESSOR_GPU},
-    {"MIGraphXExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_MIGraphX",
-     ED_PROCESSOR_GPU},
-    {"NnapiExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Nnapi", ED_PROCESSOR_UNKNOWN},
-    {"WebGpuExecutionProvider", "WebGPU", NULL, ED_PROCESSOR_GPU},
-    {"DmlExecutionProvider", "DML", NULL, ED_PROCESSOR_GPU},
-    {"OpenVINOExecutionProvider", "OpenVINO", NULL, ED_PROCESSOR_UNKNOWN},
-    {"CoreMLExecutionProvider", "CoreML", NULL, ED_PROCESSOR_UNKNOWN},
-    {"QNNExecutionProvider", "QNN", NULL, ED_PROCESSOR_NPU},
-    {"VitisAIExecutionProvider", "VitisAI", NULL, ED_PROCESSOR_NPU},
-    {"SNPEExecutionProvider", "SNPE", NULL, ED_PROCESSOR_NPU},
+    {"CPUExecutionProvider", NULL, NULL, ED_PROCESSOR_CPU, false},
+    {"AzureExecutionProvider", "AZURE", NULL, ED_PROCESSOR_REMOTE, false},
+    {"XnnpackExecutionProvider", "XNNPACK", NULL, ED_PROCESSOR_CPU, true},
+    {"DnnlExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Dnnl", ED_PROCESSOR_CPU, false},
+    {"ACLExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_ACL", ED_PROCESSOR_CPU, true},
+    {"CUDAExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_CUDA", ED_PROCESSOR_GPU, true},
+    {"TensorrtExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Tensorrt", ED_PROCESSOR_GPU,
+     false},
+    {"ROCMExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_ROCM", ED_PROCESSOR_GPU, true},
+    {"MIGraphXExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_MIGraphX", ED_PROCESSOR_GPU,
+     false},
+    {"NnapiExecutionProvider", NULL, "OrtSessionOptionsAppendExecutionProvider_Nnapi", ED_PROCESSOR_UNKNOWN,
+     false},
+    {"WebGpuExecutionProvider", "WebGPU", NULL, ED_PROCESSOR_GPU, true},
+    {"DmlExecutionProvider", "DML", NULL, ED_PROCESSOR_GPU, true},
+    {"OpenVINOExecutionProvider", "OpenVINO", NULL, ED_PROCESSOR_UNKNOWN, false},
+    {"CoreMLExecutionProvider", "CoreML", NULL, ED_PROCESSOR_UNKNOWN, false},
+    {"QNNExecutionProvider", "QNN", NULL, ED_PROCESSOR_NPU, false},
+    {"VitisAIExecutionProvider", "VitisAI", NULL, ED_PROCESSOR_NPU, false},
+    {"SNPEExecutionProvider", "SNPE", NULL, ED_PROCESSOR_NPU, false},
 };
 
 // The smallest model that makes a provider start: y = Relu(x) of four floats, operator set 13.
@@ -54,6 +56,11 @@ static const struct provider *provider_by_native(const char *native) {
         if (!strcmp(providers[i].native, native))
             return &providers[i];
     return NULL;
+}
+
+bool ort_provider_assigned_whole(const char *native) {
+    const struct provider *provider = provider_by_native(native);
+    return !strcmp(native, "CPUExecutionProvider") || (provider && !provider->kernels);
 }
 
 const char *ort_provider_native(const char *word) {

@@ -73,37 +73,81 @@ static enum ed_status set_evidence(struct ort_state *ort, struct ort_session_opt
     return status;
 }
 
+static enum ed_status keep_given(struct ort_state *ort, const struct ed_load_args *args,
+                                 struct ed_error *err) {
+    size_t bytes = 1;
+    if (strlen(args->model_files[0]) >= sizeof ort->model ||
+        strlen(args->backend) >= sizeof ort->given_backend || args->n_options > ED_OPTIONS_GIVEN_MAX)
+        return ed_fail(err, ED_ERR_LIMIT, args->model_files[0],
+                       "the path, or something beside it, is too long");
+    for (size_t i = 0; i < args->n_options; i++)
+        bytes += strlen(args->options[i].key) + strlen(args->options[i].value) + 2;
+    char *at = ort->given_texts = malloc(bytes);
+    if (!at)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a copy of the options");
+    for (size_t i = 0; i < args->n_options; i++) {
+        ort->given_options[i].key = strcpy(at, args->options[i].key);
+        at += strlen(at) + 1;
+        ort->given_options[i].value = strcpy(at, args->options[i].value);
+        at += strlen(at) + 1;
+    }
+    snprintf(ort->model, sizeof ort->model, "%s", args->model_files[0]);
+    snprintf(ort->given_backend, sizeof ort->given_backend, "%s", args->backend);
+    ort->given = (struct ed_load_args){.backend = ort->given_backend,
+                                       .threads = args->threads,
+                                       .allow_fallback = args->allow_fallback,
+                                       .options = ort->given_options,
+                                       .n_options = args->n_options,
+                                       .seed = args->seed};
+    return ED_OK;
+}
+
+// By what is given in `ort`. `prefix` NULL: without the profiler.
+static enum ed_status make_session(struct ort_state *ort, const char *prefix, struct ort_session **out,
+                                   struct ed_error *err) {
+    struct ort_session_options *options = NULL;
+    enum ed_status status =
+        ort_check(ort, ort_create_session_options(ort->api, &options), "making session options", err);
+    if (!status)
+        status = set_basics(ort, options, &ort->given, err);
+    if (!status)
+        status = ort_options_session(ort, options, &ort->given, err);
+    if (!status)
+        status = set_evidence(ort, options, &ort->given, err);
+    if (!status && prefix)
+        status =
+            ort_check(ort, ort_enable_profiling(ort->api, options, prefix), "switching its profiler on", err);
+    if (!status)
+        status = ort_check(ort, ort_create_session(ort->api, ort->env, ort->model, options, out),
+                           prefix ? "loading the model under its profiler" : "loading the model", err);
+    ort_release_session_options(ort->api, options);
+    return status;
+}
+
+enum ed_status ort_session_profiled(struct ort_state *ort, const char *prefix, struct ort_session **out,
+                                    struct ed_error *err) {
+    return make_session(ort, prefix, out, err);
+}
+
 enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args,
                                 struct ed_error *err) {
-    struct ort_session_options *session_options = NULL;
-    enum ed_status status = ED_OK;
     if (!args->n_model_files)
         return ed_fail(err, ED_ERR_USAGE, NULL, "ONNX Runtime needs a model; name an .onnx or .ort file");
     ort_session_unload(ort);
-    if ((status = ort_provider_find(ort, args->backend, err)))
+    enum ed_status status = ort_provider_find(ort, args->backend, err);
+    if (!status)
+        status = keep_given(ort, args, err);
+    if (!status)
+        status = ort_options_check(ort, args, ort->plugin ? ort->plugin->path : ort->path, err);
+    if (status) {
+        ort_session_unload(ort);
         return status;
+    }
     ort->processor = ort_provider_processor(ort->provider, args);
     ort->reuse_outputs = !strcmp(option_or(args, "output_memory", "reuse"), "reuse");
-    if (strlen(args->model_files[0]) >= sizeof ort->model)
-        return ed_fail(err, ED_ERR_LIMIT, args->model_files[0], "the path is too long");
-    memcpy(ort->model, args->model_files[0], strlen(args->model_files[0]) + 1);
-    if ((status = ort_options_check(ort, args, ort->plugin ? ort->plugin->path : ort->path, err)))
-        return status;
-    status =
-        ort_check(ort, ort_create_session_options(ort->api, &session_options), "making session options", err);
-    if (!status)
-        status = set_basics(ort, session_options, args, err);
-    if (!status)
-        status = ort_options_session(ort, session_options, args, err);
-    if (!status)
-        status = set_evidence(ort, session_options, args, err);
-    if (!status)
-        status = ort_check(
-            ort, ort_create_session(ort->api, ort->env, args->model_files[0], session_options, &ort->session),
-            "loading the model", err);
+    status = make_session(ort, NULL, &ort->session, err);
     if (!status)
         status = ort_tensors_describe(ort, err);
-    ort->options = session_options;
     if (status)
         ort_session_unload(ort);
     return status;
@@ -115,9 +159,9 @@ void ort_session_unload(struct ort_state *ort) {
     ort_tensors_release(ort);
     ort_release_session(ort->api, ort->session);
     ort->session = NULL;
-    if (ort->options)
-        ort_release_session_options(ort->api, ort->options);
-    ort->options = NULL;
+    free(ort->given_texts);
+    ort->given_texts = NULL;
+    memset(&ort->given, 0, sizeof ort->given);
     ort->plugin = NULL;
     memset(&ort->profiled, 0, sizeof ort->profiled);
 }
