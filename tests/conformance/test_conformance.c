@@ -67,7 +67,8 @@ static enum ed_status read_files(struct fixture *fixture, const struct ed_json_a
 // `name` is that of a fixture: NAME or NAME@BUILD.
 static enum ed_status read_fixture(struct fixture *fixture, const char *name, struct ed_error *err) {
     static const char *const known[] = {"backend",       "engine", "library", "model",
-                                        "symbolic_size", "option", "damaged", NULL};
+                                        "symbolic_size", "option", "damaged", "growth_max_bytes",
+                                        NULL};
     struct ed_conformance_subject *subject = &fixture->subject;
     const char *engine = NULL, *library = "";
     char path[ED_PATH_BYTES], adapter[64];
@@ -93,6 +94,10 @@ static enum ed_status read_fixture(struct fixture *fixture, const char *name, st
         status = ed_json_get_text(&root, "backend", &subject->backend, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "symbolic_size", 1, 1 << 20, &subject->symbolic_size, err);
+    // An engine may settle at its level only after some loads, with arenas of its threads, and not grow then.
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "growth_max_bytes", GROWTH_MAX_BYTES, 16 << 20,
+                                 &subject->growth_max_bytes, err);
     if (status == ED_OK && option.value) {
         status = ed_json_get_text(&option, "key", &subject->option_key, err);
         if (status == ED_OK)

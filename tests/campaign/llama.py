@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""llama.cpp, the real engine, through the whole program: a newcomer's command, lists of options, what a record says of it, refusals."""
+
+import os
+import pathlib
+
+from campaign import Room, check, finish
+
+TINY = pathlib.Path(os.environ["ED_SOURCE_DIR"]) / "examples" / "tiny-llm" / "tiny-f16.gguf"
+SHORT = ("-r", "1", "--format", "json")
+
+
+def newcomer(room):
+    records = room.run("run", TINY, "-p", "24", "-n", "6", "-t", "1", "-ngl", "0", "-ub", "8,16", *SHORT).expect(0).json()["records"]
+    found = [(r["options"], r["workload"]) for r in records]
+    expected = [(f"gpu_layers=0 ubatch={n}", w) for n in (8, 16) for w in ("pp24", "tg6")]
+    check(found == expected, "cases", found)
+    for record in records:
+        check(record["outcome"] == "ok" and record["engine"] == "llama.cpp", "it ran", record["reasons"])
+        check(record["engine_version"].startswith("0.5.0"), "the engine's own version", record["engine_version"])
+        check(record["placement_observed"] == "cpu: 2 of 2 layers (CPU)", "where it ran", record["placement_observed"])
+        check(record["placed_ops_share"] == 1 and record["simulated"] is False, "all of it", record["placed_ops_share"])
+        for key in ("kv_cache_bytes", "compute_buffer_bytes", "weights_bytes"):
+            check(record[key] and record[key] > 0, f"{key} is {record[key]}")
+        prompt = record["workload"] == "pp24"
+        for key in ("prefill_tokens_per_s", "time_to_first_token_ns"):
+            check((record[key] is not None) == prompt, f"{key} of {record['workload']} is {record[key]}")
+        for key in ("decode_tokens_per_s", "inter_token_p50_ns"):
+            check((record[key] is not None) != prompt, f"{key} of {record['workload']} is {record[key]}")
+        check(not any(r["code"] == "not_deterministic" for r in record["reasons"]), "it repeats", record["reasons"])
+    sizes = {r["options"]: r["compute_buffer_bytes"] for r in records}
+    check(len(set(sizes.values())) == 2, "a larger ubatch needs a larger buffer", sizes)
+
+
+def refused(room):
+    room.run("run", TINY, "-ngl", "99", "-p", "8", "-n", "0", *SHORT).expect(2, "no layers elsewhere")
+    room.run("run", TINY, "-ctk", "f17", "-p", "8").expect(2, "f17")
+    room.run("run", TINY, "--on", "llama.cpp/vulkan", "-p", "8").expect(2, "does not offer 'vulkan'")
+    cut = room.path / "cut.gguf"
+    cut.write_bytes(TINY.read_bytes()[:100_000])
+    record = room.run("run", cut, "-p", "8", "-n", "0", *SHORT).expect(4).json()["records"][0]
+    check(record["outcome"] == "refused", "half a file", record["outcome"])
+    check(any("does not load it" in r["text"] for r in record["reasons"]), "in the engine's words", record["reasons"])
+    # More than the model was made for is no error of the engine: it says so in its log, and goes on.
+    room.run("run", TINY, "-p", "8", "-n", "0", "--depth", "700", *SHORT).expect(0)
+
+
+with Room(fetched_engines=True) as room:
+    newcomer(room)
+    refused(room)
+finish("llama.cpp")
