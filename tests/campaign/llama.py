@@ -11,9 +11,9 @@ SHORT = ("-r", "1", "--format", "json")
 
 
 def newcomer(room):
-    records = room.run("run", TINY, "-p", "24", "-n", "6", "-t", "1", "-ngl", "0", "-ub", "8,16", *SHORT).expect(0).json()["records"]
+    records = room.run("run", TINY, "-p", "200", "-n", "6", "-t", "1", "-ngl", "0", "-ub", "8,200", *SHORT).expect(0).json()["records"]
     found = [(r["options"], r["workload"]) for r in records]
-    expected = [(f"gpu_layers=0 ubatch={n}", w) for n in (8, 16) for w in ("pp24", "tg6")]
+    expected = [(f"gpu_layers=0 ubatch={n}", w) for n in (8, 200) for w in ("pp200", "tg6")]
     check(found == expected, "cases", found)
     for record in records:
         check(record["outcome"] == "ok" and record["engine"] == "llama.cpp", "it ran", record["reasons"])
@@ -22,7 +22,7 @@ def newcomer(room):
         check(record["placed_ops_share"] == 1 and record["simulated"] is False, "all of it", record["placed_ops_share"])
         for key in ("kv_cache_bytes", "compute_buffer_bytes", "weights_bytes"):
             check(record[key] and record[key] > 0, f"{key} is {record[key]}")
-        prompt = record["workload"] == "pp24"
+        prompt = record["workload"] == "pp200"
         for key in ("prefill_tokens_per_s", "time_to_first_token_ns"):
             check((record[key] is not None) == prompt, f"{key} of {record['workload']} is {record[key]}")
         for key in ("decode_tokens_per_s", "inter_token_p50_ns"):
