@@ -28,7 +28,7 @@ def newcomer(room):
         for key in ("decode_tokens_per_s", "inter_token_p50_ns"):
             check((record[key] is not None) != prompt, f"{key} of {record['workload']} is {record[key]}")
         check(not any(r["code"] == "not_deterministic" for r in record["reasons"]), "it repeats", record["reasons"])
-    sizes = {r["options"]: r["compute_buffer_bytes"] for r in records}
+    sizes = {r["options"]: r["compute_buffer_bytes"] for r in records if r["workload"] == "pp200"}
     check(len(set(sizes.values())) == 2, "a larger ubatch needs a larger buffer", sizes)
 
 
