@@ -66,9 +66,8 @@ static enum ed_status read_files(struct fixture *fixture, const struct ed_json_a
 
 // `name` is that of a fixture: NAME or NAME@BUILD.
 static enum ed_status read_fixture(struct fixture *fixture, const char *name, struct ed_error *err) {
-    static const char *const known[] = {"backend",       "engine", "library", "model",
-                                        "symbolic_size", "option", "damaged", "growth_max_bytes",
-                                        NULL};
+    static const char *const known[] = {"backend", "engine",  "library",          "model", "symbolic_size",
+                                        "option",  "damaged", "growth_max_bytes", NULL};
     struct ed_conformance_subject *subject = &fixture->subject;
     const char *engine = NULL, *library = "";
     char path[ED_PATH_BYTES], adapter[64];
