@@ -10,7 +10,7 @@
 
 #define ROW_HEIGHT 24
 #define FRAME_HEIGHT 70
-#define WORDS_WIDTH 34 // columns
+#define WORDS_WIDTH 30 // columns
 
 struct medians {
     double *ns;

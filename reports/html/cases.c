@@ -106,6 +106,19 @@ static void case_row(struct ed_html_table *table, const struct ed_html_page *pag
     ed_html_table_row(table);
     ed_html_table_number(table, number, (double)(row + 1));
     ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    for (size_t i = 0; i < view->n_columns; i++)
+        if (view->columns[i].field == ED_FIELD_verdict)
+            ed_html_table_text(table, view->columns[i].cells[row], view->columns[i].cells[row]);
+    if (outcomes) {
+        ed_view_outcome(result, &text);
+        const bool run = result->has[ED_FIELD_outcome];
+        ed_html_table_text(table,
+                           !run        ? "not run"
+                           : text.size ? ed_buffer_text(&text)
+                                       : "ok",
+                           !run ? "not run" : result->outcome);
+        ed_buffer_clear(&text);
+    }
     if (view->n_groups > 0) {
         ed_view_group_text(view, row, &text);
         ed_html_table_text(table, ed_buffer_text(&text), NULL);
@@ -116,21 +129,10 @@ static void case_row(struct ed_html_table *table, const struct ed_html_page *pag
         if (column->figure)
             ed_html_table_number(table, ed_view_ran(result) ? column->cells[row] : "",
                                  value_of(result, column->field));
-        else if (column->field == ED_FIELD_verdict)
-            ed_html_table_text(table, column->cells[row], column->cells[row]);
         else if (column->field == ED_FIELD_threads)
             ed_html_table_number(table, column->cells[row], (double)result->threads);
-        else
+        else if (column->field != ED_FIELD_verdict)
             ed_html_table_text(table, column->cells[row], NULL);
-    }
-    if (outcomes) {
-        ed_view_outcome(result, &text);
-        const bool run = result->has[ED_FIELD_outcome];
-        ed_html_table_text(table,
-                           !run        ? "not run"
-                           : text.size ? ed_buffer_text(&text)
-                                       : "ok",
-                           !run ? "not run" : result->outcome);
     }
     table->html.no_memory = table->html.no_memory || text.no_memory;
     ed_buffer_release(&text);
@@ -149,13 +151,17 @@ static void cases(struct ed_html_page *page) {
     }
     ed_html_table_begin(&table, page, "cases", "Every case", ED_HTML_SORT | ED_HTML_FILTER | ED_HTML_WIDE);
     ed_html_table_head(&table, "row", "", true);
+    for (size_t i = 0; i < view->n_columns; i++)
+        if (view->columns[i].field == ED_FIELD_verdict)
+            ed_html_table_head(&table, "verdict", "", false);
+    if (outcomes)
+        ed_html_table_head(&table, "outcome", "", false);
     if (view->n_groups > 0)
         ed_html_table_head(&table, "group", "", false);
     for (size_t i = 0; i < view->n_columns; i++)
-        ed_html_table_head(&table, view->columns[i].head, view->columns[i].unit,
-                           view->columns[i].figure || view->columns[i].field == ED_FIELD_threads);
-    if (outcomes)
-        ed_html_table_head(&table, "outcome", "", false);
+        if (view->columns[i].field != ED_FIELD_verdict)
+            ed_html_table_head(&table, view->columns[i].head, view->columns[i].unit,
+                               view->columns[i].figure || view->columns[i].field == ED_FIELD_threads);
     for (size_t row = 0; row < view->n_rows; row++)
         case_row(&table, page, row, outcomes);
     ed_html_table_end(&table);

@@ -48,6 +48,12 @@ void ed_html_figure(struct ed_html_page *page, const char *format, ...) {
     ed_buffer_text_append(&page->out, "</figcaption></figure>\n");
 }
 
+void ed_html_folded(struct ed_html_page *page) {
+    ed_buffer_text_append(&page->out,
+                          "<p class=\"note paper\">Folded figures are not printed; those that are open on "
+                          "the screen are.</p>\n");
+}
+
 void ed_html_thinned(struct ed_buffer *out, const struct ed_plot_thinned *thinned) {
     if (thinned->stride <= 1)
         ed_buffer_printf(out, "A point for each of %zu samples of %zu blocks.", thinned->total,

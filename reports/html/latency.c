@@ -10,7 +10,7 @@
 #include "reports/text.h"
 
 #define OVERVIEW_ROWS 40u // cases in one figure
-#define FIGURES_MAX 100u  // cases that have one of their own
+#define FIGURES_MAX 60u   // cases that have one of their own
 #define OPEN_MAX 8u       // more are folded away on a screen
 #define POINTS_ALL 60000u // of all figures together
 #define POINTS_MOST 2400u // of one
@@ -167,6 +167,8 @@ enum ed_status ed_html_latency(struct ed_html_page *page, struct ed_error *err) 
         status = distribution(page, row, budget, cases > OPEN_MAX, &has, err);
         drawn += has;
     }
+    if (cases > OPEN_MAX)
+        ed_html_folded(page);
     if (left_out > 0)
         ed_buffer_printf(
             &page->out,

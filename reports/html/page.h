@@ -59,8 +59,8 @@ void ed_html_text(struct ed_html_page *page, const char *text); // escaped
 // "drawn are 1200 of 50000 inferences: of every 125 in a row the first, the fastest and the slowest", or that
 // all are.
 void ed_html_thinned(struct ed_buffer *out, const struct ed_plot_thinned *thinned);
-// "12.3 ms" of a result's figure, "-" where it has none.
-void ed_html_value(struct ed_buffer *out, enum ed_scale_kind kind, double value);
+// For paper alone: that what is folded is not printed.
+void ed_html_folded(struct ed_html_page *page);
 // A word's sign and form: <span class="verdict fail">. The word is one of the verdicts or outcomes.
 void ed_html_verdict(struct ed_buffer *out, const char *word, const char *shown);
 

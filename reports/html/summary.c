@@ -8,7 +8,7 @@
 #include "reports/naming.h"
 #include "reports/text.h"
 
-#define FAILURES_SHOWN 40
+#define FAILURES_SHOWN 20
 
 // What the page as a whole says. A failed requirement is the gravest, then what was not measured at all, as
 // the exit status has it.
@@ -136,50 +136,63 @@ static void finding(struct ed_html_table *table, const struct ed_html_page *page
     ed_buffer_release(&name);
 }
 
-// Everything that keeps the page from "pass", row by row; the whole list is in the table of cases.
-static void findings(struct ed_html_page *page) {
-    struct ed_html_table table;
+// What keeps the page from "pass", the gravest first; the whole list is in the table of cases. With a table
+// it is written, without one it is counted.
+static size_t findings_each(struct ed_html_table *table, const struct ed_html_page *page,
+                            enum ed_verdict grade) {
     size_t n = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        size_t shown = 0;
-        if (pass && n == 0)
-            return;
-        if (pass) {
-            ed_html_table_begin(&table, page, "findings", "What does not hold, or is not decided",
-                                n > 8 ? ED_HTML_SORT | ED_HTML_FILTER : ED_HTML_PLAIN);
-            ed_html_table_head(&table, "row", "", true);
-            ed_html_table_head(&table, "case", "", false);
-            ed_html_table_head(&table, "requirement", "", false);
-            ed_html_table_head(&table, "verdict", "", false);
-            ed_html_table_head(&table, "on", "", false);
+    for (size_t row = 0; row < page->view.n_rows; row++) {
+        const struct ed_result *result = page->view.rows[row];
+        for (size_t r = 0; r < page->judged.n; r++) {
+            const char *detail;
+            if (ed_judged_find(result, page->judged.texts[r], &detail) != grade)
+                continue;
+            if (table && n < FAILURES_SHOWN)
+                finding(table, page, row, page->judged.texts[r], ed_verdict_word(grade), detail);
+            n++;
         }
-        for (size_t row = 0; row < page->view.n_rows; row++) {
-            const struct ed_result *result = page->view.rows[row];
-            for (size_t r = 0; r < page->judged.n; r++) {
-                const char *detail;
-                enum ed_verdict one = ed_judged_find(result, page->judged.texts[r], &detail);
-                if (one == ED_VERDICT_PASS || one == ED_VERDICT_NONE)
-                    continue;
-                n += !pass;
-                if (pass && shown++ < FAILURES_SHOWN)
-                    finding(&table, page, row, page->judged.texts[r], ed_verdict_word(one), detail);
-            }
-            const struct ed_reason *reason = ed_result_reason_find(result, "placement_observed");
-            const bool placed = !reason || strcmp(reason->code, "placement_short") != 0;
-            const bool lost = page->judged.n == 0 && !ed_view_ran(result);
-            n += (!pass && !placed) + (!pass && lost);
-            if (pass && !placed && shown++ < FAILURES_SHOWN)
-                finding(&table, page, row, "placement as asked", "fail", reason->text);
-            if (pass && lost && shown++ < FAILURES_SHOWN)
-                finding(&table, page, row, "ends well", result->outcome, result->died_in_phase);
+        const struct ed_reason *reason = ed_result_reason_find(result, "placement_observed");
+        if (grade == ED_VERDICT_FAIL && reason && strcmp(reason->code, "placement_short") == 0) {
+            if (table && n < FAILURES_SHOWN)
+                finding(table, page, row, "placement as asked", "fail", reason->text);
+            n++;
+        }
+        if (grade == ED_VERDICT_FAIL && page->judged.n == 0 && !ed_view_ran(result)) {
+            if (table && n < FAILURES_SHOWN)
+                finding(table, page, row, "ends well", result->outcome, result->died_in_phase);
+            n++;
         }
     }
-    ed_html_table_end(&table);
-    if (n > FAILURES_SHOWN)
-        ed_buffer_printf(
-            &page->out,
-            "<p class=\"note\">The first %d of %zu are shown; all are in the table of cases.</p>\n",
-            FAILURES_SHOWN, n);
+    return n;
+}
+
+static void findings(struct ed_html_page *page) {
+    static const struct {
+        enum ed_verdict grade;
+        const char *id, *caption;
+    } grades[] = {{ED_VERDICT_FAIL, "failures", "What does not hold"},
+                  {ED_VERDICT_INVALID, "invalid", "What was measured under wrong circumstances"},
+                  {ED_VERDICT_INCONCLUSIVE, "undecided", "What is not decided"}};
+    for (size_t g = 0; g < sizeof grades / sizeof grades[0]; g++) {
+        struct ed_html_table table;
+        const size_t n = findings_each(NULL, page, grades[g].grade);
+        if (n == 0)
+            continue;
+        ed_html_table_begin(&table, page, grades[g].id, grades[g].caption,
+                            n > 8 ? ED_HTML_SORT : ED_HTML_PLAIN);
+        ed_html_table_head(&table, "row", "", true);
+        ed_html_table_head(&table, "case", "", false);
+        ed_html_table_head(&table, "requirement", "", false);
+        ed_html_table_head(&table, "verdict", "", false);
+        ed_html_table_head(&table, "on", "", false);
+        findings_each(&table, page, grades[g].grade);
+        ed_html_table_end(&table);
+        if (n > FAILURES_SHOWN)
+            ed_buffer_printf(
+                &page->out,
+                "<p class=\"note\">The first %d of %zu; records.csv has the reasons of all.</p>\n",
+                FAILURES_SHOWN, n);
+    }
 }
 
 static void prominent(struct ed_html_page *page) {

@@ -10,6 +10,9 @@
 #include "reports/html/page.h"
 #include "reports/text.h"
 
+// Short files stay readable in the page's source; long ones take as little room as they can.
+#define BASE64_FROM_BYTES 65536u
+
 void ed_html_table_begin(struct ed_html_table *table, struct ed_html_page *page, const char *id,
                          const char *caption, unsigned flags) {
     *table = (struct ed_html_table){.out = &page->out, .id = id, .flags = flags};
@@ -144,9 +147,14 @@ void ed_html_table_share(struct ed_html_table *table, double share) {
 
 void ed_html_file(struct ed_buffer *out, const char *name, const char *type, const char *words,
                   const struct ed_buffer *bytes) {
+    const bool short_enough = bytes->size < BASE64_FROM_BYTES;
     out->no_memory = out->no_memory || bytes->no_memory;
-    ed_buffer_printf(out, "<a class=\"file\" download=\"%s\" href=\"data:%s;charset=utf-8,", name, type);
-    ed_html_percent(out, ed_buffer_text(bytes), bytes->size);
+    ed_buffer_printf(out, "<a class=\"file\" download=\"%s\" href=\"data:%s;charset=utf-8%s,", name, type,
+                     short_enough ? "" : ";base64");
+    if (short_enough)
+        ed_html_percent(out, ed_buffer_text(bytes), bytes->size);
+    else
+        ed_html_base64(out, (const unsigned char *)ed_buffer_text(bytes), bytes->size);
     ed_buffer_printf(out, "\">%s</a>", words);
 }
 

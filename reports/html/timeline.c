@@ -76,6 +76,8 @@ enum ed_status ed_html_timeline(struct ed_html_page *page, struct ed_error *err)
     if (drawn > 0 && devices > FIGURES_MAX)
         ed_buffer_printf(&page->out, "<p class=\"note\">The first %u of %zu devices are shown.</p>\n",
                          FIGURES_MAX, devices);
+    if (drawn > 0 && devices > OPEN_MAX)
+        ed_html_folded(page);
     if (drawn > 0)
         ed_html_section_end(page);
     return status;

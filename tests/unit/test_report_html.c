@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTML report over sets of records with blocks, channels, operators and places behind them: the page and
-// the commands of its figures, byte for byte against tests/golden/html/. UPDATE_GOLDEN=1 writes the files
-// anew. The style sheet, the script and the whole records are left out of the page; that gnuplot draws what
-// is commanded, and what a browser makes of it, is tested by tests/html.
+// The HTML report and the figures for a terminal over sets of records with blocks, channels, operators and
+// places behind them: the page and the commands of its figures, byte for byte against tests/golden/html/.
+// UPDATE_GOLDEN=1 writes the files anew. The style sheet, the script and the whole records are left out of
+// the page; that gnuplot draws what is commanded, and what a browser makes of it, is tested by tests/html.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,9 +179,9 @@ static void without_assets(struct ed_buffer *out, const char *page) {
     ed_buffer_text_append(out, page);
 }
 
-static void page_make(const struct set *set, const struct ed_report_source *source,
-                      const struct ed_report_plotter *plotter, struct ed_buffer *out) {
-    const struct ed_report *report = ed_report_find("html");
+static void report_make(const struct set *set, const char *format, const struct ed_report_source *source,
+                        const struct ed_report_plotter *plotter, struct ed_buffer *out) {
+    const struct ed_report *report = ed_report_find(format);
     const struct ed_report_info info = {.campaign = "20261121-081500-k3v9",
                                         .started_utc = "2026-11-21T08:15:00Z",
                                         .version = "0.1.0",
@@ -216,6 +216,14 @@ static void is_harmless(const char *page) {
             fail_msg("the page has \"%s\": %.80s", words[i], strstr(page, words[i]));
 }
 
+static void fits(const char *text, size_t width) {
+    while (*text) {
+        const size_t bytes = strcspn(text, "\n");
+        assert_true(ed_text_width_n(text, bytes) <= width);
+        text += bytes + (text[bytes] == '\n');
+    }
+}
+
 static void set_check(const char *name, void (*build)(struct set *)) {
     struct set *set = calloc(1, sizeof *set);
     struct ed_buffer page, again, shown, commands;
@@ -231,7 +239,7 @@ static void set_check(const char *name, void (*build)(struct set *)) {
     ed_buffer_init(&again, OUTPUT_MAX);
     ed_buffer_init(&shown, OUTPUT_MAX);
     ed_buffer_init(&commands, OUTPUT_MAX);
-    page_make(set, &source, &plotter, &page);
+    report_make(set, "html", &source, &plotter, &page);
     without_assets(&shown, ed_buffer_text(&page));
     is_harmless(ed_buffer_text(&page));
     snprintf(file, sizeof file, "%s.html", name);
@@ -240,12 +248,17 @@ static void set_check(const char *name, void (*build)(struct set *)) {
     if (commands.size > 0)
         golden_compare(file, &commands);
     ed_buffer_clear(&commands);
-    page_make(set, &source, &plotter, &again);
+    report_make(set, "plots", &source, NULL, &again);
+    fits(ed_buffer_text(&again), 80);
+    snprintf(file, sizeof file, "%s.plots", name);
+    golden_compare(file, &again);
+    ed_buffer_clear(&again);
+    report_make(set, "html", &source, &plotter, &again);
     assert_int_equal(again.size, page.size);
     assert_memory_equal(ed_buffer_text(&again), ed_buffer_text(&page), page.size);
     // Records alone, as from other programs.
     ed_buffer_clear(&again);
-    page_make(set, NULL, NULL, &again);
+    report_make(set, "html", NULL, NULL, &again);
     is_harmless(ed_buffer_text(&again));
     ed_buffer_release(&page);
     ed_buffer_release(&again);
@@ -290,12 +303,15 @@ static void test_other_sets(void **state) {
         const struct ed_report_plotter plotter = {&commands, keep_commands};
         ed_buffer_init(&page, OUTPUT_MAX);
         ed_buffer_init(&commands, OUTPUT_MAX);
-        page_make(set, &source, &plotter, &page);
+        report_make(set, "html", &source, &plotter, &page);
         is_harmless(ed_buffer_text(&page));
         assert_true(commands.size > 0);
         ed_buffer_clear(&page);
-        page_make(set, NULL, NULL, &page);
+        report_make(set, "html", NULL, NULL, &page);
         assert_non_null(strstr(ed_buffer_text(&page), "</html>"));
+        ed_buffer_clear(&page);
+        report_make(set, "plots", &source, NULL, &page);
+        fits(ed_buffer_text(&page), 80);
         ed_buffer_release(&page);
         ed_buffer_release(&commands);
         free(behind);
