@@ -100,4 +100,23 @@ enum ed_status ed_remote_restore(const struct ed_remote *remote, struct ed_buffe
 enum ed_status ed_remote_doctor(const struct ed_remote *remote, struct ed_json_document *reply,
                                 struct ed_error *err);
 
+// What every probe reads there now; `papi` names events, "" for the common ones. The reply is checked by the
+// caller's parser. ED_ERR_BUSY while a job runs.
+enum ed_status ed_remote_probe(const struct ed_remote *remote, const char *papi,
+                               struct ed_json_document *reply, struct ed_error *err);
+// One entry of a snapshot, borrowed during the call. Names are checked: a path is relative, below proc/ or
+// sys/, without "." and ".."; a command's name is one component.
+struct ed_remote_entry {
+    bool command;
+    const char *name;
+    const char *status; // "": fine; the errno's name of a file, exit status or status word of a command
+    const char *text;   // NULL: none
+};
+// Calls `take` for each entry, and fails when it does, when an entry is not of its form, or when the last
+// line is missing. *left_out: what did not fit.
+enum ed_status ed_remote_snapshot(const struct ed_remote *remote,
+                                  enum ed_status (*take)(void *context, const struct ed_remote_entry *entry,
+                                                         struct ed_error *err),
+                                  void *context, int64_t *left_out, struct ed_error *err);
+
 #endif

@@ -45,6 +45,11 @@ enum ed_status ed_command_adopt_self(const struct ed_arguments *arguments, const
                                      struct ed_error *err);
 enum ed_status ed_command_doctor(const struct ed_arguments *arguments, const char *program,
                                  struct ed_error *err);
+// runners/command_probe.c and runners/command_snapshot.c
+enum ed_status ed_command_probe(const struct ed_arguments *arguments, const char *program,
+                                struct ed_error *err);
+enum ed_status ed_command_snapshot(const struct ed_arguments *arguments, const char *program,
+                                   struct ed_error *err);
 
 // Reads standard input to its end into `text`, whose maximum is the message's; `what` names it in a failure.
 enum ed_status ed_command_input(struct ed_buffer *text, const char *what, struct ed_error *err);

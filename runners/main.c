@@ -63,6 +63,10 @@ static const struct ed_option survey_more[] = {
      ED_OPTION_REPEATABLE},
 };
 
+static const struct ed_option probe_more[] = {
+    ROW("papi", ED_OPTION_TEXT, "EVENT,...", "", 0, 0, "events to count, by PAPI's names"),
+};
+
 // `required` options must be given; `more` may be.
 static const struct command {
     const char *name;
@@ -88,6 +92,8 @@ static const struct command {
     {"clean", ed_command_clean, token_options, none, 2, 0, "remove sets, as standard input says"},
     {"restore", ed_command_restore, work_options, none, 1, 0, "put back what jobs left changed"},
     {"doctor", ed_command_doctor, work_options, none, 1, 0, "whether this device is fit"},
+    {"probe", ed_command_probe, work_options, probe_more, 1, 1, "what every probe reads now"},
+    {"snapshot", ed_command_snapshot, work_options, none, 1, 0, "what the probes would read, as lines"},
     {"adopt-self", ed_command_adopt_self, self_options, none, 2, 0, "put this program among the objects"},
 };
 

@@ -122,10 +122,10 @@ static enum ed_status live_command(void *context, const char *const *argv, char 
     }
     // What it left running has no business on a device that is measured.
     kill(-pid, SIGKILL);
+    if (refused && number == ENOENT)
+        return ed_fail(err, ED_ERR_NOT_FOUND, argv[0], "there is no program %s", argv[0]);
     if (refused)
-        return ed_fail(err, number == ENOENT ? ED_ERR_NOT_FOUND : ED_ERR_IO, argv[0],
-                       number == ENOENT ? "there is no program %s (%s)" : "%s cannot be run: %s", argv[0],
-                       strerror(number));
+        return ed_fail(err, ED_ERR_IO, argv[0], "%s cannot be run: %s", argv[0], strerror(number));
     if (!WIFEXITED(status))
         return ed_fail(err, ED_ERR_IO, argv[0], "%s was ended by signal %d", argv[0], WTERMSIG(status));
     *exit_status = WEXITSTATUS(status);
@@ -201,4 +201,11 @@ static void *recorded_library(void *context, const char *name, struct ed_error *
 struct ed_probe_host ed_probe_host_recorded(const int *root_fd) {
     return (struct ed_probe_host){
         .context = (void *)root_fd, .command = recorded_command, .library = recorded_library};
+}
+
+enum ed_status ed_probe_place_open(struct ed_probe_place *place, struct ed_error *err) {
+    const char *recorded = getenv(ED_PROBE_ROOT_VARIABLE), *root = recorded ? recorded : "/";
+    place->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place->host = recorded ? ed_probe_host_recorded(&place->root_fd) : ed_probe_host_live;
+    return place->root_fd < 0 ? ed_fail_errno(err, ED_ERR_IO, root, "cannot be opened: %m") : ED_OK;
 }

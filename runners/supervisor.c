@@ -18,8 +18,6 @@
 // timeouts are enough.
 #define FAILURES_MAX 2
 #define AFTER_TIMED_NS INT64_C(50000000) // evidence, unload, the journal
-// Of the tests: the directory that probes take for "/" (docs/architecture.md).
-#define ED_PROBE_ROOT_VARIABLE "EDGEDYNO_PROBE_ROOT"
 
 struct progress {
     int64_t *expected_ns; // per case and pass: how long a block takes

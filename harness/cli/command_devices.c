@@ -29,6 +29,8 @@ static const struct word words[] = {
      "add ADDRESS, such as ssh://pi@host or adb:SERIAL"},
     {"scan", NO_OPERANDS, {"accept-new"}, true, ed_devices_scan, "scan"},
     {"check", DEVICES_OR_ALL, {"accept-new"}, true, ed_devices_check, "check [DEVICE...]"},
+    {"probe", DEVICES, {"papi"}, true, ed_devices_probe, "probe DEVICE..."},
+    {"snapshot", DEVICES, {"out"}, false, ed_devices_snapshot, "snapshot DEVICE... [--out DIR]"},
     {"models", DEVICES, {NULL}, true, ed_devices_models, "models DEVICE..."},
     {"clean", DEVICES, {"keep"}, false, ed_devices_clean, "clean DEVICE... [--keep N]"},
     {"stop", DEVICES, {NULL}, false, ed_devices_stop, "stop DEVICE..."},
@@ -36,15 +38,11 @@ static const struct word words[] = {
 };
 #define N_WORDS (sizeof words / sizeof words[0])
 
-static const char *const names[] = {"add", "scan", "check", "models", "clean", "stop", "reserve", NULL};
+static const char *const names[] = {"add",    "scan",  "check", "probe",   "snapshot",
+                                    "models", "clean", "stop",  "reserve", NULL};
 
 static int unknown_word(const struct ed_cli *cli, const char *word) {
-    static const char *const later[] = {"probe", "snapshot"};
     const char *near = ed_nearest(word, names);
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (strcmp(word, later[i]) == 0)
-            return ed_cli_usage(
-                cli, "'devices %s' is not part of this version; `edgedyno help devices` lists what is", word);
     // A word of two letters is near to nothing by its distance alone.
     for (size_t i = 0; names[i] && !near; i++)
         if (strlen(word) >= 2 && strncmp(names[i], word, strlen(word)) == 0)
@@ -74,7 +72,7 @@ static bool takes(const struct word *word, const char *flag) {
 
 // A flag that another subcommand has would be taken for one that works here.
 static int check_flags(const struct ed_cli *cli, const struct word *word) {
-    static const char *const flags[] = {"id", "accept-new", "keep", "for", "format", "export"};
+    static const char *const flags[] = {"id", "accept-new", "keep", "for", "papi", "out", "format", "export"};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (!ed_arguments_has(cli->arguments, flags[i]) || takes(word, flags[i]))
             continue;
@@ -161,6 +159,8 @@ static const char *const usages[] = {"[OPTION...]",
                                      "add [--id ID] [--accept-new] ADDRESS",
                                      "scan [--accept-new]",
                                      "check [DEVICE...]",
+                                     "probe [--papi EVENT,...] DEVICE...",
+                                     "snapshot [--out DIR] DEVICE...",
                                      "models DEVICE...",
                                      "clean [--keep N] DEVICE...",
                                      "stop DEVICE...",
@@ -186,6 +186,13 @@ static const char *const notes[] = {
     "`check` goes every step of the way, says what failed and what to do, puts back settings that an ended "
     "job left "
     "changed, and lifts the quarantine of a device that passes. The exit status is 4 where a step failed.",
+    "`probe` shows every channel of every probe, as it is now: on a terminal again and again until Ctrl-C, "
+    "else "
+    "once; and of what cannot be read, why not. It refuses while a job measures there. `snapshot` records "
+    "the "
+    "files and commands that the probes read as plain files, without addresses, serial numbers, UUIDs and "
+    "the "
+    "host's name, so that a machine can be looked at elsewhere.",
     "`models` lists the models, engines and data that lie on devices. `clean` removes them, but for the "
     "newest N versions "
     "with --keep; it refuses while somebody else has the device.",
@@ -201,6 +208,8 @@ static const struct ed_cli_example examples[] = {
     {"edgedyno devices add adb:R58M12ABCDE@ssh://lab --id phone",
      "a phone at the adb server of the host lab"},
     {"edgedyno devices check pi5", "what is wrong with a device"},
+    {"edgedyno devices probe pi5", "temperatures, clocks, power and all else that can be read there, live"},
+    {"edgedyno devices snapshot pi5 --out pi5.snapshot", "record what the probes read"},
     {"edgedyno devices clean pi5 --keep 2",
      "remove all but the newest two versions of each model and engine"},
     {"edgedyno devices reserve pi5 --for 2h", "keep a device for your own campaigns"},
@@ -208,7 +217,7 @@ static const struct ed_cli_example examples[] = {
 
 const struct ed_cli_command ed_cli_devices = {
     .name = "devices",
-    .summary = "list the fleet; add, check, clean, stop, reserve devices",
+    .summary = "list the fleet; add, check, probe, clean, stop, reserve devices",
     .usages = usages,
     .words = names,
     .notes = notes,

@@ -24,6 +24,8 @@ int ed_devices_list(struct ed_devices *devices);
 int ed_devices_add(struct ed_devices *devices);
 int ed_devices_scan(struct ed_devices *devices);
 int ed_devices_check(struct ed_devices *devices);
+int ed_devices_probe(struct ed_devices *devices);
+int ed_devices_snapshot(struct ed_devices *devices);
 int ed_devices_models(struct ed_devices *devices);
 int ed_devices_clean(struct ed_devices *devices);
 int ed_devices_stop(struct ed_devices *devices);

@@ -86,6 +86,10 @@ static const struct ed_option devices[] = {
      "`clean`: keep the newest N versions of each model and engine", 0},
     {"for", 0, ED_OPTION_TEXT, "TIME", "", 0, 0, "",
      "`reserve`: how long, such as 2h; 0 ends the reservation", 0},
+    {"papi", 0, ED_OPTION_TEXT, "EVENT,...", "the common ones", 0, 0, "",
+     "`probe`: hardware events to count, by PAPI's names", 0},
+    {"out", 0, ED_OPTION_PATH, "DIR", "snapshot-DEVICE", 0, 0, "",
+     "`snapshot`: directory to write, which must not be there", 0},
 };
 
 static const struct ed_option engines[] = {

@@ -94,7 +94,7 @@ struct ed_probe {
     // What a snapshot of a machine must hold for this probe, each NULL or ended by NULL: files below the
     // root,
     // '*' standing for any text within one component and PID for the worker; commands, one blank between the
-    // words.
+    // words, and behind " # " what a line of the output must hold to be kept.
     const char *const *files;
     const char *const *commands;
 

@@ -31,6 +31,13 @@
 //   edgedyno-runner doctor --work WORK  -> {"type":"doctor",...} (runners/doctor.h)
 //   edgedyno-runner adopt-self --work WORK --sha256 HEX -> {"type":"adopted-self","path":PATH}: the running program itself
 //                                          becomes WORK/objects/HEX when that is its digest
+//   edgedyno-runner probe --work WORK [--papi EVENT,...] -> {"type":"probe","probes":[{"name","summary","costly":B,"sample_ns":N,
+//                                          "between_ns":N,"channels":[{"id","quantity","unit","counter":B,"scope","source",
+//                                          "period_ns","update_ns","resolution","wrap","first","last" or "reason"}]}]}: two
+//                                          readings; the values are decimal text, null where one failed. Refused while a job runs
+//   edgedyno-runner snapshot --work WORK -> lines {"type":"file","path":PATH,"text":TEXT or "status":ERRNO NAME} and
+//                                          {"type":"command","name":NAME,"text":TEXT,"status":exit status or status word},
+//                                          then {"type":"snapshot","wire","entries":N,"left_out":N}; ED_WIRE_SNAPSHOT_MAX_BYTES
 //   status also takes --token TOKEN --extend-ns N: the lease is extended to at least N from now where TOKEN holds it;
 //   stop also takes --by TEXT: who, for the journal's end line
 //   SET   = {"id":HEX64,"kind":"engine"|"adapter"|"model"|"data"|"libc","name":TEXT,"variant":TEXT,"version":TEXT,
@@ -52,10 +59,11 @@
 #define ED_WIRE_VERSION "1.2"
 
 // Limits of one message, in bytes with the line feed.
-#define ED_WIRE_JOB_MAX_BYTES (16u << 20)   // a job with its blocks
-#define ED_WIRE_LINE_MAX_BYTES (256u << 10) // one journal line or reply
-#define ED_WIRE_READ_MAX_BYTES (4u << 20)   // one `read`
-#define ED_WIRE_ID_MAX_BYTES 64             // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
+#define ED_WIRE_JOB_MAX_BYTES (16u << 20)     // a job with its blocks
+#define ED_WIRE_LINE_MAX_BYTES (256u << 10)   // one journal line or reply
+#define ED_WIRE_READ_MAX_BYTES (4u << 20)     // one `read`
+#define ED_WIRE_SNAPSHOT_MAX_BYTES (4u << 20) // all lines of a snapshot
+#define ED_WIRE_ID_MAX_BYTES 64               // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
 #define ED_WIRE_BLOCKS_MAX 100000u
 #define ED_WIRE_CASES_MAX 10000u
 #define ED_WIRE_SAMPLES_MAX 1000000u // per block
