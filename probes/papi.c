@@ -18,7 +18,14 @@
 #define DEVICES "sys/bus/event_source/devices"
 
 // Values of papi.h.
-enum { OK = 0, NULL_SET = -1, OPTION_LIBRARY_VERSION = 21, OPTION_INHERIT = 28 };
+enum {
+    OK = 0,
+    NO_EVENT = -7,
+    NO_PERMISSION = -15,
+    NULL_SET = -1,
+    OPTION_LIBRARY_VERSION = 21,
+    OPTION_INHERIT = 28
+};
 
 struct functions {
     int (*get_opt)(int option, void *pointer);
@@ -216,8 +223,10 @@ static enum ed_status papi_detect(void *opaque, const struct ed_probe_args *args
     else if (open_library(state, args->host, why, sizeof why)) {
         const int code = set_make(state, getpid(), reasons);
         if (code != OK)
-            snprintf(why, sizeof why, "PAPI: %.80s (kernel.perf_event_paranoid above 2 forbids it)",
-                     state->calls.error_text(code));
+            snprintf(why, sizeof why, "PAPI cannot watch a process: %.40s%s", state->calls.error_text(code),
+                     code == NO_EVENT        ? " (without a counter in the processor it attaches to none)"
+                     : code == NO_PERMISSION ? " (kernel.perf_event_paranoid above 2 forbids it)"
+                                             : "");
         set_end(state);
     }
     *n = state->n < capacity ? state->n : capacity;

@@ -81,7 +81,7 @@ for word in gate tune fit compare history baseline data quantize; do
     refused 2 "'$word' is not part of this version" "$word"
 done
 for word in probe snapshot; do
-    refused 2 "'devices $word' is not part of this version" devices "$word"
+    refused 2 'which devices?' devices "$word"
 done
 refused 2 "'engines add' is not part of this version" engines add x
 refused 2 "'engines check' is not part of this version" engines check

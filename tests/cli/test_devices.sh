@@ -63,8 +63,8 @@ refused 2 'did you mean `edgedyno devices add`?' devices ad
 refused 2 'did you mean `edgedyno devices check`?' devices chekc
 refused 2 'did you mean `edgedyno devices reserve`?' devices res
 refused 2 'devices takes no' devices zzzzz
-refused 2 'not part of this version' devices probe
-refused 2 'not part of this version' devices snapshot
+refused 2 'which devices?' devices probe
+refused 2 'which devices?' devices snapshot
 refused 2 'the serial number is missing' devices add adb:
 refused 2 'two slashes' devices add ssh:/x
 refused 2 'the host is missing' devices add ssh://
