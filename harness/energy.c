@@ -3,13 +3,14 @@
 #include "harness/energy.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/energy_source.h"
 
-#define BATTERY_LEAST_UW 5e4    // a device that runs a worker on less than 50 mW is not known
-#define PHONE_MOST_UW 3e7       // nor a phone that takes more than 30 W
+#define BATTERY_LEAST_UW 5e4     // a device that runs a worker on less than 50 mW is not known
+#define PHONE_MOST_UW 3e7        // nor a phone that takes more than 30 W
 #define BATTERY_LEAST_UV 2000000 // one cell, empty
 #define BATTERY_MOST_UV 100000000
 #define CHANGES_MIN 8
@@ -25,7 +26,8 @@ struct work {
 
 static bool is_timed(const struct work *work, size_t b) {
     const struct ed_block *block = &work->device->blocks->items[b];
-    return !strcmp(block->pass, ED_PASS_TIMING) && block->outcome == ED_OUTCOME_OK && block->n_samples > 0 &&
+    return block->job < work->device->blocks->n_jobs && !strcmp(block->pass, ED_PASS_TIMING) &&
+           block->outcome == ED_OUTCOME_OK && block->n_samples > 0 &&
            work->times[b].timed.end_ns > work->times[b].timed.begin_ns;
 }
 
@@ -113,6 +115,23 @@ static void take_step(struct ed_energy_sensor *sensor, const struct ed_energy_re
         sensor->resolution = (double)step;
 }
 
+// What is left in a battery moves so seldom that every block is looked at: the smallest step of any.
+static void take_store_step(const struct work *work, struct ed_energy_source *source) {
+    struct ed_energy_sensor *sensor = &source->sensor;
+    double least = 0;
+    for (size_t b = 0; b < work->device->blocks->n; b++) {
+        struct ed_energy_sensor one = *sensor;
+        size_t n = 0;
+        struct ed_energy_reading *readings = readings_of(work, b, source->ids[0], &n);
+        one.resolution = 0;
+        take_step(&one, readings, n);
+        free(readings);
+        if (one.resolution > 0 && (least == 0 || one.resolution < least))
+            least = one.resolution;
+    }
+    sensor->resolution = least > sensor->resolution ? least : sensor->resolution;
+}
+
 // The sensor as the fullest block shows it.
 static void study(const struct work *work, struct ed_energy_source *source) {
     struct ed_energy_sensor *sensor = &source->sensor;
@@ -133,8 +152,10 @@ static void study(const struct work *work, struct ed_energy_source *source) {
         sensor->unit = n_volts > 0 ? 3600 * volts / n_volts : 0;
     struct ed_energy_reading *readings = readings_of(work, best, source->ids[0], &n);
     ed_energy_clean(sensor, readings, n);
-    if (sensor->kind != ED_ENERGY_COUNTER)
+    if (sensor->kind == ED_ENERGY_GAUGE)
         take_step(sensor, readings, n);
+    else if (sensor->kind == ED_ENERGY_STORE)
+        take_store_step(work, source);
     sensor->update_ns = ed_energy_update_ns(sensor, readings, n);
     if (!sensor->update_ns)
         sensor->update_ns = source->period_ns;
@@ -150,8 +171,8 @@ static void window(const struct work *work, const struct ed_energy_source *sourc
         size_t n = 0;
         struct ed_energy_reading *readings = readings_of(work, b, source->ids[k], &n);
         ed_energy_clean(&source->sensor, readings, n);
-        ed_energy_window(&source->sensor, readings, n, span.begin_ns, span.end_ns, work->times[b].sync_ns, step_uw,
-                         &part);
+        ed_energy_window(&source->sensor, readings, n, span.begin_ns, span.end_ns, work->times[b].sync_ns,
+                         step_uw, &part);
         free(readings);
         if (part.status != ED_ENERGY_OK) {
             *sum = (struct ed_energy_part){.status = part.status};
@@ -175,7 +196,8 @@ static void idle_before(const struct work *work, const struct ed_energy_source *
     *part = (struct ed_energy_part){.status = ED_ENERGY_NO_READINGS};
     if (work->times[b].idle_before.end_ns)
         window(work, source, b, work->times[b].idle_before, 0, part);
-    else if (b > 0 && blocks->items[b - 1].job == blocks->items[b].job && work->times[b - 1].idle_after.end_ns)
+    else if (b > 0 && blocks->items[b - 1].job == blocks->items[b].job &&
+             work->times[b - 1].idle_after.end_ns)
         window(work, source, b - 1, work->times[b - 1].idle_after, 0, part);
 }
 
@@ -191,6 +213,9 @@ static enum ed_energy_status measure(const struct work *work, const struct ed_en
     if (out->part.status == ED_ENERGY_OK && out->has_idle)
         window(work, source, b, work->times[b].timed, fabs(out->part.power_uw - out->idle_uw), &out->part);
     out->has = out->part.status == ED_ENERGY_OK;
+    // A sensor that is slower than the window is no lost one.
+    out->lost =
+        !out->has && (out->part.status != ED_ENERGY_NO_READINGS || source->sensor.kind != ED_ENERGY_GAUGE);
     return out->part.status;
 }
 
@@ -210,7 +235,8 @@ static void say_status(struct ed_energy_why *why, const struct ed_energy_source 
     if (status == ED_ENERGY_LOST)
         say(why, "sensor_lost", "%s stopped telling during a timed window", id);
     else if (status == ED_ENERGY_BROKEN)
-        say(why, "sensor_broken", "%s jumped as no energy does: it was reset, or wrapped more than once unseen", id);
+        say(why, "sensor_broken",
+            "%s jumped as no energy does: it was reset, or wrapped more than once unseen", id);
     else if (status == ED_ENERGY_SIGN)
         say(why, "sign_doubtful", "%s tells negative power%s in a timed window", id,
             source->sensor.either_sign ? " and positive" : "");
@@ -226,37 +252,74 @@ static bool battery_fits(const struct work *work, const struct ed_energy_source 
     char voltage_id[64];
     if (is_charging(work, source, b)) {
         say(why, "charging",
-            "the battery was charging or on a cable: what the device used is not in its current. Unplug it (adb over "
+            "the battery was charging or on a cable: what the device used is not in its current. Unplug it "
+            "(adb over "
             "Wi-Fi for a phone), or use power rails or an external meter");
         return false;
     }
-    snprintf(voltage_id, sizeof voltage_id, "%.*s.voltage", dot ? (int)(dot - source->ids[0]) : 0, source->ids[0]);
+    snprintf(voltage_id, sizeof voltage_id, "%.*s.voltage", dot ? (int)(dot - source->ids[0]) : 0,
+             source->ids[0]);
     const struct seen voltage = look(work, b, voltage_id, true);
     if (voltage.n && (voltage.mean < BATTERY_LEAST_UV || voltage.mean > BATTERY_MOST_UV)) {
-        say(why, "unit_doubtful", "%s tells %.4g V, which no battery has: its driver's unit is another", voltage_id,
-            voltage.mean * 1e-6);
+        say(why, "unit_doubtful", "%s tells %.4g V, which no battery has: its driver's unit is another",
+            voltage_id, voltage.mean * 1e-6);
         return false;
     }
     if (source->sensor.kind != ED_ENERGY_GAUGE)
         return true;
     if (power_uw < BATTERY_LEAST_UW) {
         say(why, "unit_doubtful",
-            "%s tells %.3g mW while the worker ran, on which no device lives; a thousand times as much would be "
+            "%s tells %.3g mW while the worker ran, on which no device lives; a thousand times as much would "
+            "be "
             "%.3g W: its driver seems to tell mA for uA",
             source->ids[0], power_uw * 1e-3, power_uw * 1e-3);
         return false;
     }
     if (work->phone && power_uw > PHONE_MOST_UW) {
-        say(why, "unit_doubtful", "%s tells %.3g W, which no phone can take", source->ids[0], power_uw * 1e-6);
+        say(why, "unit_doubtful", "%s tells %.3g W, which no phone can take", source->ids[0],
+            power_uw * 1e-6);
         return false;
     }
     return true;
 }
 
+bool ed_energy_enough(const struct ed_energy_source *source, const struct ed_energy_sum *sum,
+                      struct ed_energy_why *why) {
+    const struct ed_energy_sensor *sensor = &source->sensor;
+    const char *id = source->ids[0];
+    const double update_s = (double)sensor->update_ns * 1e-9,
+                 step = (sensor->resolution > 0 ? sensor->resolution : 1) * sensor->unit * 1e-6;
+    double needed_s;
+    bool at_least;
+    memset(why, 0, sizeof *why);
+    if (ed_energy_resolved(sensor, sum, update_s, &needed_s, &at_least))
+        return true;
+    if (sensor->kind == ED_ENERGY_GAUGE && isinf(needed_s))
+        say(why, "below_resolution", "%s shows %.3g W in steps of %.3g W: no length of a run would tell", id,
+            sum->energy_uj / sum->duration_s * 1e-6, step);
+    else if (sensor->kind == ED_ENERGY_GAUGE)
+        say(why, "run_too_short",
+            "%s tells each %.3g s: %.2g times in all timed windows, and %d are needed; let each block time "
+            "at least "
+            "%.3g s",
+            id, update_s, sum->updates, ED_ENERGY_UPDATES_MIN, needed_s);
+    else if (sum->steps <= 0)
+        say(why, "below_resolution",
+            "%s did not move in %.3g s of timed windows: %d of its steps need more than %.3g s", id,
+            sum->duration_s, ED_ENERGY_STEPS_MIN, needed_s);
+    else
+        say(why, "below_resolution",
+            "%s moves in steps of %.4g J, and moved by %.2g of them in %.3g s: %d need %s%.3g s of timed "
+            "windows",
+            id, step, sum->steps, sum->duration_s, ED_ENERGY_STEPS_MIN, at_least ? "more than " : "about ",
+            needed_s);
+    return false;
+}
+
 // Every timed block by this source. False where it gives no figure, with the first reason.
 static bool evaluate(const struct work *work, struct ed_energy_source *source, struct ed_energy_why *why) {
     struct ed_energy_device *device = work->device;
-    bool any = false;
+    struct ed_energy_sum sum = {0};
     study(work, source);
     memset(why, 0, sizeof *why);
     for (size_t b = 0; b < device->blocks->n; b++) {
@@ -271,9 +334,10 @@ static bool evaluate(const struct work *work, struct ed_energy_source *source, s
             return false;
         if (!out->has && !why->code[0])
             say_status(why, source, status);
-        any = any || out->has;
+        if (out->has)
+            ed_energy_add(&sum, &out->part, 1, out->has_idle, out->idle_uw, out->u_idle_uw);
     }
-    return any;
+    return sum.windows > 0 && ed_energy_enough(source, &sum, why);
 }
 
 // Why there is none: what a device shows that is not there to be read.
@@ -282,16 +346,19 @@ static void no_source(struct ed_energy_why *why, const struct ed_timeline_channe
     for (size_t i = 0; channels && i < channels->n; i++) {
         const struct ed_timeline_channel *channel = &channels->items[i];
         const bool power = !strcmp(channel->quantity, "power") || !strcmp(channel->quantity, "energy");
-        if (channel->available && !strcmp(channel->scope, "battery") && !strcmp(channel->quantity, "charge") &&
-            !strcmp(channel->unit, "permille"))
+        if (channel->available && !strcmp(channel->scope, "battery") &&
+            !strcmp(channel->quantity, "charge") && !strcmp(channel->unit, "permille"))
             say(why, "below_resolution",
-                "%s tells its charge in steps of 1 %% alone, which no block changes: an external meter would tell",
+                "%s tells its charge in steps of 1 %% alone, which no block changes: an external meter would "
+                "tell",
                 channel->id);
         // Seen and refused, as root's counters are: that is what can be mended.
-        if (power && !channel->available && (strstr(channel->reason, "root") || strstr(channel->reason, "denied"))) {
-            say(why, "permission", "%s: %s", channel->id, channel->reason);
+        const bool forbidden = strstr(channel->reason, "root") || strstr(channel->reason, "denied");
+        if (power && !channel->available &&
+            (forbidden || (!strcmp(channel->scope, "battery") && strchr(channel->id, '.'))))
+            say(why, forbidden ? "permission" : "sensor_unusable", "%s: %s", channel->id, channel->reason);
+        if (power && !channel->available && forbidden)
             return;
-        }
     }
 }
 

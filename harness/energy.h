@@ -8,6 +8,7 @@
 #ifndef EDGEDYNO_HARNESS_ENERGY_H
 #define EDGEDYNO_HARNESS_ENERGY_H
 
+#include "edgedyno/result.h"
 #include "harness/timeline.h"
 
 #define ED_ENERGY_PARTS_MAX 8 // channels of one sum
@@ -19,18 +20,19 @@ struct ed_energy_why {
 };
 
 struct ed_energy_block {
-    bool has; // its part of the figures
+    bool has;  // its part of the figures
+    bool lost; // the sensor failed in its window; else a slow one just told nothing then
     struct ed_energy_part part;
     bool has_idle;
     double idle_uw, u_idle_uw;
 };
 
 struct ed_energy_source {
-    char scope[16];                       // "battery"; "" where there is no sensor at all
-    char ids[ED_ENERGY_PARTS_MAX][64];    // channels, all of one kind
+    char scope[16];                    // "battery"; "" where there is no sensor at all
+    char ids[ED_ENERGY_PARTS_MAX][64]; // channels, all of one kind
     size_t n_ids;
-    char voltage[64]; // of a charge in uAh
-    char status[64];  // of the battery
+    char voltage[64];               // of a charge in uAh
+    char status[64];                // of the battery
     struct ed_energy_sensor sensor; // as the first channel describes it, update_ns 0 where unknown
     int64_t period_ns;
 };
@@ -47,6 +49,14 @@ struct ed_energy_device {
 // Fails for lack of memory alone. `accelerator`: cases of the device run on a GPU or NPU; `phone`: Android.
 enum ed_status ed_energy_device_load(struct ed_energy_device *device, const struct ed_blocks *blocks,
                                      bool accelerator, bool phone, struct ed_error *err);
+// Whether the windows of `sum` are above what the source resolves. If not, *why says how long they would have
+// to be.
+bool ed_energy_enough(const struct ed_energy_source *source, const struct ed_energy_sum *sum,
+                      struct ed_energy_why *why);
+// The power fields of a record. `timing`: index of the case whose timing blocks speak for it; `tokens` that
+// one inference generates, 0 where it generates none.
+void ed_summary_energy(struct ed_result *result, const struct ed_energy_device *device, size_t timing,
+                       int64_t tokens);
 void ed_energy_device_release(struct ed_energy_device *device);
 
 #endif

@@ -9,7 +9,11 @@ static const struct {
     const char *word;
     int rank;
     double most_uw; // no device of the kind uses more
-} scopes[] = {{"external", 0, 1e10}, {"board", 1, 5e9}, {"battery", 2, 3e8}, {"package", 4, 1e9}, {"accelerator", 5, 2e9}};
+} scopes[] = {{"external", 0, 1e10},
+              {"board", 1, 5e9},
+              {"battery", 2, 3e8},
+              {"package", 4, 1e9},
+              {"accelerator", 5, 2e9}};
 #define N_SCOPES (sizeof scopes / sizeof scopes[0])
 
 static bool is(const struct ed_timeline_channel *channel, const char *quantity, const char *unit) {
@@ -20,16 +24,15 @@ static bool is(const struct ed_timeline_channel *channel, const char *quantity, 
 static bool is_processor_package(const char *id) {
     static const char prefix[] = "powercap.package-";
     const char *number = id + sizeof prefix - 1;
-    return !strncmp(id, prefix, sizeof prefix - 1) && number[0] &&
-           number[strspn(number, "0123456789")] == 0;
+    return !strncmp(id, prefix, sizeof prefix - 1) && number[0] && number[strspn(number, "0123456789")] == 0;
 }
 
 // The mean over the blocks of what a channel showed: only to tell larger from smaller.
 static double size_of(const struct ed_blocks *blocks, const char *id, bool counter) {
     double sum = 0;
     for (size_t i = 0; i < blocks->n; i++) {
-        const struct ed_json_at root = ed_json_root(&blocks->documents[i]), all = ed_json_member(&root, "probes"),
-                                at = ed_json_member(&all, id);
+        const struct ed_json_at root = ed_json_root(&blocks->documents[i]),
+                                all = ed_json_member(&root, "probes"), at = ed_json_member(&all, id);
         double first = 0, last = 0, max = 0;
         ed_json_opt_real(&at, "first", -9e18, 9e18, &first, NULL);
         ed_json_opt_real(&at, "last", -9e18, 9e18, &last, NULL);
@@ -73,7 +76,8 @@ static bool describe(const struct ed_timeline_channel *channel, struct ed_energy
 }
 
 // A channel of the same battery.
-static void sibling(const struct ed_timeline_channels *channels, const char *id, const char *name, char out[64]) {
+static void sibling(const struct ed_timeline_channels *channels, const char *id, const char *name,
+                    char out[64]) {
     const char *dot = strrchr(id, '.');
     char wanted[96];
     snprintf(wanted, sizeof wanted, "%.*s.%s", dot ? (int)(dot - id) : 0, id, name);
@@ -125,7 +129,8 @@ static size_t join_packages(struct ed_energy_candidate *all, size_t n) {
     return kept;
 }
 
-enum ed_status ed_energy_candidates(struct ed_energy_candidate **out, size_t *n, const struct ed_blocks *blocks,
+enum ed_status ed_energy_candidates(struct ed_energy_candidate **out, size_t *n,
+                                    const struct ed_blocks *blocks,
                                     const struct ed_timeline_channels *channels, bool accelerator,
                                     struct ed_error *err) {
     struct ed_energy_candidate *all = calloc(channels->n + 1, sizeof *all);

@@ -12,7 +12,8 @@ struct ed_energy_candidate {
 };
 
 // Allocated; the caller frees it, also after a failure.
-enum ed_status ed_energy_candidates(struct ed_energy_candidate **out, size_t *n, const struct ed_blocks *blocks,
+enum ed_status ed_energy_candidates(struct ed_energy_candidate **out, size_t *n,
+                                    const struct ed_blocks *blocks,
                                     const struct ed_timeline_channels *channels, bool accelerator,
                                     struct ed_error *err);
 

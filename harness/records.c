@@ -6,6 +6,7 @@
 #include "edgedyno/wire.h"
 #include "harness/accuracy.h"
 #include "harness/blocks.h"
+#include "harness/energy.h"
 #include "harness/profile.h"
 #include "harness/summary.h"
 
@@ -51,14 +52,29 @@ static void judge_placement(struct ed_result *result, bool allow_fallback, doubl
                      result->placement_observed);
 }
 
+static enum ed_status load_energy(struct ed_energy_device *energy, const struct ed_campaign_device *device,
+                                  const struct ed_blocks *blocks, struct ed_error *err) {
+    bool accelerator = false;
+    for (size_t c = 0; c < device->n_cases; c++)
+        accelerator = accelerator || !strcmp(device->cases[c].processor, "gpu") ||
+                      !strcmp(device->cases[c].processor, "npu");
+    return ed_energy_device_load(energy, blocks, accelerator, device->android, err);
+}
+
 static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
                                  struct ed_records *records, struct ed_buffer *warnings,
                                  struct ed_error *err) {
     struct ed_blocks blocks;
+    struct ed_energy_device energy;
     struct ed_error failure = {0};
     enum ed_status status = ed_blocks_load(&blocks, device, warnings, err);
     if (status != ED_OK)
         return status;
+    status = load_energy(&energy, device, &blocks, err);
+    if (status != ED_OK) {
+        ed_blocks_release(&blocks);
+        return status;
+    }
     records->blocks_planned += device->n_blocks;
     records->blocks_done += blocks.n;
     for (size_t i = 0; i < blocks.n && !records->usage_error; i++) {
@@ -79,6 +95,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
         ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
+        ed_summary_energy(result, &energy, device->cases[c].timing,
+                          device->cases[c].workload_parts.generate_tokens);
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
         ed_summary_worker(result, &blocks, device->cases[c].timing);
         if (device->cases[c].timing == c)
@@ -91,6 +109,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
             ED_RESULT_SET(result, speed_usable, true);
         ed_summary_explain_nulls(result);
     }
+    ed_energy_device_release(&energy);
     ed_blocks_release(&blocks);
     return failure.code == ED_OK ? ED_OK : ed_fail(err, failure.code, NULL, "%s", failure.message);
 }

@@ -314,7 +314,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
         const char *group, *code, *text;
     } whys[] = {
         {"language", ED_REASON_NOT_APPLICABLE, "not a language workload"},
-        {"power", ED_REASON_NOT_MEASURED, "this version reads no power sensor"},
+        {"power", ED_REASON_NOT_MEASURED, "energy_per_inference_uj tells why"},
         {"heat", ED_REASON_NOT_MEASURED, "this version does not judge heat"},
         {"accuracy", ED_REASON_NOT_APPLICABLE, "no task was given"},
     };

@@ -35,8 +35,8 @@ static int64_t take_number(const struct ed_json_at *at, const char *key) {
     return value;
 }
 
-enum ed_status ed_timeline_channels_load(struct ed_timeline_channels *channels, const struct ed_blocks *blocks,
-                                         size_t job, struct ed_error *err) {
+enum ed_status ed_timeline_channels_load(struct ed_timeline_channels *channels,
+                                         const struct ed_blocks *blocks, size_t job, struct ed_error *err) {
     memset(channels, 0, sizeof *channels);
     if (job >= blocks->n_jobs)
         return ED_OK;
@@ -46,7 +46,8 @@ enum ed_status ed_timeline_channels_load(struct ed_timeline_channels *channels, 
     channels->items = calloc(n + 1, sizeof *channels->items);
     if (!channels->items)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the channels of a device");
-    for (struct ed_json_at at = ed_json_element(&list, 0); at.value && channels->n < n; at = ed_json_next(&at)) {
+    for (struct ed_json_at at = ed_json_element(&list, 0); at.value && channels->n < n;
+         at = ed_json_next(&at)) {
         struct ed_timeline_channel *channel = &channels->items[channels->n++];
         char kind[16];
         take_text(&at, "id", channel->id, sizeof channel->id);

@@ -22,8 +22,8 @@ struct ed_timeline_channels {
     size_t n;
 };
 // `job` is a block's `job`. None for SIZE_MAX. Fails for lack of memory alone.
-enum ed_status ed_timeline_channels_load(struct ed_timeline_channels *channels, const struct ed_blocks *blocks,
-                                         size_t job, struct ed_error *err);
+enum ed_status ed_timeline_channels_load(struct ed_timeline_channels *channels,
+                                         const struct ed_blocks *blocks, size_t job, struct ed_error *err);
 void ed_timeline_channels_release(struct ed_timeline_channels *channels);
 // SIZE_MAX where there is none.
 size_t ed_timeline_channel_find(const struct ed_timeline_channels *channels, const char *id);

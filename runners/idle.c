@@ -54,6 +54,7 @@ bool ed_idle_watch(const struct ed_block_context *context, struct ed_idle_window
             return false;
         now = ed_clock_monotonic_ns();
     }
+    ed_sampler_enclose(context->sampler);
     *window = (struct ed_idle_window){begin_ns, end_ns};
     return true;
 }

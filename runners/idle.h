@@ -8,8 +8,8 @@
 
 // The device comes to rest first; what is sampled meanwhile is in the timeline, but not in the window.
 #define ED_IDLE_SETTLE_NS INT64_C(250000000)
-// A window is eight periods of the slowest such channel, within these.
-#define ED_IDLE_PERIODS 8
+// A window is three periods of the slowest such channel, within these.
+#define ED_IDLE_PERIODS 3
 #define ED_IDLE_MIN_NS INT64_C(1000000000)
 #define ED_IDLE_MAX_NS INT64_C(5000000000)
 

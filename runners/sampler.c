@@ -266,6 +266,12 @@ static void read_source(struct ed_sampler *sampler, struct ed_sampler_source *so
     source->next_ns = due_after(sampler, source, after);
 }
 
+void ed_sampler_enclose(struct ed_sampler *sampler) {
+    for (size_t i = 0; i < sampler->n; i++)
+        if (sampler->sources[i].power)
+            read_source(sampler, &sampler->sources[i]);
+}
+
 int64_t ed_sampler_step(struct ed_sampler *sampler) {
     int64_t next_ns = INT64_MAX;
     for (size_t i = 0; i < sampler->n; i++) {

@@ -49,6 +49,8 @@ void ed_sampler_clear(struct ed_sampler *sampler);
 void ed_sampler_begin(struct ed_sampler *sampler, int64_t pid);
 // It is gone: statistics and costs are what they are, only channels of power and energy are sampled, now due.
 void ed_sampler_end(struct ed_sampler *sampler);
+// Without a worker: reads every channel of power and energy now, so that what came before is enclosed.
+void ed_sampler_enclose(struct ed_sampler *sampler);
 // Reads what is due, and returns when (CLOCK_MONOTONIC) it is to be called again.
 int64_t ed_sampler_step(struct ed_sampler *sampler);
 // Statistics of a channel; NULL where there is no such channel or no reading of it.
