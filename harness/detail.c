@@ -8,6 +8,7 @@
 #include "edgedyno/wire.h"
 #include "harness/blocks.h"
 #include "harness/profile.h"
+#include "harness/timeline.h"
 
 #define PLACES_MAX 64
 #define MOST 9e18
@@ -26,6 +27,9 @@ struct detail_device {
     bool loaded;
     struct ed_blocks blocks;
     int64_t *started_ns; // of each block, since the first
+    bool has_channels;
+    struct ed_report_channel *channels;
+    size_t n_channels;
 };
 
 struct ed_detail {
@@ -34,6 +38,7 @@ struct ed_detail {
     struct detail_device *devices;
     struct detail_case *cases; // one a record, in their order
     struct ed_report_source source;
+    const char *only; // a block's id; NULL: all
 };
 
 static double moment(const cJSON *object, const char *stamp, const char *key) {
@@ -162,6 +167,7 @@ static enum ed_status blocks_of(void *context, const struct ed_result *result,
             return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
         for (size_t i = 0; i < device->blocks.n; i++)
             if (!device->blocks.items[i].skipped &&
+                (!detail->only || !strcmp(device->blocks.items[i].id, detail->only)) &&
                 belongs(&device->blocks.items[i], detail->campaign->devices[c->device].cases, c->index))
                 fill_block(&c->blocks[c->n_blocks++], device, i);
         c->has_blocks = true;
@@ -228,15 +234,34 @@ static enum ed_status places_of(void *context, const struct ed_result *result,
     return ED_OK;
 }
 
-static enum ed_status no_channels(void *context, const char *device,
-                                  const struct ed_report_channel **channels, size_t *n,
-                                  struct ed_error *err) {
-    (void)context;
-    (void)device;
-    (void)err;
+// Of the block that the report is of, or of all.
+static size_t only_block(const struct ed_detail *detail, const struct detail_device *device) {
+    for (size_t i = 0; detail->only && i < device->blocks.n; i++)
+        if (!strcmp(device->blocks.items[i].id, detail->only))
+            return i;
+    return SIZE_MAX;
+}
+
+static enum ed_status channels_of(void *context, const char *id, const struct ed_report_channel **channels,
+                                  size_t *n, struct ed_error *err) {
+    struct ed_detail *detail = context;
+    enum ed_status status = ED_OK;
     *channels = NULL;
     *n = 0;
-    return ED_OK;
+    for (size_t d = 0; status == ED_OK && d < detail->campaign->n_devices; d++) {
+        struct detail_device *device = &detail->devices[d];
+        if (strcmp(detail->campaign->devices[d].id, id))
+            continue;
+        status = load(detail, d, err);
+        const size_t only = status == ED_OK ? only_block(detail, device) : SIZE_MAX;
+        if (status == ED_OK && !device->has_channels && (!detail->only || only != SIZE_MAX))
+            status = ed_timeline_channels(&device->blocks, device->started_ns, only, &device->channels,
+                                          &device->n_channels, err);
+        device->has_channels = status == ED_OK;
+        *channels = device->channels;
+        *n = device->n_channels;
+    }
+    return status;
 }
 
 static enum ed_status ops_of(void *context, const struct ed_result *result, const struct ed_report_op **ops,
@@ -248,12 +273,13 @@ static enum ed_status ops_of(void *context, const struct ed_result *result, cons
 }
 
 enum ed_status ed_detail_new(struct ed_detail **out, const struct ed_campaign *campaign,
-                             const struct ed_records *records, struct ed_error *err) {
+                             const struct ed_records *records, const char *only, struct ed_error *err) {
     struct ed_detail *detail = *out = calloc(1, sizeof *detail);
     size_t n = 0;
     if (detail) {
         detail->campaign = campaign;
         detail->records = records;
+        detail->only = only;
         detail->devices = calloc(campaign->n_devices + 1, sizeof *detail->devices);
         detail->cases = calloc(records->n + 1, sizeof *detail->cases);
     }
@@ -265,7 +291,7 @@ enum ed_status ed_detail_new(struct ed_detail **out, const struct ed_campaign *c
     for (size_t d = 0; d < campaign->n_devices; d++)
         for (size_t c = 0; c < campaign->devices[d].n_cases && n < records->n; c++)
             detail->cases[n++] = (struct detail_case){.device = d, .index = c};
-    detail->source = (struct ed_report_source){detail, blocks_of, no_channels, ops_of, places_of};
+    detail->source = (struct ed_report_source){detail, blocks_of, channels_of, ops_of, places_of};
     return ED_OK;
 }
 
@@ -279,6 +305,7 @@ void ed_detail_free(struct ed_detail *detail) {
     for (size_t d = 0; detail->devices && d < detail->campaign->n_devices; d++) {
         ed_blocks_release(&detail->devices[d].blocks);
         free(detail->devices[d].started_ns);
+        ed_timeline_channels_free(detail->devices[d].channels, detail->devices[d].n_channels);
     }
     free(detail->cases);
     free(detail->devices);

@@ -9,9 +9,10 @@
 
 struct ed_detail;
 
-// Borrows both until the release; the results that are asked about are those of `records`.
+// `only`: a block's id, and nothing of the others; NULL: all. Borrows its arguments until the release; the
+// results that are asked about are those of `records`.
 enum ed_status ed_detail_new(struct ed_detail **detail, const struct ed_campaign *campaign,
-                             const struct ed_records *records, struct ed_error *err);
+                             const struct ed_records *records, const char *only, struct ed_error *err);
 void ed_detail_free(struct ed_detail *detail); // NULL is fine
 // Borrowed; lives as long as `detail`.
 const struct ed_report_source *ed_detail_source(const struct ed_detail *detail);

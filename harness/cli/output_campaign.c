@@ -43,7 +43,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
     const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
     const struct ed_result **rows = calloc(of->records->n + 1, sizeof *rows);
     struct ed_detail *detail = NULL;
-    enum ed_status status = ed_detail_new(&detail, campaign, of->records, err);
+    enum ed_status status = ed_detail_new(&detail, campaign, of->records, NULL, err);
     if (status)
         goto out;
     if (!report)
