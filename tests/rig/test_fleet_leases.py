@@ -268,7 +268,8 @@ def paused_while_pushing():
                 other.wait_blocks("dev")
                 other.signal(signal.SIGSTOP)
                 paused.signal(signal.SIGCONT)
-                paused.end(4, "root@other", "is not valid any more")
+                # By its push, or by its next connection where the pause cost it that.
+                paused.end(4, "root@other holds the device")
                 equal(place.models(), [("m", "a")], "nothing of it was adopted")
                 other.signal(signal.SIGCONT)
                 other.end(0)

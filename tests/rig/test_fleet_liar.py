@@ -49,7 +49,7 @@ TEXTS = {
     "job_block_path": "was not asked for",
     "job_output_dotdot": "no file name",
     "job_output_absolute": "no file name",
-    "job_samples_missing": "samples that it does not have",
+    "job_samples_missing": "samples.bin that it does not have",
 }
 JOB_LIES = (
     "status_unknown_state status_negative status_beyond_int status_hollow status_done status_error status_died "
