@@ -18,6 +18,7 @@
 static const struct engine {
     const char *adapter, *build, *library, *model, *convolution;
 } engines[] = {
+    {"litert", "litert@2.3.0", "libLiteRt.so", "digits-fp32.tflite", "Convolution (NHWC, F32) IGEMM"},
     {"openvino", "openvino@2026.4.1", "libopenvino_c.so.2641", "digits-fp32.onnx", "Convolution"},
 };
 
@@ -145,6 +146,46 @@ static void check_profile(struct subject *subject, const struct engine *engine) 
     assert_memory_equal(logits, subject->expected, sizeof logits);
 }
 
+// LiteRT with fallback allowed runs on the CPU in silence where no NPU has a driver; "accelerated" is true of
+// its CPU kernels as well.
+static void test_a_missing_npu_is_caught(void **state) {
+    static const struct engine litert[] = {
+        {"litert", "litert@2.3.0", "libLiteRt.so", "digits-fp32.tflite", ""},
+        {"litert", "litert@2.2.0", "libLiteRt.so", "digits-fp32.tflite", ""},
+    };
+    static struct ed_survey survey;
+    (void)state;
+    for (size_t i = 0; i < sizeof litert / sizeof *litert; i++) {
+        struct subject *subject = malloc(sizeof *subject);
+        char model[ED_PATH_BYTES];
+        const char *files[] = {model};
+        struct ed_placement placement;
+        struct ed_error err = {0};
+        assert_non_null(subject);
+        start(subject, &litert[i]);
+        const struct ed_backend *backend = subject->adapter.backend;
+        need(backend->survey(subject->adapter.state, &survey, &err), &err);
+        assert_string_equal(survey.rows[2].backend, "npu");
+        if (!survey.rows[2].available) {
+            snprintf(model, sizeof model, ED_TEST_EXAMPLES "/digits/models/%s", litert[i].model);
+            struct ed_load_args args = {
+                .model_files = files, .n_model_files = 1, .backend = "npu", .threads = 1};
+            assert_int_equal(backend->load(subject->adapter.state, &args, &err), ED_ERR_REFUSED);
+            args.allow_fallback = true;
+            need(backend->load(subject->adapter.state, &args, &err), &err);
+            need(backend->placement(subject->adapter.state, &placement, &err), &err);
+            print_message("%s: proven %d, %s, %s\n", litert[i].build, placement.proven,
+                          placement.n_places ? placement.places[0].name : "-", placement.detail);
+            if (placement.proven)
+                assert_int_equal(placement.places[0].processor, ED_PROCESSOR_CPU);
+            // The later release tells.
+            assert_true(placement.proven || i > 0);
+        }
+        stop(subject);
+        free(subject);
+    }
+}
+
 static void test_hooks(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
@@ -165,6 +206,7 @@ static void test_hooks(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hooks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hooks),
+                                       cmocka_unit_test(test_a_missing_npu_is_caught)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
