@@ -74,7 +74,7 @@ static enum ed_status ort_hook_bind(void *state, const struct ed_tensor *inputs,
 
 static enum ed_status ort_hook_run(void *state, struct ed_error *err) {
     struct ort_state *ort = state;
-    if (!ort->bound)
+    if (!ort->bound || !ort->session)
         return ed_fail(err, ED_ERR_INTERNAL, NULL, "a run was asked for before inputs were bound");
     if (!ort->reuse_outputs && ort->ran)
         ort_tensors_release_outputs(ort);

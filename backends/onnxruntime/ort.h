@@ -165,7 +165,7 @@ int64_t ort_memory_arena_bytes(struct ort_state *ort);
 // On failure nothing is left loaded.
 enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args *args, struct ed_error *err);
 void ort_session_unload(struct ort_state *ort);
-// A further session as the loaded one, with the engine's profiler writing to `prefix`. Options are made anew:
+// A session as the loaded one, with the engine's profiler writing to `prefix`. Options are made anew:
 // providers keep state in them that two sessions must not share.
 enum ed_status ort_session_profiled(struct ort_state *ort, const char *prefix, struct ort_session **out,
                                     struct ed_error *err);

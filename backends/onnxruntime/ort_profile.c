@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The profile: a second session with the engine's own profiler switched on, run many times, and the file that
+// The profile: a session with the engine's own profiler switched on, run many times, and the file that
 // it leaves, an event a line. Nothing in that file is trusted: names come from the model.
 #include <stdlib.h>
 #include <unistd.h>
@@ -242,37 +242,37 @@ static void fill_rows(const struct ort_state *ort, struct reading *reading, int6
     *n += 1 + (reading->left_out > 0);
 }
 
-// The session under the profiler and its runs. *file is the profile's name, owned by the caller (free).
+// The session under the profiler and its runs. It takes the place of the loaded one, which goes first: two
+// would need the memory of two. *file is the profile's name, owned by the caller (free).
 static enum ed_status run_profiled(struct ort_state *ort, const char *prefix, uint32_t warmup, uint32_t runs,
                                    int64_t *runs_ns, char **file, struct ed_error *err) {
-    struct ort_value *outputs[ED_TENSORS_MAX] = {NULL};
-    struct ort_session *session = NULL;
     char *name = NULL;
-    enum ed_status status = ort_session_profiled(ort, prefix, &session, err);
+    ort_tensors_release_outputs(ort);
+    ort_release_session(ort->api, ort->session);
+    ort->session = NULL;
+    enum ed_status status = ort_session_profiled(ort, prefix, &ort->session, err);
     for (uint32_t i = 0; i < warmup + runs && !status; i++) {
+        // As in the timed runs: new outputs every time, or the first ones again.
+        if (!ort->reuse_outputs)
+            ort_tensors_release_outputs(ort);
         const int64_t before = ed_clock_raw_ns();
         status = ort_check(ort,
-                           ort->run(session, NULL, ort->input_names, ort->inputs, ort->io.n_inputs,
-                                    ort->output_names, ort->io.n_outputs, outputs),
+                           ort->run(ort->session, NULL, ort->input_names, ort->inputs, ort->io.n_inputs,
+                                    ort->output_names, ort->io.n_outputs, ort->outputs),
                            "running under its profiler", err);
         if (i >= warmup)
             runs_ns[i - warmup] = ed_clock_raw_ns() - before;
-        // As in the timed runs: new outputs every time, or the first ones again.
-        for (size_t k = 0; k < ort->io.n_outputs && !ort->reuse_outputs; k++) {
-            ort_release_value(ort->api, outputs[k]);
-            outputs[k] = NULL;
-        }
+        ort->ran = !status;
     }
     if (!status)
-        status = ort_check(ort, ort_end_profiling(ort->api, session, ort->allocator, &name),
+        status = ort_check(ort, ort_end_profiling(ort->api, ort->session, ort->allocator, &name),
                            "writing its profile", err);
     if (!status && !(*file = strdup(name)))
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the name of a profile");
     if (name)
         ort_check(ort, ort_allocator_free(ort->api, ort->allocator, name), "releasing a name", NULL);
-    for (size_t k = 0; k < ort->io.n_outputs; k++)
-        ort_release_value(ort->api, outputs[k]);
-    ort_release_session(ort->api, session);
+    if (status)
+        ort_tensors_release_outputs(ort);
     return status;
 }
 
