@@ -3,6 +3,7 @@
 // time, one that ends.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -173,6 +174,72 @@ static void test_process_that_ends(void **context) {
     close(root);
 }
 
+static void *burn_thread(void *ns) {
+    const int64_t end = ed_clock_read_ns(CLOCK_THREAD_CPUTIME_ID) + *(const int64_t *)ns;
+    while (ed_clock_read_ns(CLOCK_THREAD_CPUTIME_ID) < end)
+        ;
+    return NULL;
+}
+
+// Time of all threads, those that have ended included; the main thread itself did nothing.
+static void test_threads(void **context) {
+    (void)context;
+    const int64_t each = 50000000;
+    int to[2], from[2], status;
+    char byte = 1;
+    assert_int_equal(pipe2(to, O_CLOEXEC) | pipe2(from, O_CLOEXEC), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t threads[3];
+        bool fine = read(to[0], &byte, 1) == 1;
+        for (int i = 0; i < 3; i++)
+            fine = fine && pthread_create(&threads[i], NULL, burn_thread, (void *)&each) == 0;
+        // Two of them end before they can be looked at again; the third one is seen at its end.
+        for (int i = 0; fine && i < 3; i++)
+            pthread_join(threads[i], NULL);
+        fine = fine && write(from[1], &byte, 1) == 1 && read(to[0], &byte, 1) == 1;
+        _exit(fine ? 0 : 1);
+    }
+    assert_true(pid > 0);
+    int root = open_real_root();
+    struct session session;
+    session_begin(&session, "process_schedule", root, 0);
+    session.probe->attach(session.state, pid);
+    session_sample(&session);
+    const int64_t run = value_of(&session, "process_schedule.run");
+    if (run == ED_NO_VALUE) {
+        print_message("not here: %s\n",
+                      session.channels[channel_index(&session, "process_schedule.run")].reason);
+    } else {
+        int64_t last = run, most = run;
+        assert_int_equal(write(to[1], &byte, 1), 1);
+        const int64_t deadline = ed_clock_monotonic_ns() + INT64_C(60000000000);
+        while (most - run < 2 * each && ed_clock_monotonic_ns() < deadline) {
+            session_sample(&session);
+            most = value_of(&session, "process_schedule.run");
+            if (most < last)
+                fail_msg("the time went back from %lld to %lld ns", (long long)last, (long long)most);
+            last = most;
+        }
+        assert_int_equal(read(from[0], &byte, 1), 1);
+        session_sample(&session);
+        const int64_t after = value_of(&session, "process_schedule.run") - run;
+        // A thread's last moments are not seen; more than was burnt is only the threads' own beginning.
+        if (after < 2 * each || after > 3 * each + each / 2)
+            fail_msg("%lld ns shown for 3 x %lld ns", (long long)after, (long long)each);
+    }
+    assert_int_equal(write(to[1], &byte, 1), 1);
+    if (run == ED_NO_VALUE)
+        assert_int_equal(write(to[1], &byte, 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    session_end(&session);
+    close(root);
+    for (int i = 0; i < 2; i++) {
+        close(to[i]);
+        close(from[i]);
+    }
+}
+
 // Every probe on this machine: plausible or with a reason; no descriptor is left open. Prints what one sample
 // costs.
 static void test_this_machine(void **context) {
@@ -206,9 +273,8 @@ static void test_this_machine(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_touched_memory),
-        cmocka_unit_test(test_processor_time),
-        cmocka_unit_test(test_process_that_ends),
+        cmocka_unit_test(test_touched_memory),    cmocka_unit_test(test_processor_time),
+        cmocka_unit_test(test_process_that_ends), cmocka_unit_test(test_threads),
         cmocka_unit_test(test_this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

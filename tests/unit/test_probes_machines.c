@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/path.h"
+#include "probes/proc_file.h"
 #include "tests/unit/probe_session.h"
 
 #define MACHINES ED_TEST_FIXTURES "/machines"
@@ -67,6 +68,100 @@ static void machine(const char *name) {
     ed_buffer_release(&golden);
 }
 
+// Writes in place, as a file of /sys changes under its readers.
+static void overwrite(int root, const char *path, const char *text, size_t bytes) {
+    const int fd = openat(root, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, bytes), bytes);
+    close(fd);
+}
+
+// Channels that are read from this very file and no other.
+static size_t check_unread(const struct session *session, const char *path, const char *text) {
+    size_t n = 0;
+    for (size_t i = 0; i < session->n; i++)
+        if (strcmp(session->channels[i].source + 1, path) == 0 && session->channels[i].source[0] == '/') {
+            // Any word is the name of a governor.
+            if (strstr(session->channels[i].id, ".governor") && strcmp(text, "nonsense\n") == 0)
+                continue;
+            n += session->channels[i].available;
+            if (session->values[i] != ED_NO_VALUE)
+                fail_msg("%s says %lld of \"%s\"", session->channels[i].id, (long long)session->values[i],
+                         text);
+        }
+    return n;
+}
+
+// Every file of a machine becomes empty, nonsense, half of itself and a number beyond all, one after the
+// other, while every probe has it open, and before it is opened: nothing breaks, and nothing is read from it.
+static void damaged(const char *name) {
+    static const char *const texts[] = {"",
+                                        "\n",
+                                        "-",
+                                        "nonsense\n",
+                                        "99999999999999999999\n",
+                                        "12 34\n56\n",
+                                        "9223372036854775807\n",
+                                        "\x01\xff\n"};
+    char directory[] = "/tmp/edgedyno-damaged-XXXXXX", command[1024], path[512];
+    struct session *sessions = calloc(64, sizeof *sessions), *fresh = calloc(1, sizeof *fresh);
+    size_t n, checked = 0;
+    const struct ed_probe *const *probes = ed_probes(&n);
+    assert_true(sessions && fresh && n <= 64 && mkdtemp(directory));
+    snprintf(command, sizeof command,
+             "cp -R '%s/%s/.' '%s' && chmod -R u+w '%s' && cd '%s' && find . -type f | sed 's|^\\./||'",
+             MACHINES, name, directory, directory, directory);
+    FILE *list = popen(command, "r");
+    assert_non_null(list);
+    const int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fgets(path, sizeof path, list)) {
+        static char whole[65536];
+        path[strcspn(path, "\n")] = 0;
+        if (checked == 0)
+            for (size_t i = 0; i < n && !sessions[i].probe; i++)
+                session_begin(&sessions[i], probes[i]->name, root, WORKER);
+        const ssize_t bytes = ed_proc_read(root, path, whole, sizeof whole);
+        assert_true(bytes >= 0);
+        for (size_t k = 0; k <= sizeof texts / sizeof texts[0]; k++) {
+            const bool half = k == sizeof texts / sizeof texts[0];
+            const char *text = half ? whole : texts[k];
+            overwrite(root, path, text, half ? (size_t)bytes / 2 : strlen(text));
+            for (size_t i = 0; i < n; i++) {
+                session_sample(&sessions[i]);
+                // Half of a number is a number; and the largest one is one for a counter.
+                if (!half && k != 6)
+                    checked += check_unread(&sessions[i], path, text);
+            }
+            for (size_t i = 0; i < n; i++) {
+                session_begin(fresh, probes[i]->name, root, WORKER);
+                session_sample(fresh);
+                session_end(fresh);
+            }
+        }
+        overwrite(root, path, whole, (size_t)bytes);
+    }
+    assert_int_equal(pclose(list), 0);
+    for (size_t i = 0; i < n; i++)
+        if (sessions[i].probe)
+            session_end(&sessions[i]);
+    close(root);
+    free(sessions);
+    free(fresh);
+    assert_int_equal(ed_path_remove(directory, NULL), ED_OK);
+    if (checked < 50)
+        fail_msg("only %zu readings were damaged", checked);
+}
+
+static void test_damaged_board(void **context) {
+    (void)context;
+    damaged("jetson-orin");
+}
+
+static void test_damaged_laptop(void **context) {
+    (void)context;
+    damaged("intel-laptop");
+}
+
 #define MACHINE(function, name)            \
     static void function(void **context) { \
         (void)context;                     \
@@ -82,10 +177,15 @@ MACHINE(test_empty, "empty")
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pi5),          cmocka_unit_test(test_jetson),
-        cmocka_unit_test(test_pixel),        cmocka_unit_test(test_budget_phone),
-        cmocka_unit_test(test_intel_laptop), cmocka_unit_test(test_amd_laptop),
+        cmocka_unit_test(test_pi5),
+        cmocka_unit_test(test_jetson),
+        cmocka_unit_test(test_pixel),
+        cmocka_unit_test(test_budget_phone),
+        cmocka_unit_test(test_intel_laptop),
+        cmocka_unit_test(test_amd_laptop),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_damaged_board),
+        cmocka_unit_test(test_damaged_laptop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
