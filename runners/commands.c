@@ -51,8 +51,7 @@ enum ed_status ed_command_hardware(const struct ed_arguments *arguments, const c
     return ed_reply_send(&reply, STDOUT_FILENO, err);
 }
 
-// NAME=VALUE; a name that does not fit is left out.
-static void set_variable(const char *pair) {
+void ed_command_set_variable(const char *pair) {
     char name[256];
     const size_t n = strcspn(pair, "=");
     if (!pair[n] || !n || n >= sizeof name)
@@ -60,6 +59,16 @@ static void set_variable(const char *pair) {
     memcpy(name, pair, n);
     name[n] = 0;
     setenv(name, pair + n + 1, 1);
+}
+
+int ed_command_keep_output(struct ed_error *err) {
+    const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (fd >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+        return fd;
+    ed_fail_errno(err, ED_ERR_IO, "standard output", "cannot be kept for the reply: %m");
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program,
@@ -71,15 +80,14 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
     (void)program;
     if (!survey)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a survey");
-    // Engines may print to standard output, which belongs to the reply.
-    int reply_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (reply_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    int reply_fd = ed_command_keep_output(err);
+    if (reply_fd < 0) {
         free(survey);
-        return ed_fail_errno(err, ED_ERR_IO, "standard output", "cannot be kept for the reply: %m");
+        return ED_ERR_IO;
     }
     for (size_t i = 0; i < arguments->n_values; i++)
         if (!strcmp(arguments->values[i].option->name, "environment"))
-            set_variable(arguments->values[i].text);
+            ed_command_set_variable(arguments->values[i].text);
     const struct ed_open_args args = {.engine_dir = directory ? directory : "",
                                       .engine_library = library ? library : "",
                                       .scratch_dir = "."};

@@ -51,6 +51,15 @@ enum ed_status ed_command_probe(const struct ed_arguments *arguments, const char
 enum ed_status ed_command_snapshot(const struct ed_arguments *arguments, const char *program,
                                    struct ed_error *err);
 
+// runners/command_convert.c
+enum ed_status ed_command_convert(const struct ed_arguments *arguments, const char *program,
+                                  struct ed_error *err);
+
+// NAME=VALUE into the environment; a name that does not fit is left out.
+void ed_command_set_variable(const char *pair);
+// Standard output belongs to the reply, and engines may print there: gives a descriptor for the reply, and
+// sends whatever else is printed to standard error. -1 where it cannot.
+int ed_command_keep_output(struct ed_error *err);
 // Reads standard input to its end into `text`, whose maximum is the message's; `what` names it in a failure.
 enum ed_status ed_command_input(struct ed_buffer *text, const char *what, struct ed_error *err);
 

@@ -67,6 +67,20 @@ static const struct ed_option probe_more[] = {
     ROW("papi", ED_OPTION_TEXT, "EVENT,...", "", 0, 0, "events to count, by PAPI's names"),
 };
 
+static const struct ed_option convert_options[] = {
+    ROW("adapter", ED_OPTION_PATH, "FILE", "", 0, 0, "the adapter's shared object"),
+    ROW("model", ED_OPTION_PATH, "FILE", "", 0, 0, "the model, by its absolute path"),
+    ROW("output", ED_OPTION_PATH, "FILE", "", 0, 0, "where the other form goes; must not exist"),
+    ROW("type", ED_OPTION_TEXT, "TYPE", "", 0, 0, "the form, as the engine names it"),
+};
+static const struct ed_option convert_more[] = {
+    ROW("engine-dir", ED_OPTION_PATH, "DIR", "", 0, 0, "directory of the engine build"),
+    ROW("library", ED_OPTION_PATH, "FILE", "", 0, 0, "library of the engine"),
+    ROW("threads", ED_OPTION_INT, "N", "0", 0, 4096, "threads, 0 for the engine's default"),
+    {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine",
+     ED_OPTION_REPEATABLE},
+};
+
 // `required` options must be given; `more` may be.
 static const struct command {
     const char *name;
@@ -78,6 +92,7 @@ static const struct command {
     {"version", ed_command_version, none, none, 0, 0, "versions of the runner and its wire"},
     {"hardware", ed_command_hardware, none, none, 0, 0, "what this device is"},
     {"survey", ed_command_survey, survey_options, survey_more, 1, 3, "what an engine build offers here"},
+    {"convert", ed_command_convert, convert_options, convert_more, 4, 4, "write another form of a model"},
     {"work", ed_command_work, work_options, none, 1, 0, "which job runs in a work directory"},
     {"start", ed_command_start, work_options, none, 1, 0, "start the job on standard input and detach"},
     {"status", ed_command_status, job_options, status_more, 2, 2, "how far a job is"},

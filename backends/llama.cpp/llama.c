@@ -164,6 +164,10 @@ static enum ed_status hook_unload(void *state, struct ed_error *err) {
     return ED_OK;
 }
 
+static enum ed_status hook_convert(void *state, const struct ed_convert_args *args, struct ed_error *err) {
+    return llama_convert(state, args, err);
+}
+
 static void hook_close(void *state) {
     struct llama_state *llama = state;
     llama_unload(llama);
@@ -201,6 +205,7 @@ static const struct ed_backend llama_backend = {
     .engine_memory = hook_memory,
     .unload = hook_unload,
     .close = hook_close,
+    .convert = hook_convert,
 };
 
 __attribute__((visibility("default"))) const struct ed_backend *ed_adapter_entry(uint32_t abi);

@@ -71,6 +71,10 @@ void llama_placement(const struct llama_state *llama, struct ed_placement *out);
 enum ed_status llama_load(struct llama_state *llama, const struct ed_load_args *args, struct ed_error *err);
 void llama_unload(struct llama_state *llama);
 
+// --- llama_convert.c
+enum ed_status llama_convert(struct llama_state *llama, const struct ed_convert_args *args,
+                             struct ed_error *err);
+
 // --- llama_tokens.c
 enum ed_status llama_rewind(struct llama_state *llama, size_t keep, struct ed_error *err);
 enum ed_status llama_prefill(struct llama_state *llama, const int32_t *tokens, size_t n,

@@ -99,6 +99,12 @@ static const struct ed_option engines[] = {
      "what `fetch` brings a build for, such as linux-aarch64; in a list, a pattern of targets", 0},
 };
 
+static const struct ed_option quantize[] = {
+    {"on", 0, ED_OPTION_TEXT, "ENGINE", "llama.cpp", 0, 0, "", "engine build, as NAME[@VERSION]", 0},
+    {"threads", 't', ED_OPTION_INT, "N", "the engine's", 0, 4096, "",
+     "threads; 0 is the engine's own default", 0},
+};
+
 static const struct ed_option help[] = {
     {"man", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "print the man page (roff)", 0},
     {"reference", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
@@ -145,6 +151,7 @@ static const struct ed_option fleet[] = {
 const struct ed_option_group ed_options_measuring = {"measuring", measuring, COUNT(measuring)};
 const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};
+const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};
 const struct ed_option_group ed_options_list_output = {"output", list_output, COUNT(list_output)};

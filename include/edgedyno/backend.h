@@ -201,6 +201,14 @@ struct ed_host {
     void (*emit)(void *context, enum ed_event event, uint32_t detail);
 };
 
+// Another form of a model, of a type that the engine names ("Q8_0").
+struct ed_convert_args {
+    const char *model;  // absolute
+    const char *output; // absolute; does not exist yet
+    const char *type;
+    int threads; // 0: the engine's own default
+};
+
 struct ed_backend {
     uint32_t abi;          // ED_BACKEND_ABI
     uint32_t struct_bytes; // sizeof(struct ed_backend)
@@ -251,6 +259,10 @@ struct ed_backend {
 
     enum ed_status (*unload)(void *state, struct ed_error *err);
     void (*close)(void *state);
+
+    // After open, with nothing loaded. The only hook that may be NULL: an engine that converts nothing. A
+    // type that it does not have is ED_ERR_USAGE with those that it has.
+    enum ed_status (*convert)(void *state, const struct ed_convert_args *args, struct ed_error *err);
 };
 
 // The symbol every adapter exports: returns its table, or NULL where it cannot serve `abi`.
