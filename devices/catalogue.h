@@ -4,6 +4,7 @@
 #ifndef EDGEDYNO_DEVICES_CATALOGUE_H
 #define EDGEDYNO_DEVICES_CATALOGUE_H
 
+#include "base/path.h"
 #include "edgedyno/backend.h"
 #include "edgedyno/option.h"
 
@@ -39,6 +40,13 @@ enum ed_status ed_catalogue_load(struct ed_catalogue *catalogue, struct ed_error
 // The same from text, for tests and adapters from outside the tree.
 enum ed_status ed_catalogue_parse(struct ed_catalogue *catalogue, const char *name, const char *json,
                                   size_t bytes, struct ed_error *err);
+// Takes the manifest of an adapter from outside the tree into the catalogue, in place of one of the same
+// name. It lies beside `adapter` (NAME.so): NAME.json, else manifest.json; `manifest_path` is which. Pointers
+// into the catalogue are void then.
+enum ed_status ed_catalogue_adopt(struct ed_catalogue *catalogue, const char *adapter,
+                                  char manifest_path[ED_PATH_BYTES], const char **name, struct ed_error *err);
+// The text of a built-in manifest, appended to `out`.
+enum ed_status ed_catalogue_text(const char *engine, struct ed_buffer *out, struct ed_error *err);
 void ed_catalogue_release(struct ed_catalogue *catalogue);
 const struct ed_manifest *ed_catalogue_find(const struct ed_catalogue *catalogue,
                                             const char *engine); // NULL:

@@ -56,8 +56,8 @@ static enum ed_status settle(const struct ed_engine_build *build, const char *di
 }
 
 // Renames `ready` to its place. Where another fetch was first, its result is taken if it is whole; what is
-// there and damaged is moved into the room, and so removed with it.
-static enum ed_status publish(const struct ed_engine_build *build, const char *ready,
+// there and damaged, or to be replaced, is moved into the room, and so removed with it.
+static enum ed_status publish(const struct ed_engine_build *build, const char *ready, bool replace,
                               const struct ed_store_room *room, struct ed_error *err) {
     char parent[ED_PATH_BYTES], old[ED_PATH_BYTES], name[16];
     enum ed_status status;
@@ -69,7 +69,7 @@ static enum ed_status publish(const struct ed_engine_build *build, const char *r
         if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
             return ed_fail_errno(err, ED_ERR_IO, build->directory,
                                  "the fetched build cannot be renamed to this: %m");
-        if (!ed_engine_files_verify(build, build->directory, NULL))
+        if (!replace && !ed_engine_files_verify(build, build->directory, NULL))
             return ED_OK;
         snprintf(name, sizeof name, "old-%d", i);
         status = ed_path_join(old, room->path, name, err);
@@ -108,8 +108,18 @@ static enum ed_status bring_package(const struct ed_client_job *job, const char 
     return status;
 }
 
-static enum ed_status bring(const char *store, const struct ed_engine_build *build, const struct ed_log *log,
-                            struct ed_error *err) {
+static enum ed_status describe(const struct ed_buffer *description, const char *directory,
+                               struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    if (!description)
+        return ED_OK;
+    enum ed_status status = ed_path_join(path, directory, ED_ENGINE_ADDED_FILE, err);
+    return status ? status : ed_path_write_atomic(path, description->data, description->size, 0644, err);
+}
+
+enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *build,
+                               const struct ed_buffer *description, const struct ed_log *log,
+                               struct ed_error *err) {
     char ready[ED_PATH_BYTES], own[ED_PATH_BYTES], name[32];
     struct ed_store_room room;
     enum ed_status status = ed_store_room_open(&room, store, err);
@@ -125,11 +135,31 @@ static enum ed_status bring(const char *store, const struct ed_engine_build *bui
     if (!status)
         status = settle(build, ready, err);
     if (!status)
-        status = publish(build, ready, &room, err);
+        status = describe(description, ready, err);
+    if (!status)
+        status = publish(build, ready, description != NULL, &room, err);
     // The room is about to vanish: a message names what stays.
     if (status == ED_ERR_NO_SPACE && err)
         snprintf(err->where, sizeof err->where, "%.255s", store);
     ed_store_room_close(&room);
+    return status;
+}
+
+// Where it was added, its description stays.
+static enum ed_status refetch(const char *store, const struct ed_engine_build *build,
+                              const struct ed_log *log, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_buffer description;
+    enum ed_status status;
+    if (!build->added)
+        return ed_engine_bring(store, build, NULL, log, err);
+    ed_buffer_init(&description, ED_ENGINES_FILE_MAX_BYTES);
+    status = ed_path_join(path, build->directory, ED_ENGINE_ADDED_FILE, err);
+    if (!status)
+        status = ed_path_read(path, ED_ENGINES_FILE_MAX_BYTES, &description, err);
+    if (!status)
+        status = ed_engine_bring(store, build, &description, log, err);
+    ed_buffer_release(&description);
     return status;
 }
 
@@ -155,7 +185,7 @@ enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engi
         snprintf(words, sizeof words, "%.200s is damaged and will be fetched again", damage.where);
         say(log, ED_LOG_WARNING, build, words);
     }
-    status = bring(engines->store, build, log, err);
+    status = refetch(engines->store, build, log, err);
     if (status)
         return status;
     if (brought)

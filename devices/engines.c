@@ -97,11 +97,17 @@ static enum ed_status read_list(struct ed_engines *engines, const char *given, s
 
 // This machine's adapters are those of its own compiler; another target's come from its pack, else from a
 // folder that holds a whole build of that target.
-static enum ed_status find_adapter(struct ed_engine_build *build, const char *library_dir,
+static enum ed_status find_adapter(struct ed_engine_build *build, const struct ed_engines_places *given,
                                    struct ed_error *err) {
     static const char *const places[] = {PACKS "/", ""};
+    const char *library_dir = given->library_dir;
     enum ed_status status = ED_OK;
     build->adapter[0] = '\0';
+    if (given->adapter && strcmp(given->adapter_of, build->name) == 0 &&
+        strcmp(build->target, ED_TARGET) == 0) {
+        build->adapter_given = true;
+        return ed_path_real(build->adapter, given->adapter, err);
+    }
     for (size_t i = strcmp(build->target, ED_TARGET) ? 0 : 1; i < 2 && library_dir && !status; i++) {
         char path[ED_PATH_BYTES], name[ED_PATH_BYTES];
         snprintf(name, sizeof name, "%s%s/adapters/%s.so", places[i], build->target, build->name);
@@ -114,10 +120,11 @@ static enum ed_status find_adapter(struct ed_engine_build *build, const char *li
 
 // Everything that can be said of a build before its library is opened.
 static enum ed_status judge(struct ed_engine_build *build, const struct ed_engines *engines,
-                            const struct ed_catalogue *catalogue, const char *library_dir,
+                            const struct ed_catalogue *catalogue, const struct ed_engines_places *places,
                             struct ed_error *err) {
     char name[ED_PATH_BYTES], why[256];
-    enum ed_status status = find_adapter(build, library_dir, err);
+    const char *library_dir = places->library_dir;
+    enum ed_status status = find_adapter(build, places, err);
     build->manifest = ed_catalogue_find(catalogue, build->name);
     build->state = ED_ENGINE_UNAVAILABLE;
     if (!status && engines->store[0]) {
@@ -129,8 +136,11 @@ static enum ed_status judge(struct ed_engine_build *build, const struct ed_engin
             status = ed_path_join(build->library, build->directory, build->files[i].name, err);
     if (status)
         return status;
+    if (build->added && build->reason[0])
+        return ED_OK;
     if (!build->manifest)
-        snprintf(build->reason, sizeof build->reason, "this edgedyno has no adapter '%s'", build->name);
+        snprintf(build->reason, sizeof build->reason, "no adapter '%s' in this build of edgedyno",
+                 build->name);
     else if (!build->manifest->library[0])
         snprintf(build->reason, sizeof build->reason, "the adapter '%s' takes no library of an engine",
                  build->name);
@@ -193,7 +203,8 @@ static size_t list_targets(char targets[TARGETS_MAX][32], const char *library_di
 // Engines that live in their adapter: one build for each target that has the adapter, and always one for this
 // machine. Their version is the number of the manifest's range (">=1" is 1).
 static enum ed_status add_built_in(struct ed_engines *engines, const struct ed_catalogue *catalogue,
-                                   const char *library_dir, struct ed_error *err) {
+                                   const struct ed_engines_places *places, struct ed_error *err) {
+    const char *library_dir = places->library_dir;
     char targets[TARGETS_MAX][32];
     size_t n_targets = list_targets(targets, library_dir);
     struct ed_engine_build *builds =
@@ -217,7 +228,7 @@ static enum ed_status add_built_in(struct ed_engines *engines, const struct ed_c
             snprintf(build->target, sizeof build->target, "%s", targets[j]);
             snprintf(build->licence, sizeof build->licence, "Apache-2.0");
             build->manifest = manifest;
-            status = find_adapter(build, library_dir, err);
+            status = find_adapter(build, places, err);
             if (status)
                 return status;
             if (j > 0 && !build->adapter[0])
@@ -240,23 +251,28 @@ enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catal
     if (status)
         return status;
     status = find_store(engines->store, places->store, err);
-    for (size_t i = 0; i < engines->n && !status; i++)
-        status = judge(&engines->builds[i], engines, catalogue, places->library_dir, err);
     if (!status)
-        status = add_built_in(engines, catalogue, places->library_dir, err);
+        status = ed_engines_read_added(engines, err);
+    for (size_t i = 0; i < engines->n && !status; i++)
+        status = judge(&engines->builds[i], engines, catalogue, places, err);
+    if (!status)
+        status = add_built_in(engines, catalogue, places, err);
     if (status)
         ed_engines_release(engines);
     return status;
 }
 
+void ed_engine_build_release(struct ed_engine_build *build) {
+    for (size_t j = 0; j < build->n_packages; j++)
+        ed_text_list_free(build->packages[j].platforms);
+    free(build->packages);
+    ed_text_list_free(build->backends);
+    free(build->files);
+}
+
 void ed_engines_release(struct ed_engines *engines) {
-    for (size_t i = 0; i < engines->n; i++) {
-        for (size_t j = 0; j < engines->builds[i].n_packages; j++)
-            ed_text_list_free(engines->builds[i].packages[j].platforms);
-        free(engines->builds[i].packages);
-        ed_text_list_free(engines->builds[i].backends);
-        free(engines->builds[i].files);
-    }
+    for (size_t i = 0; i < engines->n; i++)
+        ed_engine_build_release(&engines->builds[i]);
     free(engines->builds);
     memset(engines, 0, sizeof *engines);
 }
@@ -321,11 +337,25 @@ static enum ed_status unknown_engine(const struct ed_engines *engines, const cha
     return ED_ERR_NOT_FOUND;
 }
 
+static bool nearest_version(const struct ed_engines *engines, const char *name, const char *version,
+                            char near[64]) {
+    const char **versions = calloc(engines->n + 1, sizeof *versions), *found = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < engines->n && versions; i++)
+        if (strcmp(engines->builds[i].name, name) == 0)
+            versions[n++] = engines->builds[i].version;
+    if (versions)
+        found = ed_nearest(version, versions);
+    snprintf(near, 64, "%s", found ? found : "");
+    free(versions);
+    return found != NULL;
+}
+
 enum ed_status ed_engines_find(const struct ed_engines *engines, const char *name, const char *version,
                                const char *target, const struct ed_engine_build **build,
                                struct ed_error *err) {
     bool name_known = false, version_known = false;
-    char choices[512], where[200];
+    char choices[512], where[200], near[64];
     if (version && !version[0])
         version = NULL;
     *build = NULL;
@@ -347,6 +377,9 @@ enum ed_status ed_engines_find(const struct ed_engines *engines, const char *nam
         return unknown_engine(engines, name, err);
     list_choices(choices, sizeof choices, engines, version_known ? PART_TARGET : PART_VERSION, name,
                  version_known ? version : NULL);
+    if (!version_known && nearest_version(engines, name, version, near))
+        return ed_fail(err, ED_ERR_NOT_FOUND, where,
+                       "there is no such version; did you mean %.64s@%s? There are: %s", name, near, choices);
     if (!version_known)
         return ed_fail(err, ED_ERR_NOT_FOUND, where, "there is no such version; there are: %s", choices);
     return ed_fail(err, ED_ERR_NOT_FOUND, where, "there is no build of it for %s; there are builds for: %s",

@@ -47,16 +47,19 @@ struct ed_engine_build {
     struct ed_engine_file *files; // of all packages, each with a name of its own
     size_t n_files;
     // Found by ed_engines_load:
+    bool added; // by `engines add`: described in the store, not in engines.json
     enum ed_engine_state state;
     char reason[256];              // why not present
     char directory[ED_PATH_BYTES]; // absolute; "" for a built-in one
     char library[ED_PATH_BYTES];   // absolute; ""
     char adapter[ED_PATH_BYTES];   // the adapter's shared object for this target; "" where it is not built
+    bool adapter_given;            // it came from outside (ed_engines_places.adapter)
     const struct ed_manifest *manifest;
 };
 
 struct ed_engines {
-    struct ed_engine_build *builds; // in the order of engines.json, built-in ones last
+    struct ed_engine_build *builds; // in the order of engines.json, then those that were added, built-in ones
+                                    // last
     size_t n;
     char store[ED_PATH_BYTES];
 };
@@ -67,6 +70,8 @@ struct ed_engines_places {
     const char *store;        // NULL: as above
     const char *library_dir;  // PREFIX/lib/edgedyno: adapters lie below it, this machine's in
                               // TARGET/adapters/NAME.so, another target's in packs/TARGET/adapters/NAME.so
+    const char *adapter_of, *adapter; // an adapter from outside for this machine's builds of an engine; NULL
+                                      // none
 };
 
 enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catalogue *catalogue,

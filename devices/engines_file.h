@@ -6,6 +6,7 @@
 #include "devices/engines.h"
 
 #define ED_ENGINES_FILE_MAX_BYTES (4u << 20)
+#define ED_ENGINE_ADDED_FILE "edgedyno.json" // beside the files of a build that was added: what it is
 
 // Reads the text of engines.json: fills `builds` (everything above "Found by ed_engines_load") and `n`. On
 // failure `engines` is empty.
@@ -16,5 +17,15 @@ bool ed_engine_files_present(const struct ed_engine_build *build, const char *di
 // The same with every file's digest. ED_ERR_NOT_FOUND or ED_ERR_VERSION where one differs.
 enum ed_status ed_engine_files_verify(const struct ed_engine_build *build, const char *directory,
                                       struct ed_error *err);
+
+// Brings the build into `store`. `description` (may be NULL) becomes its ED_ENGINE_ADDED_FILE, and then a
+// build that is there already is replaced.
+enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *build,
+                               const struct ed_buffer *description, const struct ed_log *log,
+                               struct ed_error *err);
+// Appends the builds of the store that were added. One whose description is damaged is unavailable, with the
+// reason.
+enum ed_status ed_engines_read_added(struct ed_engines *engines, struct ed_error *err);
+void ed_engine_build_release(struct ed_engine_build *build);
 
 #endif

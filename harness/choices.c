@@ -106,10 +106,14 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
         if (status != ED_OK)
             return status;
     }
-    if (choices->n == before)
-        return ed_fail(err, ED_ERR_USAGE, "--on",
-                       "no version of '%s' is here that '%s' means; 'edgedyno engines' lists them", name, on);
-    return ED_OK;
+    if (choices->n > before)
+        return ED_OK;
+    struct ed_error unknown = {0};
+    if (ed_engines_find(engines, name, "", target, &build, &unknown) == ED_ERR_NOT_FOUND)
+        return ed_fail(err, ED_ERR_USAGE, unknown.where, "%s", unknown.message);
+    return ed_fail(err, ED_ERR_USAGE, "--on",
+                   "no version of '%s' is here that '%s' means; edgedyno engines fetch '%s@%s' brings them",
+                   name, on, name, version);
 }
 
 bool ed_choice_opens(const struct ed_manifest *manifest, const char *file) {

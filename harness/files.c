@@ -116,7 +116,10 @@ enum ed_status ed_files_add_build(struct ed_files *files, const struct ed_engine
         memcpy(item->directory, build->directory, sizeof item->directory);
         memcpy(item->library, build->library, sizeof item->library);
     } else {
-        status = ed_pack_adapter(pack, build->name, item->adapter, err);
+        if (build->adapter_given)
+            memcpy(item->adapter, build->adapter, sizeof item->adapter);
+        else
+            status = ed_pack_adapter(pack, build->name, item->adapter, err);
         if (status == ED_OK)
             status = ed_sets_begin(&files->sets, "adapter", build->name, "", ED_VERSION, err);
         if (status == ED_OK)

@@ -187,8 +187,6 @@ void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *block
     ED_RESULT_SET_TEXT(result, placement_asked, result->processor);
     if (!evidence)
         return;
-    if (text_of(evidence, "engine_version")[0])
-        ED_RESULT_SET_TEXT(result, engine_version, text_of(evidence, "engine_version"));
     char offered[ED_RESULT_TEXT_BYTES] = "";
     bool simulated = false;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {

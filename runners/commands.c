@@ -71,6 +71,12 @@ int ed_command_keep_output(struct ed_error *err) {
     return -1;
 }
 
+void ed_command_environment(const struct ed_arguments *arguments) {
+    for (size_t i = 0; i < arguments->n_values; i++)
+        if (!strcmp(arguments->values[i].option->name, "environment"))
+            ed_command_set_variable(arguments->values[i].text);
+}
+
 enum ed_status ed_command_survey(const struct ed_arguments *arguments, const char *program,
                                  struct ed_error *err) {
     struct ed_adapter adapter = {0};
@@ -85,9 +91,7 @@ enum ed_status ed_command_survey(const struct ed_arguments *arguments, const cha
         free(survey);
         return ED_ERR_IO;
     }
-    for (size_t i = 0; i < arguments->n_values; i++)
-        if (!strcmp(arguments->values[i].option->name, "environment"))
-            ed_command_set_variable(arguments->values[i].text);
+    ed_command_environment(arguments);
     const struct ed_open_args args = {.engine_dir = directory ? directory : "",
                                       .engine_library = library ? library : "",
                                       .scratch_dir = "."};

@@ -60,6 +60,12 @@ void ed_command_set_variable(const char *pair);
 // Standard output belongs to the reply, and engines may print there: gives a descriptor for the reply, and
 // sends whatever else is printed to standard error. -1 where it cannot.
 int ed_command_keep_output(struct ed_error *err);
+// runners/command_conformance.c
+enum ed_status ed_command_conformance(const struct ed_arguments *arguments, const char *program,
+                                      struct ed_error *err);
+
+// Sets what --environment NAME=VALUE says.
+void ed_command_environment(const struct ed_arguments *arguments);
 // Reads standard input to its end into `text`, whose maximum is the message's; `what` names it in a failure.
 enum ed_status ed_command_input(struct ed_buffer *text, const char *what, struct ed_error *err);
 

@@ -85,6 +85,8 @@ struct ed_adapter ed_check_open(struct ed_check *check) {
 
 enum ed_status ed_check_load(struct ed_check *check, const struct ed_adapter *adapter,
                              const struct ed_option_given *options, size_t n_options, struct ed_error *err) {
+    if (check->subject->model_wanted)
+        ed_check_skip(check, "it needs a model, and none was given");
     const struct ed_conformance_subject *subject = check->subject;
     const struct ed_load_args args = {.model_files = subject->model_files,
                                       .n_model_files = subject->n_model_files,

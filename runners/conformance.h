@@ -4,6 +4,7 @@
 #ifndef EDGEDYNO_RUNNERS_CONFORMANCE_H
 #define EDGEDYNO_RUNNERS_CONFORMANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct ed_conformance_subject {
     const char *scratch_dir;        // private and writable; files are made in it and left there
     const char *const *model_files; // a model that must load, run, and answer the same twice
     size_t n_model_files;           // 0: the engine needs no model
+    bool model_wanted;              // it needs one, which was not given: what loads one does not apply
     const char *backend;            // the model runs on it
     int64_t symbolic_size;          // what a symbolic dimension is given; 0: 1
     const char *option_key, *option_value, *wrong_value; // an option, a value it takes, one it must refuse

@@ -66,6 +66,23 @@ static const struct ed_option survey_more[] = {
 static const struct ed_option probe_more[] = {
     ROW("papi", ED_OPTION_TEXT, "EVENT,...", "", 0, 0, "events to count, by PAPI's names"),
 };
+static const struct ed_option conformance_options[] = {
+    ROW("adapter", ED_OPTION_PATH, "FILE", "", 0, 0, "the adapter's shared object"),
+    ROW("manifest", ED_OPTION_PATH, "FILE", "", 0, 0, "its manifest"),
+    ROW("backend", ED_OPTION_TEXT, "NAME", "", 0, 0, "what the model runs on"),
+    ROW("scratch", ED_OPTION_PATH, "DIR", "", 0, 0, "a private directory, which stays as it becomes"),
+};
+static const struct ed_option conformance_more[] = {
+    ROW("engine-dir", ED_OPTION_PATH, "DIR", "", 0, 0, "directory of the engine build"),
+    ROW("library", ED_OPTION_PATH, "FILE", "", 0, 0, "library of the engine"),
+    {"model", 0, ED_OPTION_PATH, "FILE", "", 0, 0, "", "file of a model that must run", ED_OPTION_REPEATABLE},
+    ROW("needs-model", ED_OPTION_FLAG, "", "", 0, 0, "checks that load a model do not apply without one"),
+    ROW("option-key", ED_OPTION_TEXT, "KEY", "", 0, 0, "an option of the adapter"),
+    ROW("option-value", ED_OPTION_TEXT, "TEXT", "", 0, 0, "a value that it takes"),
+    ROW("option-wrong", ED_OPTION_TEXT, "TEXT", "", 0, 0, "one that it must refuse"),
+    {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine",
+     ED_OPTION_REPEATABLE},
+};
 
 static const struct ed_option convert_options[] = {
     ROW("adapter", ED_OPTION_PATH, "FILE", "", 0, 0, "the adapter's shared object"),
@@ -109,6 +126,8 @@ static const struct command {
     {"doctor", ed_command_doctor, work_options, none, 1, 0, "whether this device is fit"},
     {"probe", ed_command_probe, work_options, probe_more, 1, 1, "what every probe reads now"},
     {"snapshot", ed_command_snapshot, work_options, none, 1, 0, "what the probes would read, as lines"},
+    {"conformance", ed_command_conformance, conformance_options, conformance_more, 4, 8,
+     "whether an adapter obeys its contract"},
     {"adopt-self", ed_command_adopt_self, self_options, none, 2, 0, "put this program among the objects"},
 };
 

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "harness/cli/output.h"
+#include "harness/cli/command_engines.h"
 #include "harness/cli/survey.h"
 
-static const char *const subcommands[] = {"fetch", NULL};
-static const char *const later[] = {"add", "check", NULL};
+static const char *const subcommands[] = {"fetch", "add", "check", NULL};
 
 static enum ed_status render(const void *context, const struct ed_output_target *target,
                              struct ed_buffer *out, struct ed_error *err) {
@@ -50,42 +49,43 @@ static int list(struct ed_cli *cli, const struct ed_resources *resources, const 
     return code;
 }
 
-// The build is looked up among constant ones and changed by the fetch; its place in the list is the same.
-static struct ed_engine_build *own_build(struct ed_resources *resources,
-                                         const struct ed_engine_build *build) {
-    return &resources->engines.builds[build - resources->engines.builds];
-}
+static const struct word {
+    const char *name;
+    int (*run)(struct ed_cli *cli, struct ed_resources *resources, const struct ed_output *output);
+    size_t operands_min, operands_max; // without the word itself
+    const char *usage;                 // what is said where they are not so many
+    const char *not_with[5];           // flags
+} words[] = {
+    {"fetch",
+     ed_engines_command_fetch,
+     1,
+     SIZE_MAX,
+     "engines fetch takes NAME or NAME@VERSION, one or more; `edgedyno engines` lists them",
+     {"device", "format", "export", "as", "adapter"}},
+    {"add",
+     ed_engines_command_add,
+     1,
+     2,
+     "engines add takes [ENGINE] DIR --as NAME",
+     {"device", "format", "export", NULL}},
+    {"check",
+     ed_engines_command_check,
+     1,
+     SIZE_MAX,
+     "engines check takes NAME[@VERSION][/BACKEND], and the files of a model behind it",
+     {"device", "target", "as", NULL}},
+    {"", NULL, 0, 0, "", {"as", NULL}},
+};
 
-static int fetch(struct ed_cli *cli, struct ed_resources *resources, const char *operand) {
-    const char *target = ed_arguments_get(cli->arguments, "target");
-    const char *at = strchr(operand, '@');
-    const struct ed_engine_build *found = NULL;
-    struct ed_error err = {0};
-    char name[64];
-    if (at && !at[1])
-        return ed_cli_usage(
-            cli, "'%.80s' has no version behind the @; leave out the @ for the first of engines.json",
-            operand);
-    if (strchr(operand, '/'))
-        return ed_cli_usage(cli, "'%.80s': a build has all its backends; write NAME or NAME@VERSION",
-                            operand);
-    snprintf(name, sizeof name, "%.*s", (int)(at && at - operand < 63 ? at - operand : 63), operand);
-    enum ed_status status = ed_engines_find(&resources->engines, name, at ? at + 1 : NULL,
-                                            target ? target : ED_TARGET, &found, &err);
-    if (status)
-        return ed_cli_fail(cli, &err);
-    if (!found->n_packages) {
-        ed_log_line(&cli->log, ED_LOG_INFO, "%s is built in; there is nothing to fetch", found->id);
-        return ED_EXIT_PASS;
-    }
-    bool brought = false;
-    struct ed_engine_build *build = own_build(resources, found);
-    // Also where it is present: the files' digests are taken again.
-    status = ed_engines_fetch(&resources->engines, build, &cli->log, &brought, &err);
-    if (status)
-        return ed_cli_fail(cli, &err);
-    ed_log_line(&cli->log, ED_LOG_INFO, "%s for %s %s in %s", build->id, build->target,
-                brought ? "is present now" : "is already present", build->directory);
+static int check_usage(const struct ed_cli *cli, const struct word *word) {
+    const struct ed_arguments *arguments = cli->arguments;
+    const size_t n = arguments->n_operands ? arguments->n_operands - 1 : 0;
+    if (n < word->operands_min || n > word->operands_max)
+        return ed_cli_usage(cli, "%s", word->usage);
+    for (size_t i = 0; i < sizeof word->not_with / sizeof word->not_with[0] && word->not_with[i]; i++)
+        if (ed_arguments_has(arguments, word->not_with[i]))
+            return ed_cli_usage(cli, "--%s does not go with `engines%s%s`", word->not_with[i],
+                                word->name[0] ? " " : "", word->name);
     return ED_EXIT_PASS;
 }
 
@@ -94,27 +94,21 @@ static int engines(struct ed_cli *cli) {
     struct ed_output output = {0};
     struct ed_resources resources = {0};
     struct ed_error err = {0};
-    const char *word = arguments->n_operands ? arguments->operands[0] : NULL;
-    const char *near = word ? ed_nearest(word, subcommands) : NULL;
-    bool fetches = word && strcmp(word, "fetch") == 0;
-    int code;
-    for (size_t i = 0; word && later[i]; i++)
-        if (strcmp(word, later[i]) == 0)
-            return ed_cli_usage(
-                cli, "'engines %s' is not part of this version; `edgedyno help engines` lists what is", word);
-    if (word && !fetches)
-        return near ? ed_cli_usage(cli, "engines takes no '%.80s'; did you mean `edgedyno engines %s`?", word,
-                                   near)
+    const char *given = arguments->n_operands ? arguments->operands[0] : "";
+    const struct word *word = words;
+    while (word->run && strcmp(word->name, given) != 0)
+        word++;
+    if (given[0] && !word->run) {
+        const char *near = ed_nearest(given, subcommands);
+        return near ? ed_cli_usage(cli, "engines takes no '%.80s'; did you mean `edgedyno engines %s`?",
+                                   given, near)
                     : ed_cli_usage(cli,
                                    "engines takes no '%.80s'; to bring a build: edgedyno engines fetch NAME",
-                                   word);
-    if (fetches && arguments->n_operands != 2)
-        return ed_cli_usage(cli,
-                            "engines fetch takes one NAME or NAME@VERSION; `edgedyno engines` lists them");
-    static const char *const of_list[] = {"device", "format", "export"};
-    for (size_t i = 0; fetches && i < sizeof of_list / sizeof of_list[0]; i++)
-        if (ed_arguments_has(arguments, of_list[i]))
-            return ed_cli_usage(cli, "--%s does not go with `engines fetch`", of_list[i]);
+                                   given);
+    }
+    int code = check_usage(cli, word);
+    if (code)
+        return code;
     enum ed_status status = ed_options_check_habits(arguments, &err);
     if (!status)
         status = ed_output_parse(&output, arguments, false, &err);
@@ -123,33 +117,45 @@ static int engines(struct ed_cli *cli) {
     if (status)
         code = ed_cli_fail(cli, &err);
     else
-        code = fetches ? fetch(cli, &resources, arguments->operands[1]) : list(cli, &resources, &output);
+        code = word->run ? word->run(cli, &resources, &output) : list(cli, &resources, &output);
     ed_resources_release(&resources);
     ed_output_release(&output);
     return code;
 }
 
-static const char *const usages[] = {"[OPTION...]", "fetch [--target TARGET] NAME[@VERSION]", NULL};
-static const char *const notes[] = {"Lists every engine build with its backends. A build that is present is "
-                                    "asked on the device what it offers there: ready, simulated (a "
-                                    "simulator or a software GPU, whose times are no speed), or not here, "
-                                    "with the reason. One that is absent is listed by its manifest. Listed "
-                                    "are the builds for this machine and for the devices; --target '*' "
-                                    "lists all.",
-                                    "`fetch` brings a build into the store with its package client and "
-                                    "checks every digest; a version that is not given is the first of "
-                                    "engines.json.",
-                                    NULL};
+static const char *const usages[] = {"[OPTION...]", "fetch [--target TARGET] NAME[@VERSION]...",
+                                     "add [--target TARGET] [ENGINE] DIR --as NAME",
+                                     "check [--adapter FILE] NAME[@VERSION][/BACKEND] [MODEL]", NULL};
+static const char *const notes[] = {
+    "Lists every engine build with its backends. A build that is present is asked on the device what it "
+    "offers there: ready, "
+    "simulated (a simulator or a software GPU, whose times are no speed), or not here, with the reason. One "
+    "that is absent is "
+    "listed by its manifest: fetchable, or no, with the reason. Listed are the builds for this machine and "
+    "for the devices; "
+    "--target '*' lists all.",
+    "`fetch` brings builds into the store with their package clients (pip, npm, Maven, apt) and checks every "
+    "digest; a version "
+    "that is not given is the first of engines.json. NAME and VERSION may be patterns: 'onnxruntime@*'.",
+    "`add` copies a build of your own into the store: the shared libraries of DIR, or of its lib or lib64. "
+    "It is used as "
+    "ENGINE@NAME, such as --on onnxruntime@mybuild; adding it again replaces it.",
+    "`check` runs the conformance checks of adapters against an engine, each in a process of its own, and "
+    "says what passes, what "
+    "fails and what does not apply. Exit status 1: one failed.",
+    NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno engines", "builds and backends on this machine"},
     {"edgedyno engines --target '*'", "builds for every kind of device"},
     {"edgedyno engines fetch --target linux-aarch64 onnxruntime", "bring the build for a Raspberry Pi"},
-    {"edgedyno engines fetch onnxruntime", "bring the first version that engines.json lists"},
+    {"edgedyno engines fetch 'onnxruntime@*'", "bring every version of an engine"},
+    {"edgedyno engines add ~/onnxruntime/build/Release --as mybuild", "take a build of your own"},
+    {"edgedyno engines check onnxruntime@mybuild model.onnx", "try it"},
 };
 
 const struct ed_cli_command ed_cli_engines = {
     .name = "engines",
-    .summary = "list engine builds and their backends; fetch a build",
+    .summary = "list engine builds and their backends; fetch, add or check a build",
     .usages = usages,
     .words = subcommands,
     .notes = notes,

@@ -12,6 +12,14 @@
 #define SECOND_NS 1e9
 #define DAY_NS (24 * 3600 * SECOND_NS)
 
+#define ADAPTER_ROW                                                                                        \
+    {                                                                                                      \
+        "adapter", 0, ED_OPTION_PATH, "FILE", "", 0, 0, "",                                                \
+            "an adapter from outside this installation (.so), with its manifest beside it (the same name " \
+            "with .json, or manifest.json)",                                                               \
+            0                                                                                              \
+    }
+
 static const struct ed_option measuring[] = {
     {"on", 0, ED_OPTION_LIST, "ENGINE,...", "the engine of the model's format, on the CPU", 0, 0, "",
      "engines, as NAME[@VERSION][/BACKEND]; NAME/* is all its backends", 0},
@@ -55,6 +63,7 @@ static const struct ed_option measuring[] = {
      "seed of the random order and of made inputs", 0},
     {"max-time", 0, ED_OPTION_DURATION, "TIME", "no limit", SECOND_NS, 30 * DAY_NS, "",
      "start no block later than this on a device, such as '2 min'", 0},
+    ADAPTER_ROW,
     {"allow-fallback", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "operators that the backend cannot run may run elsewhere", 0},
     {"min-placed", 0, ED_OPTION_SHARE, "SHARE", "100 %", 0, 1, "",
@@ -96,7 +105,9 @@ static const struct ed_option engines[] = {
     {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "",
      "devices on which the engines are asked what they offer", 0},
     {"target", 0, ED_OPTION_TEXT, "TARGET", "this machine's", 0, 0, "",
-     "what `fetch` brings a build for, such as linux-aarch64; in a list, a pattern of targets", 0},
+     "what `fetch` and `add` take a build for, such as linux-aarch64; in a list, a pattern of targets", 0},
+    {"as", 0, ED_OPTION_TEXT, "NAME", "", 0, 0, "", "`add`: what the build is called, behind the @", 0},
+    ADAPTER_ROW,
 };
 
 static const struct ed_option quantize[] = {

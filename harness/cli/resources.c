@@ -5,9 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/elf.h"
+
+static enum ed_status take_adapter(struct ed_resources *resources, const char *adapter,
+                                   struct ed_engines_places *places, struct ed_error *err) {
+    struct ed_elf elf;
+    enum ed_status status = ed_path_real(resources->adapter, adapter, err);
+    if (!status)
+        status = ed_elf_read(&elf, resources->adapter, err);
+    if (!status)
+        status = ed_elf_fits(&elf, ED_TARGET, resources->adapter, err);
+    if (!status)
+        status = ed_catalogue_adopt(&resources->catalogue, resources->adapter, resources->manifest,
+                                    &places->adapter_of, err);
+    places->adapter = resources->adapter;
+    if (status == ED_ERR_NOT_FOUND && err)
+        status = err->code = ED_ERR_USAGE;
+    return status;
+}
+
 enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli,
                                  struct ed_error *err) {
-    const struct ed_engines_places places = {.library_dir = cli->library_dir};
+    struct ed_engines_places places = {.library_dir = cli->library_dir};
+    const char *adapter = ed_arguments_get(cli->arguments, "adapter");
     memset(resources, 0, sizeof *resources);
     enum ed_status status = ED_OK;
     if (!ed_path_is_directory(cli->library_dir))
@@ -16,6 +36,8 @@ enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed
                          "(bin/ and lib/ beside each other)");
     if (!status)
         status = ed_catalogue_load(&resources->catalogue, err);
+    if (!status && adapter)
+        status = take_adapter(resources, adapter, &places, err);
     if (!status)
         status = ed_engines_load(&resources->engines, &resources->catalogue, &places, err);
     if (!status)

@@ -11,6 +11,7 @@ struct ed_resources {
     struct ed_catalogue catalogue;
     struct ed_engines engines;
     struct ed_inventory inventory;
+    char adapter[ED_PATH_BYTES], manifest[ED_PATH_BYTES]; // of --adapter; "" where it is not given
 };
 
 enum ed_status ed_resources_load(struct ed_resources *resources, const struct ed_cli *cli,

@@ -25,7 +25,7 @@
     X(device, TEXT, "", "case", "id of the device") \
     X(target, TEXT, "", "case", "what the runner was built for") \
     X(engine, TEXT, "", "case", "name of the engine") \
-    X(engine_version, TEXT, "", "case", "version that the engine itself reports, or that of its build") \
+    X(engine_version, TEXT, "", "case", "version of the engine build, as --on names it") \
     X(engine_build_sha256, TEXT, "", "case", "digest over the files of the engine build and its adapter") \
     X(backend, TEXT, "", "case", "backend asked for") \
     X(processor, TEXT, "", "case", "kind of processor of that backend: cpu, gpu, npu, remote") \

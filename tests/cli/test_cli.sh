@@ -83,10 +83,14 @@ done
 for word in probe snapshot; do
     refused 2 'which devices?' devices "$word"
 done
-refused 2 "'engines add' is not part of this version" engines add x
-refused 2 "'engines check' is not part of this version" engines check
+refused 2 'needs --as NAME' engines add /tmp
+refused 2 'takes [ENGINE] DIR' engines add
+refused 4 'is not a directory' engines add /nonexistent --as x
+refused 2 'takes NAME' engines check
+refused 2 "has no backend 'gpi'; did you mean 'gpu'" engines check scripted/gpi
+refused 2 'does not go with' engines check null --as x
 refused 2 'did you mean `edgedyno engines fetch`?' engines fetsh
-refused 2 'takes one NAME' engines fetch
+refused 2 'takes NAME' engines fetch
 refused 2 'did you mean' engines fetch onnxruntim
 refused 2 'there is no such version' engines fetch onnxruntime@0.0.1
 refused 2 'for a target like this' engines --target 'zzz*'

@@ -64,7 +64,7 @@ static void test_adapters_of_packs(void **state) {
                                            "lib/packs/linux-other/adapters/builtin.so",
                                            "lib/packs/packs/adapters/builtin.so"};
     char file[ED_PATH_BYTES], store[ED_PATH_BYTES], libraries[ED_PATH_BYTES], path[ED_PATH_BYTES];
-    const struct ed_engines_places places = {file, store, libraries};
+    const struct ed_engines_places places = {.engines_file = file, .store = store, .library_dir = libraries};
     struct ed_catalogue catalogue;
     struct ed_engines engines;
     struct ed_error err = {0};

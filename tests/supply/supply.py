@@ -11,6 +11,21 @@ import tempfile
 PROGRAM = os.environ['ED_TEST_PROGRAM']
 
 
+def user_store():
+    return os.path.join(os.environ.get('XDG_DATA_HOME') or os.path.expanduser('~/.local/share'), 'edgedyno/engines')
+
+
+def need_engines(*builds, target='linux-x86_64'):
+    """Where builds (NAME@VERSION) lie. Ends the test where one is missing: failed after `./bootstrap test` fetched what
+    tests/engines.txt names, else skipped."""
+    places = {build: os.path.join(user_store(), build, target) for build in builds}
+    missing = [build for build, place in places.items() if not os.path.isdir(place)]
+    if missing:
+        print('needs: edgedyno engines fetch --target %s %s' % (target, ' '.join(missing)))
+        sys.exit(1 if os.environ.get('EDGEDYNO_TESTS_FETCHED') else 77)
+    return places
+
+
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
 

@@ -81,7 +81,7 @@ static void write_file(const struct fixture *fixture, const char *name, const ch
 static enum ed_status load(struct ed_engines *engines, const struct fixture *fixture, const char *json,
                            struct ed_error *err) {
     char file[ED_PATH_BYTES], store[ED_PATH_BYTES], libraries[ED_PATH_BYTES];
-    struct ed_engines_places places = {file, store, libraries};
+    struct ed_engines_places places = {.engines_file = file, .store = store, .library_dir = libraries};
     write_file(fixture, "engines.json", json);
     path_in(file, fixture, "engines.json");
     path_in(store, fixture, "store");
