@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which accelerators the engine registered, and whether each of them starts.
+#include "backends/adapter_vulkan.h"
 #include "backends/litert/lrt.h"
 
 // The smallest model that makes an accelerator start: y = Relu(x) of four floats, by
@@ -94,11 +95,16 @@ enum ed_status lrt_survey_rows(struct lrt_state *lrt, struct ed_survey *out, str
         struct ed_survey_row *row = &out->rows[out->n_rows++];
         struct lrt_plan plan = {.hardware = rows[i].hardware, .asked = rows[i].hardware, .threads = 1};
         struct ed_error why = {0};
+        char vulkan[128];
         *row = (struct ed_survey_row){.processor = rows[i].processor};
         snprintf(row->backend, sizeof row->backend, "%s", rows[i].backend);
         snprintf(row->native, sizeof row->native, "%s", rows[i].native);
         snprintf(plan.backend, sizeof plan.backend, "%s", rows[i].backend);
         find_name(lrt, rows[i].hardware, row->device_name, sizeof row->device_name);
+        // LiteRT does not tell its device; on Linux and Android it gets it by Vulkan.
+        if (rows[i].hardware == LRT_HARDWARE_GPU && !strcmp(row->device_name, "GPU WebGPU") &&
+            ed_adapter_vulkan_look(vulkan, sizeof vulkan, &row->simulated, NULL) == ED_OK)
+            snprintf(row->device_name, sizeof row->device_name, "%s", vulkan);
         if (!(registered & rows[i].hardware))
             snprintf(row->reason, sizeof row->reason, "LiteRT found no accelerator for the %s here",
                      rows[i].native);

@@ -146,11 +146,6 @@ void ort_plugin_unhush(int kept);
 // Device name of a registered provider, and whether no device of that kind is there: then it is simulated.
 void ort_plugin_describe(struct ort_state *ort, const char *native, struct ed_survey_row *row);
 
-// --- ort_vulkan.c
-// Name of the device that WebGPU gets by Vulkan, and whether that is software. ED_ERR_REFUSED says what is
-// missing.
-enum ed_status ort_vulkan_look(char *name, size_t bytes, bool *software, struct ed_error *err);
-
 // --- ort_profile.c
 enum ed_status ort_profile_take(struct ort_state *ort, uint32_t runs, struct ed_op_profile_row *rows,
                                 size_t capacity, size_t *n, struct ed_error *err);

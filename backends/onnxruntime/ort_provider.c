@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "backends/adapter_options.h"
+#include "backends/adapter_vulkan.h"
 #include "backends/onnxruntime/ort.h"
 
 #define SUFFIX "ExecutionProvider"
@@ -200,7 +201,7 @@ enum ed_status ort_provider_append(struct ort_state *ort, struct ort_session_opt
     char device[256];
     bool software;
     if (!status && !strcmp(native, "WebGpuExecutionProvider"))
-        status = ort_vulkan_look(device, sizeof device, &software, err);
+        status = ed_adapter_vulkan_look(device, sizeof device, &software, err);
 #endif
     if (status)
         return status;
@@ -302,7 +303,7 @@ static void survey_row(struct ort_state *ort, struct ed_survey *out, const char 
         ort_plugin_describe(ort, native, row);
 #if defined(__linux__)
     if (row->available && !strcmp(native, "WebGpuExecutionProvider"))
-        ort_vulkan_look(row->device_name, sizeof row->device_name, &row->simulated, NULL);
+        ed_adapter_vulkan_look(row->device_name, sizeof row->device_name, &row->simulated, NULL);
 #endif
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Vulkan finds on this machine, for the WebGPU provider: on Linux and Android it stands on Vulkan, does
-// not tell its device, and in some versions (1.27.0) follows a null pointer where there is none. The
-// structures below are the documented shapes of Vulkan 1.0.
+// What Vulkan finds on this machine, for engines that reach a GPU by WebGPU: on Linux and Android it stands
+// on Vulkan, does not tell its device, and in some versions (of ONNX Runtime 1.27.0) follows a null pointer
+// where there is none. The structures below are the documented shapes of Vulkan 1.0.
 #include <dlfcn.h>
 
-#include "backends/onnxruntime/ort.h"
+#include "backends/adapter_vulkan.h"
 
 #define LIBRARY "libvulkan.so.1"
 #define INSTANCE_CREATE_INFO 1
@@ -57,7 +57,7 @@ static bool vulkan_open(struct vulkan *vulkan, struct ed_error *err) {
     return false;
 }
 
-enum ed_status ort_vulkan_look(char *name, size_t bytes, bool *software, struct ed_error *err) {
+enum ed_status ed_adapter_vulkan_look(char *name, size_t bytes, bool *software, struct ed_error *err) {
     const struct vulkan_instance_info info = {.type = INSTANCE_CREATE_INFO};
     struct vulkan vulkan = {0};
     struct vulkan_properties found = {0};
