@@ -177,7 +177,7 @@ static enum ed_status split(struct ed_plots *plots, const struct ed_buffer *all,
 enum ed_status ed_plots_draw(struct ed_plots *plots, const struct ed_report_plotter *plotter,
                              enum ed_plot_style style, struct ed_error *err) {
     struct ed_buffer script, all;
-    const struct ed_sink sink = {&all, collect};
+    const struct ed_sink sink = {.context = &all, .write = collect};
     enum ed_status status = ED_OK;
     ed_buffer_init(&script, ED_REPORT_MAX_BYTES);
     ed_buffer_init(&all, ED_REPORT_MAX_BYTES);
@@ -204,6 +204,7 @@ enum ed_status ed_plots_draw(struct ed_plots *plots, const struct ed_report_plot
     return status;
 }
 
+// A size in points, of which four make three pixels, unlike the svg terminal's.
 enum ed_status ed_plot_png(const struct ed_plot *plot, const struct ed_report_plotter *plotter,
                            const struct ed_sink *sink, struct ed_error *err) {
     struct ed_buffer script;
@@ -211,7 +212,7 @@ enum ed_status ed_plot_png(const struct ed_plot *plot, const struct ed_report_pl
     settings(&script);
     ed_buffer_printf(&script,
                      "set terminal pngcairo size %d,%d noenhanced font '" FONT
-                     ",13' fontscale %d linewidth %d "
+                     ",9.75' fontscale %d linewidth %d "
                      "pointscale %d background '#ffffff'\n",
                      PNG_SCALE * ED_PLOT_WIDTH, PNG_SCALE * plot->height, PNG_SCALE, PNG_SCALE, PNG_SCALE);
     ed_buffer_append(&script, ed_buffer_text(&plot->script), plot->script.size);

@@ -134,7 +134,7 @@ static void script_append(struct ed_plot *plot, const struct ed_view *view, size
         out,
         "set lmargin at screen 0.34\nset rmargin at screen 0.975\nset tmargin at screen %.4f\n"
         "set bmargin at screen %.4f\nset yrange [%zu.5:-0.5]\nset ytics 1\nset format y ''\n"
-        "set xlabel 'latency, %s: median of each block, median over blocks with its 95 %% interval'"
+        "set xlabel 'median latency, %s'"
         " textcolor rgb '" ED_PLOT_INK "' offset 0,0.2\n"
         "plot $cases using 1:($4+0.2):2:3 with xerrorbars pt 13 ps 0.8 lw 1.5 lc rgb '" ED_PLOT_INK "', "
         "$medians1 using 1:($2-0.2) with points pt 6 ps 0.55 lw 1.3 lc rgb '%s', "

@@ -118,7 +118,7 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
         "set bmargin at screen 0.19\n"
         "set xlabel 'median latency, %s, with its 95 %% interval' textcolor rgb '" ED_PLOT_INK
         "' offset 0,0.2\nset ylabel 'accuracy, %%' textcolor rgb '" ED_PLOT_INK "' offset 1,0\n"
-        "plot $line with fsteps lw 1.5 lc rgb '%s', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 "
+        "plot $line with steps lw 1.5 lc rgb '%s', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 "
         "lw 1 lc rgb '" ED_PLOT_MUTED "', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb "
         "'%s'\n",
         scale.unit, ed_plot_series[2], ed_plot_series[2]);

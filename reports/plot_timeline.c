@@ -10,10 +10,11 @@
 #include "reports/text.h"
 
 #define LATENCY_HEIGHT 210
-#define PANEL_HEIGHT 110
+#define PANEL_HEIGHT 124
 #define FOOT_HEIGHT 52
 #define PHASES_MAX 400 // blocks that are shaded; more would be stripes
 #define READINGS_MAX 600u
+#define MARKS_MAX 200u
 #define CHANNELS_MAX ED_PLOT_SERIES
 
 static const struct panel {
@@ -163,7 +164,7 @@ static enum ed_status phases_append(struct ed_buffer *out, const struct ed_repor
     return status;
 }
 
-// Readings of a channel, every so many of them. A throttle mark is a moment at which flags are not zero.
+// Readings of a channel, every so many of them.
 static void channel_append(struct ed_buffer *out, const struct timeline *line, size_t c, double divisor) {
     const struct ed_report_channel *channel = &line->channels[c];
     const size_t step = (channel->n + READINGS_MAX - 1) / READINGS_MAX;
@@ -177,13 +178,29 @@ static void channel_append(struct ed_buffer *out, const struct timeline *line, s
     ed_buffer_text_append(out, channel->n ? "EOD\n" : "NaN NaN\nEOD\n");
 }
 
+static bool ends_with(const char *text, const char *end) {
+    const size_t n = strlen(text), of_end = strlen(end);
+    return n >= of_end && strcmp(text + n - of_end, end) == 0;
+}
+
+// Whether the reading says that the device slows itself down at this moment. Not: what a Raspberry Pi
+// remembers since its start (bits 16 to 19), and an NVIDIA card's reasons that are its user's or that it is
+// idle (bits 0, 1, 8). Android's thermal status begins to slow down at 2, "moderate".
+static bool is_throttling(const struct ed_report_channel *channel, int64_t value) {
+    if (ends_with(channel->id, ".throttled"))
+        return (value & 0xF) != 0;
+    if (ends_with(channel->id, "throttle_reasons"))
+        return (value & ~INT64_C(0x103)) != 0;
+    return ends_with(channel->id, "thermal_status") && value >= 2;
+}
+
 static void throttle_marks(struct ed_buffer *out, const struct timeline *line) {
     size_t marks = 0;
     for (size_t c = 0; c < line->n_channels; c++) {
         const struct ed_report_channel *channel = &line->channels[c];
         bool was = false;
-        for (size_t i = 0; strcmp(channel->quantity, "flags") == 0 && i < channel->n && marks < 200; i++) {
-            const bool is = channel->values[i] != 0;
+        for (size_t i = 0; i < channel->n && marks < MARKS_MAX; i++) {
+            const bool is = is_throttling(channel, channel->values[i]);
             if (is && !was) {
                 ed_buffer_text_append(out, "set arrow from first ");
                 ed_plot_number(out, (double)channel->at_ns[i] / line->unit_ns);
@@ -195,6 +212,12 @@ static void throttle_marks(struct ed_buffer *out, const struct timeline *line) {
             was = is;
         }
     }
+}
+
+// 1, 2 or 5 times a power of ten: about four of them from low to high.
+static double step_of(double low, double high) {
+    const double raw = (high - low) / 4, power = pow(10, floor(log10(raw))), part = raw / power;
+    return power * (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10);
 }
 
 static bool panel_has(const struct timeline *line, size_t p, size_t c) {
@@ -221,11 +244,14 @@ static void panel_append(struct ed_buffer *out, const struct timeline *line, siz
     const double room = fmax(0.1 * (high - low), 0.02 * fabs(high) + 0.01);
     ed_buffer_printf(
         out,
-        "set tmargin at screen %.4f\nset bmargin at screen %.4f\nunset logscale y\nset ytics autofreq\n"
-        "set format y '%%g'\nset format x '%s'\nset yrange [%.9g:%.9g]\nset ylabel '%s' textcolor rgb "
+        "set tmargin at screen %.4f\nset bmargin at screen %.4f\nunset logscale y\n"
+        "set format y '%%g'\nset format x '%s'\nset ytics %.9g\nset yrange [%.9g:%.9g]\nset ylabel '%s' "
+        "textcolor rgb "
         "'" ED_PLOT_INK "' offset 1,0\n"
-        "set key inside top right horizontal samplen 1.5 textcolor rgb '" ED_PLOT_INK "'\n",
-        top, bottom, last ? "%g" : "", low - room, high + room, panels[p].words);
+        "set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '" ED_PLOT_INK
+        "'\n",
+        top, bottom, last ? "%g" : "", step_of(low - room, high + room), low - room, high + room,
+        panels[p].words);
     if (!last)
         ed_buffer_text_append(out, "unset xlabel\n");
     else
@@ -307,7 +333,7 @@ static enum ed_status script_append(struct ed_plot *plot, const struct ed_report
     for (size_t p = 0; p < PANELS; p++) {
         if (panel_count(line, p) == 0)
             continue;
-        const double top = bottom - 12 / height;
+        const double top = bottom - 26 / height;
         bottom -= PANEL_HEIGHT / height;
         panel_append(out, line, p, top, bottom, ++shown == n_panels);
     }

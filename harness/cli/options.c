@@ -133,7 +133,11 @@ static const struct ed_option help[] = {
     }
 static const struct ed_option report_output[] = {
     {"format", 0, ED_OPTION_TEXT, "FORMAT", "table", 0, 0, "", "format of standard output", 0},
-    EXPORT_ROW,
+    {"export", 0, ED_OPTION_TEXT, "FORMAT=FILE", "", 0, 0, "",
+     "write a file as well; FILE alone tells the format by its ending; - is standard output; svg=DIR and "
+     "png=DIR "
+     "write the figures into a directory",
+     MANY},
     {"sort", 0, ED_OPTION_TEXT, "KEY,...", "by case", 0, 0, "",
      "order by result keys, such as latency_p50_ns; --sort=-KEY is the largest first; what was not measured "
      "is "
@@ -175,7 +179,8 @@ void ed_options_words(const struct ed_option *option, struct ed_buffer *out) {
         size_t n;
         const struct ed_report *const *reports = ed_reports(&n);
         for (size_t i = 0; i < n; i++)
-            ed_buffer_printf(out, "%s%s", i ? "|" : "", reports[i]->name);
+            if (!reports[i]->directory)
+                ed_buffer_printf(out, "%s%s", i ? "|" : "", reports[i]->name);
     }
 }
 

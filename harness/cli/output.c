@@ -69,6 +69,25 @@ static enum ed_status check_place(const char *path, struct ed_error *err) {
     return ED_OK;
 }
 
+// A directory that is there, or one that can be made where it shall be.
+static enum ed_status check_directory(const char *path, const char *format, struct ed_error *err) {
+    char parent[ED_PATH_BYTES];
+    if (strcmp(path, "-") == 0 || path[0] == '\0')
+        return ed_fail(err, ED_ERR_USAGE, "--export", "%s is several files; write %s=DIR", format, format);
+    if (strlen(path) >= ED_PATH_BYTES)
+        return ed_fail(err, ED_ERR_USAGE, "--export", "the name of the directory is too long");
+    if (ed_path_exists(path) && !ed_path_is_directory(path))
+        return ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is no directory, and %s is several files", path,
+                       format);
+    ed_path_directory(parent, path);
+    const char *into = ed_path_exists(path) ? path : parent;
+    if (!ed_path_is_directory(into))
+        return ed_fail(err, ED_ERR_USAGE, "--export", "there is no directory %.200s; make it first", into);
+    if (access(into, W_OK | X_OK) != 0)
+        return ed_fail_errno(err, ED_ERR_USAGE, "--export", "nothing can be written in %.200s: %m", into);
+    return ED_OK;
+}
+
 static enum ed_status parse_export(const struct ed_output *output, const char *text,
                                    struct ed_output_export *out, struct ed_error *err) {
     const char *equals = strchr(text, '=');
@@ -80,29 +99,32 @@ static enum ed_status parse_export(const struct ed_output *output, const char *t
         const struct ed_output_format *format = find_format(output, name);
         if (!format)
             return fail_format(output, "--export", name, err);
-        *out = (struct ed_output_export){format->name, equals + 1};
+        *out = (struct ed_output_export){format->name, equals + 1, format->directory};
     } else {
         const struct ed_output_format *format = find_suffix(output, strrchr(ed_path_base(text), '.'));
         if (!format)
             return ed_fail(err, ED_ERR_USAGE, "--export",
                            "the ending of \"%.200s\" tells no format; write FORMAT=%.200s", text, text);
-        *out = (struct ed_output_export){format->name, text};
+        *out = (struct ed_output_export){format->name, text, false};
+        if (format->directory)
+            return ed_fail(err, ED_ERR_USAGE, "--export", "%s is several files; write %s=DIR", format->name,
+                           format->name);
     }
-    return check_place(out->path, err);
+    return out->directory ? check_directory(out->path, out->format, err) : check_place(out->path, err);
 }
 
 static void list_formats(struct ed_output *output, bool of_reports) {
     size_t n;
     const struct ed_report *const *reports = ed_reports(&n);
     if (!of_reports) {
-        output->formats[0] = (struct ed_output_format){"table", ".txt"};
-        output->formats[1] = (struct ed_output_format){"json", ".json"};
+        output->formats[0] = (struct ed_output_format){"table", ".txt", false};
+        output->formats[1] = (struct ed_output_format){"json", ".json", false};
         output->n_formats = 2;
         return;
     }
     for (size_t i = 0; i < n && i < ED_OUTPUT_FORMATS_MAX; i++)
         output->formats[output->n_formats++] =
-            (struct ed_output_format){reports[i]->name, reports[i]->suffix};
+            (struct ed_output_format){reports[i]->name, reports[i]->suffix, reports[i]->directory};
 }
 
 enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
@@ -112,8 +134,12 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
     bool to_stdout = false;
     memset(output, 0, sizeof *output);
     list_formats(output, of_reports);
-    if (format && !find_format(output, format))
+    const struct ed_output_format *found = format ? find_format(output, format) : NULL;
+    if (format && !found)
         return fail_format(output, "--format", format, err);
+    if (found && found->directory)
+        return ed_fail(err, ED_ERR_USAGE, "--format", "%s is several files; write --export %s=DIR", format,
+                       format);
     const char *sort = ed_arguments_get(arguments, "sort"), *group = ed_arguments_get(arguments, "group");
     if (sort)
         status = ed_order_sort_parse(&output->order, sort, err);
@@ -150,20 +176,24 @@ void ed_output_release(struct ed_output *output) {
     memset(output, 0, sizeof *output);
 }
 
-static enum ed_status write_one(const struct ed_cli *cli, const char *format, const char *path,
+static enum ed_status write_one(const struct ed_cli *cli, const struct ed_output_export *export,
                                 ed_output_render render, const void *context, struct ed_error *err) {
+    const char *format = export->format, *path = export->path;
     bool to_stdout = strcmp(path, "-") == 0;
-    const struct ed_output_target target = {format, to_stdout ? cli->columns : 0, to_stdout && cli->colour};
+    const struct ed_output_target target = {format, export->directory ? path : NULL,
+                                            to_stdout ? cli->columns : 0, to_stdout && cli->colour};
     struct ed_buffer out;
     ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
-    enum ed_status status = render(context, &target, &out, err);
+    enum ed_status status = export->directory ? ed_path_make(path, 0755, err) : ED_OK;
+    if (!status)
+        status = render(context, &target, &out, err);
     if (!status)
         status = ed_buffer_status(&out, format, err);
     if (!status && to_stdout) {
         status = ed_cli_print(ed_buffer_text(&out), out.size, err);
         if (status == ED_ERR_CANCELLED)
             status = ED_OK;
-    } else if (!status)
+    } else if (!status && !export->directory)
         status = ed_path_write_atomic(path, ed_buffer_text(&out), out.size, 0644, err);
     ed_buffer_release(&out);
     return status;
@@ -176,13 +206,14 @@ int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed
     // Files first: a reader of standard output that goes away must not cost one.
     for (size_t i = 0; i < output->n_exports; i++) {
         const struct ed_output_export *export = &output->exports[i];
-        if (write_one(cli, export->format, export->path, render, context, &err) != ED_OK) {
+        if (write_one(cli, export, render, context, &err) != ED_OK) {
             ed_log_error(&cli->log, &err);
             code = ED_EXIT_DEVICE;
         } else if (strcmp(export->path, "-") != 0)
             ed_log_line(&cli->log, ED_LOG_DETAIL, "%s: written", export->path);
     }
-    if (output->format && write_one(cli, output->format, "-", render, context, &err) != ED_OK) {
+    const struct ed_output_export standard = {output->format, "-", false};
+    if (output->format && write_one(cli, &standard, render, context, &err) != ED_OK) {
         ed_log_error(&cli->log, &err);
         code = ED_EXIT_DEVICE;
     }

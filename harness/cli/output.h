@@ -13,11 +13,13 @@
 
 struct ed_output_format {
     const char *name, *suffix; // ".md"; "" where files of it have no ending of their own
+    bool directory;            // several files: an export names a directory
 };
 
 struct ed_output_export {
     const char *format;
     const char *path; // "-": standard output
+    bool directory;   // `path` is one, for a format of several files
 };
 
 struct ed_output {
@@ -32,7 +34,8 @@ struct ed_output {
 // Where one rendering goes.
 struct ed_output_target {
     const char *format;
-    int columns; // 0: no limit
+    const char *directory; // of a format that writes several files; NULL for any other
+    int columns;           // 0: no limit
     bool colour;
 };
 typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_output_target *target,

@@ -8,16 +8,42 @@
 #include "harness/gnuplot.h"
 #include "reports/registry.h"
 
+// Of a format of several files the buffer holds the one that is being written.
+struct place {
+    struct ed_buffer *out;
+    const char *directory; // NULL: one stream
+    char path[ED_PATH_BYTES];
+};
+
 static enum ed_status append(void *context, const char *bytes, size_t n, struct ed_error *err) {
-    struct ed_buffer *out = context;
-    ed_buffer_append(out, bytes, n);
-    return ed_buffer_status(out, "the report", err);
+    struct place *place = context;
+    ed_buffer_append(place->out, bytes, n);
+    return ed_buffer_status(place->out, "the report", err);
+}
+
+static enum ed_status finish_file(struct place *place, struct ed_error *err) {
+    if (!place->path[0])
+        return ED_OK;
+    enum ed_status status =
+        ed_path_write_atomic(place->path, ed_buffer_text(place->out), place->out->size, 0644, err);
+    ed_buffer_clear(place->out);
+    place->path[0] = '\0';
+    return status;
+}
+
+static enum ed_status begin_file(void *context, const char *name, struct ed_error *err) {
+    struct place *place = context;
+    enum ed_status status = finish_file(place, err);
+    if (status == ED_OK && !ed_path_name_ok(name))
+        status = ed_fail(err, ED_ERR_INTERNAL, name, "is no name of a file");
+    return status == ED_OK ? ed_path_join(place->path, place->directory, name, err) : status;
 }
 
 static enum ed_status render(const struct ed_report *report, const struct ed_report_info *info,
-                             const struct ed_result *const *rows, struct ed_buffer *out,
-                             struct ed_error *err) {
-    const struct ed_sink sink = {out, append};
+                             const struct ed_result *const *rows, const char *directory,
+                             struct ed_buffer *out, struct ed_error *err) {
+    struct place place = {.out = out, .directory = directory};
+    const struct ed_sink sink = {.context = &place, .write = append, .file = directory ? begin_file : NULL};
     struct ed_error ignored = {0};
     void *state = calloc(1, report->state_bytes ? report->state_bytes : 1);
     if (!state)
@@ -29,6 +55,8 @@ static enum ed_status render(const struct ed_report *report, const struct ed_rep
         enum ed_status ended = report->end(state, status ? &ignored : err);
         status = status ? status : ended;
     }
+    if (!status)
+        status = finish_file(&place, err);
     free(state);
     return status;
 }
@@ -81,7 +109,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
         };
         status = ed_order_apply(of->order, rows, of->records->n, err);
         if (!status)
-            status = render(report, &info, rows, out, err);
+            status = render(report, &info, rows, target->directory, out, err);
     }
 out:
     ed_detail_free(detail);

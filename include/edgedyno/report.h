@@ -19,6 +19,8 @@
 struct ed_sink {
     void *context;
     enum ed_status (*write)(void *context, const char *bytes, size_t n, struct ed_error *err);
+    // Only for a format that writes several files: what is written from here on is the file of this name.
+    enum ed_status (*file)(void *context, const char *name, struct ed_error *err);
 };
 
 // What a report knows beside the records; all borrowed.
@@ -111,6 +113,7 @@ struct ed_report {
     const char *name; // of --format
     const char *summary;
     const char *suffix; // usual file ending, ".md"
+    bool directory;     // writes several files, by sink->file: an export of it names a directory
     const struct ed_option *options;
     size_t n_options;
     size_t state_bytes;

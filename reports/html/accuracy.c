@@ -7,34 +7,11 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/front.h"
 #include "reports/html/page.h"
 #include "reports/text.h"
 
 #define FIGURES_MAX 40u
-
-static bool can_be_shown(const struct ed_result *result) {
-    return ed_view_ran(result) && result->has[ED_FIELD_accuracy_value] &&
-           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value);
-}
-
-static bool same_choice(const struct ed_result *a, const struct ed_result *b) {
-    return strcmp(a->device, b->device) == 0 && strcmp(a->model, b->model) == 0 &&
-           strcmp(a->accuracy_metric, b->accuracy_metric) == 0 && strcmp(a->workload, b->workload) == 0;
-}
-
-// The row that beats row `i` in both, or n: none. Equal in both is no better.
-static size_t beaten_by(const struct ed_view *view, const size_t *rows, size_t n, size_t i) {
-    const struct ed_result *mine = view->rows[rows[i]];
-    for (size_t k = 0; k < n; k++) {
-        const struct ed_result *other = view->rows[rows[k]];
-        const bool as_good =
-            other->latency_p50_ns <= mine->latency_p50_ns && other->accuracy_value >= mine->accuracy_value;
-        if (as_good &&
-            (other->latency_p50_ns < mine->latency_p50_ns || other->accuracy_value > mine->accuracy_value))
-            return k;
-    }
-    return n;
-}
 
 static bool doubtful(const struct ed_view *view) {
     const char *why;
@@ -48,7 +25,7 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
                         size_t n) {
     for (size_t i = 0; i < n; i++) {
         const struct ed_result *result = page->view.rows[rows[i]];
-        const size_t better = beaten_by(&page->view, rows, n, i);
+        const size_t better = ed_front_beaten_by(&page->view, rows, n, i);
         struct ed_buffer words;
         const char *why;
         char text[64];
@@ -86,34 +63,19 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
     }
 }
 
-static size_t gather(const struct ed_view *view, size_t row, size_t *rows) {
-    size_t n = 0;
-    for (size_t i = row; i < view->n_rows; i++)
-        if (can_be_shown(view->rows[i]) && same_choice(view->rows[i], view->rows[row]))
-            rows[n++] = i;
-    return n;
-}
-
-static bool is_first(const struct ed_view *view, size_t row) {
-    for (size_t i = 0; i < row; i++)
-        if (can_be_shown(view->rows[i]) && same_choice(view->rows[i], view->rows[row]))
-            return false;
-    return can_be_shown(view->rows[row]);
-}
-
 static void figures(struct ed_html_page *page, size_t *rows, bool *front) {
     size_t drawn = 0, choices = 0;
     for (size_t row = 0; row < page->view.n_rows; row++) {
-        if (!is_first(&page->view, row))
+        if (!ed_front_begins(&page->view, row))
             continue;
-        const size_t n = gather(&page->view, row, rows);
+        const size_t n = ed_front_rows(&page->view, row, rows);
         if (n < 2)
             continue;
         choices++;
         if (drawn == FIGURES_MAX)
             continue;
         for (size_t i = 0; i < n; i++)
-            front[i] = beaten_by(&page->view, rows, n, i) == n;
+            front[i] = ed_front_beaten_by(&page->view, rows, n, i) == n;
         ed_plot_pareto(&page->plots, &page->view, rows, front, n);
         ed_html_figure(
             page,
@@ -138,7 +100,7 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
                        page->view.n_rows);
     }
     for (size_t row = 0; row < page->view.n_rows; row++)
-        any = any || can_be_shown(page->view.rows[row]);
+        any = any || ed_front_has(page->view.rows[row]);
     if (any) {
         ed_html_section(page, "accuracy", "Accuracy against latency");
         figures(page, rows, front);
@@ -155,8 +117,8 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
         if (doubtful(&page->view))
             ed_html_table_head(&table, "usable", "", false);
         for (size_t row = 0; row < page->view.n_rows; row++)
-            if (is_first(&page->view, row))
-                choice_rows(&table, page, rows, gather(&page->view, row, rows));
+            if (ed_front_begins(&page->view, row))
+                choice_rows(&table, page, rows, ed_front_rows(&page->view, row, rows));
         ed_html_table_end(&table);
         ed_html_section_end(page);
     }

@@ -155,7 +155,7 @@ static enum ed_status collect(void *context, const char *bytes, size_t n, struct
 static enum ed_status records(struct ed_html_page *page, const char *format, struct ed_buffer *out,
                               struct ed_error *err) {
     const struct ed_report *report = ed_report_find(format);
-    const struct ed_sink sink = {out, collect};
+    const struct ed_sink sink = {.context = out, .write = collect};
     struct ed_error ignored = {0};
     void *state = calloc(1, report->state_bytes ? report->state_bytes : 1);
     if (!state)

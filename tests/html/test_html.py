@@ -11,11 +11,13 @@ import io
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
+import xml.etree.ElementTree
 
 import campaigns
 import chromium
@@ -262,6 +264,29 @@ def whole_page(browser, page, axe, keep, least_figures):
     quiet(browser, name)
 
 
+def figure_files(campaign, here):
+    """SVG and PNG files of the same figures as the page has, the same every time, and a list of them."""
+    made = {}
+    for attempt in range(2):
+        folders = {kind: here / f"{kind}-{attempt}" for kind in ("svg", "png")}
+        words = [word for kind, folder in folders.items() for word in ("--export", f"{kind}={folder}")]
+        subprocess.run([PROGRAM, "report", campaign, "-q", *words], stdout=subprocess.DEVNULL, timeout=120, check=False)
+        for kind, folder in folders.items():
+            files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+            check(made.setdefault(kind, files) == files, f"the same campaign gives other {kind} files")
+    for kind, files in made.items():
+        listed = [row[0] for row in csv.reader(files.pop("figures.csv").decode().splitlines())][1:]
+        check(sorted(listed) == sorted(files) and len(listed) >= 8, f"the list is not of the {kind} files", listed, sorted(files))
+    check({name[:-4] for name in made["svg"]} == {name[:-4] for name in made["png"]}, "SVG and PNG are not of the same figures")
+    for name, data in made["svg"].items():
+        check(xml.etree.ElementTree.fromstring(data).tag.endswith("}svg"), f"{name}: no SVG")
+    for name, data in made["png"].items():
+        width, height = struct.unpack(">II", data[16:24])
+        check(data[:8] == b"\x89PNG\r\n\x1a\n" and width == 1520 and height > 200, f"{name}: {width} x {height}")
+    refused = subprocess.run([PROGRAM, "report", campaign, "--format", "svg"], capture_output=True, check=False)
+    check(refused.returncode == 2 and b"svg=DIR" in refused.stderr, "several files on standard output", refused.stderr)
+
+
 def main():
     keep = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if not chromium.find():
@@ -307,6 +332,8 @@ def main():
         page = here / "none.html"
         report(none, page, 4)
         whole_page(browser, page, axe, keep, 0)
+
+        figure_files(one, here)
 
         # Without gnuplot the tables say it all, and the page says why there is no figure.
         page = here / "bare.html"

@@ -71,7 +71,7 @@ static enum ed_status limited_write(void *context, const char *bytes, size_t n, 
 static enum ed_status run_limited(const struct ed_report *report, struct limited *limited) {
     struct ed_report_info info = {
         .campaign = "c", .started_utc = "t", .version = "v", .suite = "s", .columns = 80};
-    struct ed_sink sink = {limited, limited_write};
+    struct ed_sink sink = {.context = limited, .write = limited_write};
     struct ed_result *results = calloc(3, sizeof *results);
     void *state = calloc(1, report->state_bytes);
     struct ed_error err = {0};
@@ -99,6 +99,8 @@ static void test_failing_sink_is_reported(void **state) {
     size_t n = 0;
     const struct ed_report *const *reports = ed_reports(&n);
     for (size_t i = 0; i < n; i++) {
+        if (reports[i]->directory)
+            continue;
         struct limited all = {.left = SIZE_MAX};
         assert_int_equal(run_limited(reports[i], &all), ED_OK);
         assert_true(all.seen > 0);

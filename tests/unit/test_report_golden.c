@@ -44,7 +44,7 @@ static void report_run(const struct set *set, const char *format, int columns, b
                                   .groups = set->order.group,
                                   .figure = ed_order_figure(&set->order)};
     const struct ed_result *rows[RECORDS_MAX];
-    struct ed_sink sink = {out, buffer_write};
+    struct ed_sink sink = {.context = out, .write = buffer_write};
     struct ed_error err = {0};
     assert_non_null(report);
     void *state = calloc(1, report->state_bytes);

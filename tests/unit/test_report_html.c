@@ -109,13 +109,13 @@ static struct behind *behind_new(const struct set *set) {
     for (size_t i = 0; i < READINGS; i++) {
         behind->moments[i] = (int64_t)i * 1000000000;
         behind->temperatures[i] = 40000 + (int64_t)i * 1500;
-        behind->flags[i] = i == 4;
+        behind->flags[i] = i == 4 ? 0x50004 : 0x50000; // remembered, and once at the moment
     }
     behind->channels[0] =
         (struct ed_report_channel){"thermal.'<soc>'`date`", "temperature",       "mc", "board", READINGS,
                                    behind->moments,         behind->temperatures};
-    behind->channels[1] = (struct ed_report_channel){"throttle.flags", "flags",         "bits",       "board",
-                                                     READINGS,         behind->moments, behind->flags};
+    behind->channels[1] = (struct ed_report_channel){
+        "raspberry_pi.throttled", "flags", "bits", "board", READINGS, behind->moments, behind->flags};
     behind->ops[0] = (struct ed_report_op){"conv<1>", "Conv", "npu", 40, 30000000, 0.6};
     behind->ops[1] = (struct ed_report_op){"=cmd()", "Softmax", "cpu", 40, 15000000, 0.3};
     behind->ops[2] = (struct ed_report_op){"add", "Add", "npu", 40, 5000000, 0.1};
@@ -195,7 +195,7 @@ static void report_make(const struct set *set, const char *format, const struct 
                                         .absent = set->absent,
                                         .source = source,
                                         .plotter = plotter};
-    const struct ed_sink sink = {out, buffer_write};
+    const struct ed_sink sink = {.context = out, .write = buffer_write};
     struct ed_error err = {0};
     assert_non_null(report);
     void *state = calloc(1, report->state_bytes);

@@ -64,7 +64,7 @@ set bmargin at screen 0.2028
 set yrange [8.5:-0.5]
 set ytics 1
 set format y ''
-set xlabel 'latency, ms: median of each block, median over blocks with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'median latency, ms' textcolor rgb '#1b1f24' offset 0,0.2
 plot $cases using 1:($4+0.2):2:3 with xerrorbars pt 13 ps 0.8 lw 1.5 lc rgb '#1b1f24', $medians1 using 1:($2-0.2) with points pt 6 ps 0.55 lw 1.3 lc rgb '#0072b2', $medians0 using 1:($2-0.2) with points pt 2 ps 0.6 lw 1.3 lc rgb '#b3261e'
 set output
 reset
@@ -1761,7 +1761,7 @@ set output
 reset
 set encoding utf8
 set decimalsign '.'
-set terminal svg size 760,372 dynamic noenhanced font 'sans-serif,13' name 'p11'
+set terminal svg size 760,386 dynamic noenhanced font 'sans-serif,13' name 'p11'
 $case0 << EOD
 0.5 12.3
 0.5768 13.161
@@ -1917,22 +1917,22 @@ set yrange [3.5652173913043477:439.76804999999996]
 set key above left horizontal Left reverse samplen 1 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
-set tmargin at screen 0.9086
-set bmargin at screen 0.4570
+set tmargin at screen 0.9119
+set bmargin at screen 0.4767
 set xrange [0:41.6]
 set xtics autofreq
 set format x ''
 set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '1  fp32 · laptop', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '2  int8 · laptop', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '3  int4 · laptop'
-set tmargin at screen 0.4247
-set bmargin at screen 0.1613
+set tmargin at screen 0.4093
+set bmargin at screen 0.1554
 unset logscale y
-set ytics autofreq
 set format y '%g'
 set format x '%g'
+set ytics 2
 set yrange [39.04:48.46]
 set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
-set key inside top right horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -1940,7 +1940,7 @@ set output
 reset
 set encoding utf8
 set decimalsign '.'
-set terminal svg size 760,372 dynamic noenhanced font 'sans-serif,13' name 'p12'
+set terminal svg size 760,386 dynamic noenhanced font 'sans-serif,13' name 'p12'
 $case0 << EOD
 NaN NaN
 EOD
@@ -2055,22 +2055,22 @@ set yrange [7.130434782608695:439.76804999999996]
 set key above left horizontal Left reverse samplen 1 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
-set tmargin at screen 0.9086
-set bmargin at screen 0.4570
+set tmargin at screen 0.9119
+set bmargin at screen 0.4767
 set xrange [0:47.6]
 set xtics autofreq
 set format x ''
 set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '4  fp32 · raspberry-pi-4-of-t…', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '5  int8 · raspberry-pi-4-of-t…', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '6  int4 · raspberry-pi-4-of-t…'
-set tmargin at screen 0.4247
-set bmargin at screen 0.1613
+set tmargin at screen 0.4093
+set bmargin at screen 0.1554
 unset logscale y
-set ytics autofreq
 set format y '%g'
 set format x '%g'
+set ytics 2
 set yrange [39.04:48.46]
 set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
-set key inside top right horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -2078,7 +2078,7 @@ set output
 reset
 set encoding utf8
 set decimalsign '.'
-set terminal svg size 760,372 dynamic noenhanced font 'sans-serif,13' name 'p13'
+set terminal svg size 760,386 dynamic noenhanced font 'sans-serif,13' name 'p13'
 $case0 << EOD
 12.5 0.0369
 12.5768 0.039483
@@ -2193,22 +2193,22 @@ set yrange [0.01604347826086957:1.31930415]
 set key above left horizontal Left reverse samplen 1 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
-set tmargin at screen 0.9086
-set bmargin at screen 0.4570
+set tmargin at screen 0.9119
+set bmargin at screen 0.4767
 set xrange [0:51.6]
 set xtics autofreq
 set format x ''
 set ylabel 'latency, s' textcolor rgb '#1b1f24' offset 1,0
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '7  fp32 · pixel-7a', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '8  int8 · pixel-7a', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '9  int4 · pixel-7a'
-set tmargin at screen 0.4247
-set bmargin at screen 0.1613
+set tmargin at screen 0.4093
+set bmargin at screen 0.1554
 unset logscale y
-set ytics autofreq
 set format y '%g'
 set format x '%g'
+set ytics 2
 set yrange [39.04:48.46]
 set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
-set key inside top right horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -2249,7 +2249,7 @@ set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
 set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
-plot $line with fsteps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
+plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output
 reset
 set encoding utf8
@@ -2286,7 +2286,7 @@ set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
 set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
-plot $line with fsteps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
+plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output
 reset
 set encoding utf8
@@ -2321,5 +2321,5 @@ set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
 set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
-plot $line with fsteps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
+plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output

@@ -70,7 +70,7 @@ set bmargin at screen 0.2028
 set yrange [8.5:-0.5]
 set ytics 1
 set format y ''
-set xlabel 'latency, ms: median of each block, median over blocks with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'median latency, ms' textcolor rgb '#1b1f24' offset 0,0.2
 plot $cases using 1:($4+0.2):2:3 with xerrorbars pt 13 ps 0.8 lw 1.5 lc rgb '#1b1f24', $medians1 using 1:($2-0.2) with points pt 6 ps 0.55 lw 1.3 lc rgb '#0072b2', $medians0 using 1:($2-0.2) with points pt 2 ps 0.6 lw 1.3 lc rgb '#b3261e'
 set output
 reset
@@ -2107,7 +2107,7 @@ set output
 reset
 set encoding utf8
 set decimalsign '.'
-set terminal svg size 760,372 dynamic noenhanced font 'sans-serif,13' name 'p11'
+set terminal svg size 760,386 dynamic noenhanced font 'sans-serif,13' name 'p11'
 $case0 << EOD
 0.5 1
 0.5768 1.07
@@ -2527,22 +2527,22 @@ set yrange [0.8695652173913044:107.2605]
 set key above left horizontal Left reverse samplen 1 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
-set tmargin at screen 0.9086
-set bmargin at screen 0.4570
+set tmargin at screen 0.9119
+set bmargin at screen 0.4767
 set xrange [0:53.6]
 set xtics autofreq
 set format x ''
 set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case1 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case2 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case3 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case4 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case5 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case6 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case7 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case8 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle
-set tmargin at screen 0.4247
-set bmargin at screen 0.1613
+set tmargin at screen 0.4093
+set bmargin at screen 0.1554
 unset logscale y
-set ytics autofreq
 set format y '%g'
 set format x '%g'
+set ytics 2
 set yrange [39.04:48.46]
 set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
-set key inside top right horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
