@@ -58,6 +58,34 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     return status;
 }
 
+// Each case is in one pair at most, else one measurement would count twice.
+static enum ed_status read_pairs(const struct ed_json_at *at, struct ed_campaign_device *device,
+                                 struct ed_error *err) {
+    const struct ed_json_at list = ed_json_member(at, "pairs");
+    const size_t n = ed_json_count(&list);
+    enum ed_status status = list.value ? ed_json_expect_array(&list, err) : ED_OK;
+    bool *taken = calloc(device->n_cases + 1, sizeof *taken);
+    device->pairs = calloc(n + 1, sizeof *device->pairs);
+    if (status == ED_OK && (!device->pairs || !taken))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the cases of a campaign");
+    for (struct ed_json_at item = ed_json_element(&list, 0); status == ED_OK && item.value;
+         item = ed_json_next(&item)) {
+        int64_t baseline = 0, candidate = 0;
+        const int64_t last = (int64_t)device->n_cases - 1;
+        status = ed_json_get_int(&item, "baseline", 0, last, &baseline, err);
+        if (status == ED_OK)
+            status = ed_json_get_int(&item, "candidate", 0, last, &candidate, err);
+        if (status == ED_OK && (baseline == candidate || taken[baseline] || taken[candidate]))
+            status = ed_json_fail(&item, err, "compares a case that is in a pair already");
+        if (status != ED_OK)
+            break;
+        taken[baseline] = taken[candidate] = true;
+        device->pairs[device->n_pairs++] = (struct ed_campaign_pair){(size_t)baseline, (size_t)candidate};
+    }
+    free(taken);
+    return status;
+}
+
 static enum ed_status read_circumstances(const struct ed_json_at *at, struct ed_campaign_device *device,
                                          struct ed_error *err) {
     enum ed_status status = ED_OK;
@@ -104,7 +132,7 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
         device->n_cases = i + 1;
         status = read_case(&element, &device->cases[i], n, campaign->n_tasks, err);
     }
-    return status;
+    return status == ED_OK && campaign->gate.active ? read_pairs(at, device, err) : status;
 }
 
 // Reasons are the words of errors, so a long one is cut.
@@ -232,6 +260,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     if (status == ED_OK && !ed_path_name_ok(campaign->id))
         status = ed_json_fail(root, err, "the campaign has no usable id");
     if (status == ED_OK)
+        status = ed_gate_spec_read(root, &campaign->gate, err);
+    if (status == ED_OK)
         status = read_requirements(root, campaign, err);
     if (status == ED_OK)
         status = read_tasks(root, campaign, err);
@@ -278,8 +308,10 @@ enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *direct
 }
 
 void ed_campaign_release(struct ed_campaign *campaign) {
-    for (size_t i = 0; i < campaign->n_devices; i++)
+    for (size_t i = 0; i < campaign->n_devices; i++) {
         free(campaign->devices[i].cases);
+        free(campaign->devices[i].pairs);
+    }
     free(campaign->devices);
     free(campaign->absent);
     free(campaign->tasks);

@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "edgedyno/result.h"
 #include "edgedyno/workload.h"
+#include "harness/gate_spec.h"
 #include "reports/verdict.h"
 
 #define ED_CAMPAIGN_FILE "campaign.json"
@@ -52,11 +53,18 @@ struct ed_campaign_case {
     bool has_model;
 };
 
+// Two cases that a gate compares.
+struct ed_campaign_pair {
+    size_t baseline, candidate;
+};
+
 struct ed_campaign_device {
     char id[64], transport[16], target[32], summary[512];
     char directory[ED_PATH_BYTES]; // of its files
     struct ed_campaign_case *cases;
     size_t n_cases;
+    struct ed_campaign_pair *pairs; // none unless the campaign is a gate's
+    size_t n_pairs;
     size_t n_blocks; // planned
     // How processes run there, as found when the campaign began; a campaign without these knows nothing of
     // it.
@@ -79,6 +87,7 @@ struct ed_campaign {
     int64_t seed;
     bool allow_fallback, leave_nothing;
     double min_placed; // share of the operators that has to be where it was asked to be; 0 to 1
+    struct ed_gate_spec gate;
     struct ed_campaign_device *devices;
     size_t n_devices;
     struct ed_campaign_absent *absent;
@@ -98,13 +107,15 @@ void ed_campaign_release(struct ed_campaign *campaign);
 // requirements. A journal that ends in half a line (a crash) is read up to there. `warnings` (may be NULL)
 // gets a line for each thing that was not as expected.
 struct ed_profile;
+struct ed_gate_verdict; // gate_verdict.h
 struct ed_records {
     struct ed_result *items;
     struct ed_profile *profiles; // one a record, in the same order; harness/profile.h
     size_t n;
     size_t blocks_planned, blocks_done, blocks_left; // over all devices; left: neither done nor skipped
     size_t devices_absent;
-    bool usage_error; // a block was refused for a configuration mistake (exit code 2)
+    struct ed_gate_verdict *gate; // owned; NULL: no gate
+    bool usage_error;             // a block was refused for a configuration mistake (exit code 2)
     char usage_message[ED_ERROR_MESSAGE_BYTES];
 };
 enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records,
@@ -113,7 +124,7 @@ void ed_records_release(struct ed_records *records);
 
 // Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine
 // failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. A device that
-// could not take part is a device failure.
+// could not take part is a device failure. A gate has its own (gate_verdict.h).
 int ed_records_exit_code(const struct ed_records *records);
 
 #endif

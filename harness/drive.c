@@ -29,6 +29,7 @@ struct ed_drive {
     const struct ed_campaign_device *device;
     const struct ed_remote *remote;
     const char *token;
+    const struct ed_drive_stages *stages; // NULL: the whole plan
     const struct ed_log *log;
     struct ed_keep keep; // the device's files in the campaign
     enum step step;
@@ -41,7 +42,8 @@ struct ed_drive {
 };
 
 enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
-                            const struct ed_remote *remote, const char *token, const struct ed_log *log,
+                            const struct ed_remote *remote, const char *token,
+                            const struct ed_drive_stages *stages, const struct ed_log *log,
                             struct ed_error *err) {
     struct ed_drive *drive = calloc(1, sizeof *drive);
     *out = NULL;
@@ -51,10 +53,15 @@ enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *cam
     drive->device = &campaign->devices[device];
     drive->remote = remote;
     drive->token = token;
+    drive->stages = stages;
     drive->log = log;
     drive->extend_ns = LEASE_MARGIN_NS;
     enum ed_status status = ed_keep_open(&drive->keep, drive->device, err);
+    bool more = true;
+    if (status == ED_OK && stages)
+        status = stages->next(stages->context, &more, err);
     if (status != ED_OK) {
+        ed_keep_close(&drive->keep);
         free(drive);
         return status;
     }
@@ -71,7 +78,14 @@ void ed_drive_free(struct ed_drive *drive) {
 }
 
 static bool is_missing(void *context, const char *block) {
-    return !ed_keep_has(context, block);
+    const struct ed_drive *drive = context;
+    return !ed_keep_has(&drive->keep, block) &&
+           (!drive->stages || drive->stages->wanted(drive->stages->context, block));
+}
+
+static int64_t inferences_of(void *context, const char *block) {
+    const struct ed_drive *drive = context;
+    return drive->stages->inferences(drive->stages->context, block);
 }
 
 // The planned blocks that are not here, as a job named `id`. What is counted is the plan's: a device may send
@@ -84,9 +98,15 @@ static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct
     enum ed_status status = ed_path_join(path, drive->device->directory, ED_CAMPAIGN_JOB, err);
     if (status == ED_OK)
         status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
+    const struct ed_job_subset_args args = {
+        .id = id,
+        .token = drive->token,
+        .wanted = is_missing,
+        .inferences = drive->stages ? inferences_of : NULL,
+        .context = drive,
+        .max_ns = drive->stages ? drive->stages->max_ns(drive->stages->context) : 0};
     if (status == ED_OK)
-        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, id, drive->token, is_missing,
-                               &drive->keep, n, err);
+        status = ed_job_subset(job, path, ed_buffer_text(&frozen), frozen.size, &args, n, err);
     ed_buffer_release(&frozen);
     return status;
 }
@@ -101,6 +121,13 @@ static enum ed_status start(struct ed_drive *drive, struct ed_error *err) {
     snprintf(id, sizeof id, "%.40s.%.12s.%zu", drive->campaign->id, drive->device->id,
              drive->keep.n_jobs + 1);
     enum ed_status status = missing_job(drive, id, &job, &n, err);
+    if (status == ED_OK && n == 0 && drive->stages) {
+        bool more = false;
+        status = drive->stages->next(drive->stages->context, &more, err);
+        ed_buffer_clear(&job);
+        if (status == ED_OK && more)
+            status = missing_job(drive, id, &job, &n, err);
+    }
     if (status == ED_OK && n == 0) {
         drive->step = STEP_FINISHED;
     } else if (status == ED_OK) {
@@ -165,7 +192,7 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
     if (there->state == ED_REMOTE_DIED)
         last_words(drive, words, sizeof words);
     ed_remote_forget(drive->remote, drive->keep.job, NULL);
-    drive->step = STEP_FINISHED;
+    drive->step = !left && !stop && drive->stages ? STEP_START : STEP_FINISHED;
     if (!left || stop)
         return ED_OK;
     if (there->state == ED_REMOTE_DIED) {
@@ -203,6 +230,11 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
                         drive->device->id, drive->keep.n_done, drive->device->n_blocks);
             return ED_OK;
         }
+        drive->step = STEP_START;
+        return ED_OK;
+    }
+    // A job of an earlier life may have been of an earlier stage.
+    if (drive->stages && (progress || !drive->started_ns)) {
         drive->step = STEP_START;
         return ED_OK;
     }
@@ -271,7 +303,11 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
                        "the runner does not end; it was told to %d s ago",
                        (int)(STOP_PATIENCE_NS / (1000 * MS)));
     news->left_ns = there.left_ns;
-    name_block(drive, there.block, news->now, sizeof news->now);
+    size_t used = 0;
+    if (drive->stages)
+        used = (size_t)snprintf(news->now, sizeof news->now, "%.60s",
+                                drive->stages->words(drive->stages->context));
+    name_block(drive, there.block, news->now + used, sizeof news->now - used);
     // News that is late is asked for less and less often: the questions cost the device something.
     drive->overdue_ns =
         drive->keep.n_done > before || there.next_news_ns > 0
@@ -322,7 +358,8 @@ enum ed_status ed_drive_step(struct ed_drive *drive, bool stop, struct ed_drive_
         drive->step = STEP_FAILED;
     }
     news->done = (int64_t)drive->keep.n_done;
-    news->total = (int64_t)drive->device->n_blocks;
+    news->total =
+        drive->stages ? drive->stages->total(drive->stages->context) : (int64_t)drive->device->n_blocks;
     news->home_bytes = drive->keep.journal_bytes + drive->keep.samples.bytes + drive->keep.timeline.bytes;
     news->state = drive->step == STEP_FINISHED ? ED_DRIVE_FINISHED
                   : drive->step == STEP_FAILED ? ED_DRIVE_FAILED

@@ -22,10 +22,26 @@ struct ed_drive_news {
     char now[160];       // what runs, for people
 };
 
+// A campaign whose plan is measured in stages, each chosen by what the ones before gave. Called by the
+// drive's thread.
+struct ed_drive_stages {
+    void *context;
+    // Everything that was wanted so far is here (at first: whatever is here): what is wanted now, by the
+    // journal on disk. *more false: nothing.
+    enum ed_status (*next)(void *context, bool *more, struct ed_error *err);
+    bool (*wanted)(void *context, const char *block);
+    int64_t (*inferences)(void *context, const char *block); // exact number for a block; 0: as planned
+    int64_t (*max_ns)(void *context);                        // left for the next job; 0: no limit
+    int64_t (*total)(void *context);                         // blocks up to this stage
+    const char *(*words)(void *context);                     // "look 12 of 64: "
+};
+
 // Reads what is there already: cuts a half line off the journal, samples beyond the last line off
-// samples.bin. `remote` and `token` (of the lease; "" none) are borrowed and read anew at every step.
+// samples.bin. `stages` is borrowed; NULL: the whole plan at once. `remote` and `token` (of the lease; ""
+// none) are borrowed and read anew at every step.
 enum ed_status ed_drive_new(struct ed_drive **out, const struct ed_campaign *campaign, size_t device,
-                            const struct ed_remote *remote, const char *token, const struct ed_log *log,
+                            const struct ed_remote *remote, const char *token,
+                            const struct ed_drive_stages *stages, const struct ed_log *log,
                             struct ed_error *err);
 // One short exchange with the device. With `stop` the running job is told to end, and the drive finishes when
 // it has. An error that a new connection may mend (ed_status_is_transient) leaves the drive where it can be

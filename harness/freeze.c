@@ -144,6 +144,16 @@ static void write_device(struct ed_json_writer *w, const struct ed_freeze_device
     for (size_t i = 0; i < device->plan.n_cases; i++)
         write_case(w, &device->plan.cases[i].frozen);
     ed_json_array_end(w);
+    if (device->plan.n_pairs)
+        ed_json_array_begin(w, "pairs");
+    for (size_t i = 0; i < device->plan.n_pairs; i++) {
+        ed_json_object_begin(w, NULL);
+        ed_json_uint(w, "baseline", device->plan.pairs[i].baseline);
+        ed_json_uint(w, "candidate", device->plan.pairs[i].candidate);
+        ed_json_object_end(w);
+    }
+    if (device->plan.n_pairs)
+        ed_json_array_end(w);
     ed_json_raw(w, "hardware", device->hardware_json);
     ed_json_object_end(w);
 }
@@ -189,6 +199,19 @@ static void write_requirements(struct ed_json_writer *w, const struct ed_suite *
     ed_buffer_release(&all);
 }
 
+// What the gate was asked, with the number of its comparisons on all devices.
+static enum ed_status write_gate(struct ed_json_writer *w, const struct ed_freeze *freeze,
+                                 struct ed_error *err) {
+    const struct ed_suite *suite = freeze->suite;
+    struct ed_gate_spec spec;
+    enum ed_status status = ed_gate_spec_make(&spec, suite, err);
+    for (size_t i = 0; status == ED_OK && i < freeze->n_devices; i++)
+        spec.family += ed_plan_gate_tests(&freeze->devices[i].plan, suite, &spec);
+    if (status == ED_OK)
+        ed_gate_spec_write(w, &spec);
+    return status;
+}
+
 static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *err) {
     struct ed_buffer text;
     struct ed_json_writer w;
@@ -214,6 +237,7 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);
     ed_json_real(&w, "min_placed", freeze->suite->min_placed);
     ed_json_bool(&w, "leave_nothing", freeze->leave_nothing);
+    enum ed_status status = write_gate(&w, freeze, err);
     write_requirements(&w, freeze->suite);
     write_tasks(&w, &freeze->devices[0].plan);
     ed_json_array_begin(&w, "devices");
@@ -223,9 +247,9 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     write_absent(&w, freeze);
     ed_json_object_end(&w);
     ed_buffer_text_append(&text, "\n");
-    enum ed_status status = w.misuse
-                                ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
-                                : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
+    if (status == ED_OK)
+        status = w.misuse ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
+                          : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK)

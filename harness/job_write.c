@@ -285,10 +285,14 @@ static bool add_lease(cJSON *job, const cJSON *blocks, const char *token) {
            cJSON_AddNumberToObject(lease, "for_ns", (double)lease_time_ns(blocks));
 }
 
+static void set_number(cJSON *object, const char *key, int64_t value) {
+    cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (cJSON_IsNumber(item))
+        cJSON_SetNumberValue(item, (double)value);
+}
+
 enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
-                             const char *id, const char *token,
-                             bool (*wanted)(void *context, const char *block), void *context, size_t *n,
-                             struct ed_error *err) {
+                             const struct ed_job_subset_args *args, size_t *n, struct ed_error *err) {
     struct ed_json_document document = {0};
     *n = 0;
     enum ed_status status = ed_json_parse(&document, name, job, bytes, err);
@@ -298,14 +302,23 @@ enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char
     for (cJSON *block = blocks ? blocks->child : NULL, *next; block; block = next) {
         next = block->next;
         const cJSON *block_id = cJSON_GetObjectItemCaseSensitive(block, "id");
-        if (cJSON_IsString(block_id) && wanted(context, block_id->valuestring))
-            ++*n;
-        else
+        if (!cJSON_IsString(block_id) || !args->wanted(args->context, block_id->valuestring)) {
             cJSON_Delete(cJSON_DetachItemViaPointer(blocks, block));
+            continue;
+        }
+        ++*n;
+        const int64_t exact = args->inferences ? args->inferences(args->context, block_id->valuestring) : 0;
+        if (exact)
+            set_number(block, "inferences", exact);
     }
+    const cJSON *limit = cJSON_GetObjectItemCaseSensitive(document.root, "max_ns");
+    if (args->max_ns && cJSON_IsNumber(limit) &&
+        (limit->valuedouble <= 0 || limit->valuedouble > (double)args->max_ns))
+        set_number(document.root, "max_ns", args->max_ns);
     char *text = NULL;
-    if (!blocks || !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(id)) ||
-        (token[0] && !add_lease(document.root, blocks, token)) ||
+    if (!blocks ||
+        !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(args->id)) ||
+        (args->token[0] && !add_lease(document.root, blocks, args->token)) ||
         !(text = cJSON_PrintUnformatted(document.root)))
         status = ed_fail(err, ED_ERR_PARSE, name, "is not a job that this program wrote");
     else

@@ -8,11 +8,18 @@
 // Every block of the plan. Appends one JSON object on one line.
 enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
                            const struct ed_freeze_device *device, struct ed_error *err);
-// The same job under another id, with those blocks only for which wanted(context, block id) is true; *n is
-// their number. `token` is that of the lease it runs under; "" adds none.
+// A part of a frozen job.
+struct ed_job_subset_args {
+    const char *id;    // of the new job
+    const char *token; // of the lease it runs under; "" adds none
+    bool (*wanted)(void *context, const char *block);
+    int64_t (*inferences)(void *context, const char *block); // the exact number instead; 0: as it is. May be
+                                                             // NULL
+    void *context;
+    int64_t max_ns; // no block starts later, where that is sooner than what the job says; 0: as it is
+};
+// *n is the number of blocks that are wanted.
 enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char *job, size_t bytes,
-                             const char *id, const char *token,
-                             bool (*wanted)(void *context, const char *block), void *context, size_t *n,
-                             struct ed_error *err);
+                             const struct ed_job_subset_args *args, size_t *n, struct ed_error *err);
 
 #endif

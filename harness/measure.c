@@ -2,6 +2,7 @@
 // Running campaigns.
 #include "harness/measure.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include "base/units.h"
 #include "harness/fleet.h"
 #include "harness/freeze.h"
+#include "harness/gate.h"
+#include "harness/gate_verdict.h"
 #include "harness/surveys.h"
 
 static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
@@ -58,6 +61,52 @@ static enum ed_status open_fleet(struct ed_fleet *fleet, const struct ed_measure
 static int64_t choose_seed(const struct ed_suite *suite) {
     uint64_t seed = (uint64_t)ed_clock_read_ns(CLOCK_REALTIME) ^ ((uint64_t)getpid() << 32);
     return suite->seed >= 0 ? suite->seed : (int64_t)(ed_random_splitmix64(&seed) >> 33);
+}
+
+// What a gate costs, and what it can find for that.
+static void gate_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite,
+                      const struct ed_gate_spec *spec, const char *device) {
+    static const struct {
+        double sd;
+        const char *words;
+    } noises[] = {{0.003, "0.3 % (a quiet machine)"}, {0.01, "1 %"}, {0.03, "3 % (a busy phone)"}};
+    const int64_t pair_ns = 2 * (int64_t)plan->n_pairs * (suite->block_min_ns + ED_PLAN_BLOCK_OVERHEAD_NS);
+    size_t pairs = ED_GATE_PAIRS_MAX;
+    char least[32], most[32];
+    if (suite->max_time_ns && suite->max_time_ns / pair_ns < (int64_t)pairs + 1)
+        pairs = suite->max_time_ns > pair_ns
+                    ? ed_look_reached((size_t)((suite->max_time_ns - pair_ns) / pair_ns))
+                    : 0;
+    ed_units_print_duration(least, sizeof least, pair_ns * (1 + (int64_t)ed_look_pairs(0)));
+    ed_units_print_duration(most, sizeof most, pair_ns * (1 + (int64_t)pairs));
+    ed_buffer_printf(text, "device %s: %zu pair%s of cases\n", device, plan->n_pairs,
+                     plan->n_pairs == 1 ? "" : "s");
+    if (!pairs)
+        ed_buffer_printf(text, "  --max-time has no room for the first look, which takes about %s\n", least);
+    else
+        ed_buffer_printf(text,
+                         "  about %s for the first look at %zu pairs of blocks, %s for %zu%s\n"
+                         "  a busy device takes longer: warm-up ends by rule, after 8 s at the latest\n",
+                         least, ed_look_pairs(0), most, pairs,
+                         pairs < ED_GATE_PAIRS_MAX ? ", the last that --max-time allows" : "");
+    for (size_t i = 0; pairs && i < sizeof noises / sizeof *noises; i++) {
+        const double found = ed_gate_smallest_found(pairs, noises[i].sd, spec->family),
+                     passed = ed_gate_smallest_passed(pairs, noises[i].sd);
+        ed_buffer_printf(text, "  where pairs differ by %s: ", noises[i].words);
+        if (isfinite(found))
+            ed_buffer_printf(text, "smallest slowdown found %.2g %%, ", found * 100);
+        else
+            ed_buffer_text_append(text, "too few pairs to find any slowdown, ");
+        ed_buffer_printf(text, "smallest --mde that passes %.2g %%\n", passed * 100);
+    }
+    for (size_t i = 0; i < plan->n_pairs; i++)
+        ed_buffer_printf(text, "  %s\n    against %s\n", plan->cases[plan->pairs[i].candidate].frozen.case_id,
+                         plan->cases[plan->pairs[i].baseline].frozen.case_id);
+    for (size_t i = 0; i < spec->n_metrics; i++)
+        ed_buffer_printf(text, "  %s may be worse by less than %.3g %%\n",
+                         ed_result_fields()[spec->metrics[i].field].key, spec->metrics[i].mde * 100);
+    for (size_t i = 0; i < suite->n_requirements; i++)
+        ed_buffer_printf(text, "  require %s\n", suite->requirements[i].text);
 }
 
 static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite,
@@ -109,7 +158,14 @@ enum ed_status ed_measure_plan(const struct ed_measure_args *args, const struct 
         struct ed_member *member = &fleet.members[fleet.present[i]];
         struct ed_plan plan;
         status = make_plan(&plan, args, suite, member, &surveys[i], seed, err);
-        if (status == ED_OK) {
+        if (status == ED_OK && suite->gate.active) {
+            struct ed_gate_spec spec;
+            status = ed_gate_spec_make(&spec, suite, err);
+            spec.family = fleet.n_present * ed_plan_gate_tests(&plan, suite, &spec);
+            if (status == ED_OK)
+                gate_text(text, &plan, suite, &spec, member->entry->id);
+            ed_plan_release(&plan);
+        } else if (status == ED_OK) {
             plan_text(text, &plan, suite, member->entry->id);
             ed_plan_release(&plan);
         }
@@ -180,6 +236,16 @@ static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_
     return status;
 }
 
+// The decision record of a gate, however the measuring ended with `status`, which is returned.
+static enum ed_status record_gate(const struct ed_campaign *campaign, enum ed_status status,
+                                  struct ed_error *err) {
+    struct ed_error ignored = {0};
+    if (!campaign->gate.active)
+        return status;
+    enum ed_status written = ed_gate_record_write(campaign, status == ED_OK ? err : &ignored);
+    return status == ED_OK ? written : status;
+}
+
 enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct ed_suite *suite,
                               char directory[ED_PATH_BYTES], bool *finished, struct ed_error *err) {
     char id[64], started[32], purpose[128];
@@ -215,7 +281,8 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     if (status == ED_OK)
         status = ed_campaign_load(&campaign, directory, err);
     if (status == ED_OK)
-        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err);
+        status =
+            record_gate(&campaign, ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err), err);
     *finished = status == ED_OK && directory[0];
     ed_campaign_release(&campaign);
     if (done == 0 && !args->out && directory[0] && never_began(status)) {
@@ -280,7 +347,10 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
             status = ed_files_load(&member->files, campaign.devices[device].directory, err);
     }
     if (status == ED_OK)
-        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing || campaign.leave_nothing, NULL, err);
+        status = record_gate(
+            &campaign,
+            ed_fleet_follow(&fleet, &campaign, args->leave_nothing || campaign.leave_nothing, NULL, err),
+            err);
     if (status == ED_OK && fleet.n_present < fleet.n)
         status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
                          fleet.n - fleet.n_present, fleet.n);

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "devices/quarantine.h"
 #include "harness/drive.h"
+#include "harness/gate_stages.h"
 #include "harness/member.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -33,7 +34,7 @@ static bool is_stopping(const struct following *f) {
 static void show(struct following *f, const char *now) {
     if (f->member->context->progress)
         ed_progress_update(f->member->context->progress, f->member->line, now, f->news.done,
-                           (int64_t)f->device->n_blocks, f->news.left_ns);
+                           f->news.total ? f->news.total : (int64_t)f->device->n_blocks, f->news.left_ns);
 }
 
 // Until `wake_ns`, or Ctrl-C unless that has been acted on.
@@ -171,10 +172,15 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
                           .device = &campaign->devices[device],
                           .pause_ns = SECOND_NS / 2,
                           .news = {.left_ns = -1}};
+    struct ed_gate_stages *gate = NULL;
+    struct ed_drive_stages stages;
     memset(result, 0, sizeof *result);
     member->heard_ns = ed_clock_monotonic_ns();
-    result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
-                                  member->context->log, &result->failure);
+    if (campaign->gate.active)
+        result->status = ed_gate_stages_new(&gate, campaign, device, &stages, &result->failure);
+    if (result->status == ED_OK)
+        result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
+                                      gate ? &stages : NULL, member->context->log, &result->failure);
     while (result->status == ED_OK && f.news.state == ED_DRIVE_GOING) {
         struct ed_error failure = {0};
         const enum ed_status status = step(&f, &failure);
@@ -192,6 +198,7 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
         remove_secrets(member);
     give_back(member);
     ed_drive_free(f.drive);
+    ed_gate_stages_free(gate);
     if (result->status != ED_OK && !ed_status_is_transient(result->status) &&
         !member->session.transport->in_place && ed_status_is_of_device(result->status))
         ed_quarantine_add(member->entry, &result->failure);

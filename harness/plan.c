@@ -179,8 +179,9 @@ static enum ed_status add_workloads(struct ed_plan *plan, const struct ed_suite 
     return status;
 }
 
+// `only`: the name of the variants that take part; NULL: all.
 static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite,
-                                const struct ed_choices *choices, struct ed_error *err) {
+                                const struct ed_choices *choices, const char *only, struct ed_error *err) {
     static const int64_t one[] = {1};
     const int64_t *threads = suite->n_threads ? suite->threads : one;
     const size_t n_threads = suite->n_threads ? suite->n_threads : 1;
@@ -197,7 +198,8 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
             for (size_t m = 0; status == ED_OK && m < suite->n_models; m++)
                 for (size_t v = 0; status == ED_OK && v < suite->models[m].n_variants; v++) {
                     const struct ed_suite_model *model = &suite->models[m];
-                    if (!ed_choice_opens(choice->build->manifest, model->variants[v].files[0]))
+                    if (!ed_choice_opens(choice->build->manifest, model->variants[v].files[0]) ||
+                        (only && strcmp(model->variants[v].name, only)))
                         continue;
                     status = add_workloads(plan, suite, choice, model, &model->variants[v], threads[t], err);
                     used++;
@@ -212,6 +214,40 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
         }
     }
     return status;
+}
+
+// The two sides of a gate, one after the other by the same rules, so that their cases match in order.
+static enum ed_status add_sides(struct ed_plan *plan, const struct ed_suite *suite,
+                                const struct ed_catalogue *catalogue, const struct ed_engines *engines,
+                                const char *target, const struct ed_offers *offers, struct ed_error *err) {
+    size_t n[2] = {0};
+    for (size_t side = 0; side < 2; side++) {
+        struct ed_suite of_side = *suite; // borrows everything
+        struct ed_choices choices;
+        if (suite->gate.side_on[side]) {
+            of_side.on = (char **)&suite->gate.side_on[side];
+            of_side.n_on = 1;
+        }
+        enum ed_status status = ed_choices_make(&choices, &of_side, catalogue, engines, target, offers, err);
+        if (status == ED_OK)
+            status = check_options(suite, &choices, err);
+        if (status == ED_OK)
+            status = add_cases(plan, &of_side, &choices, suite->gate.side_variant[side], err);
+        ed_choices_release(&choices);
+        if (status != ED_OK)
+            return status;
+        n[side] = plan->n_cases - n[0];
+    }
+    if (n[0] != n[1])
+        return ed_fail(err, ED_ERR_USAGE, "gate",
+                       "the baseline makes %zu cases and the candidate %zu: name engines that open both",
+                       n[0], n[1]);
+    plan->pairs = calloc(n[0] + 1, sizeof *plan->pairs);
+    if (!plan->pairs)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
+    for (size_t i = 0; i < n[0]; i++)
+        plan->pairs[plan->n_pairs++] = (struct ed_plan_pair){i, n[0] + i};
+    return ED_OK;
 }
 
 // A model that no engine of --on opens would be left out in silence.
@@ -241,6 +277,18 @@ static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_ca
             !strcmp(other->frozen.backend, c->frozen.backend) && !strcmp(other->variant->name, reference))
             return i;
     }
+    return SIZE_MAX;
+}
+
+// In a gate, the same task of the baseline.
+static size_t find_baseline(const struct ed_plan *plan, const struct ed_plan_case *c) {
+    for (size_t p = 0; p < plan->n_pairs; p++)
+        for (size_t i = 0; i < plan->n_cases; i++)
+            if ((plan->pairs[p].baseline == c->frozen.timing ||
+                 plan->pairs[p].candidate == c->frozen.timing) &&
+                plan->cases[i].frozen.timing == plan->pairs[p].baseline &&
+                plan->cases[i].frozen.task == c->frozen.task)
+                return i;
     return SIZE_MAX;
 }
 
@@ -287,11 +335,12 @@ static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *sui
         }
     for (size_t c = 0; c < plan->n_cases; c++)
         if (plan->cases[c].frozen.task >= 0)
-            plan->cases[c].frozen.reference = find_reference(plan, &plan->cases[c]);
+            plan->cases[c].frozen.reference = suite->gate.active ? find_baseline(plan, &plan->cases[c])
+                                                                 : find_reference(plan, &plan->cases[c]);
     return ED_OK;
 }
 
-static void add_block(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition) {
+void ed_plan_block_add(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition) {
     struct ed_plan_block *block = &plan->blocks[plan->n_blocks++];
     *block = (struct ed_plan_block){.case_index = case_index, .pass = pass, .repetition = repetition};
     snprintf(block->id, sizeof block->id, "%s.%s.%lld", plan->cases[case_index].frozen.id, pass,
@@ -319,12 +368,12 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
         const size_t first = plan->n_blocks;
         for (size_t c = 0; c < plan->n_cases; c++) {
             if (!plan->cases[c].accuracy_only) {
-                add_block(plan, c, ED_PASS_TIMING, r);
+                ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
                 if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model)
-                    add_block(plan, c, ED_PASS_COLD, r);
+                    ed_plan_block_add(plan, c, ED_PASS_COLD, r);
             }
             if (r == 1 && plan->cases[c].frozen.task >= 0)
-                add_block(plan, c, ED_PASS_ACCURACY, 1);
+                ed_plan_block_add(plan, c, ED_PASS_ACCURACY, 1);
         }
         const size_t n = plan->n_blocks - first;
         for (size_t i = 0; i < n; i++)
@@ -337,13 +386,12 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
     // Last, so that nothing that is timed comes after them.
     for (size_t c = 0; suite->profile && c < plan->n_cases; c++)
         if (!plan->cases[c].accuracy_only)
-            add_block(plan, c, ED_PASS_PROFILE, 1);
+            ed_plan_block_add(plan, c, ED_PASS_PROFILE, 1);
     free(order);
     free(round);
-    // What a block takes beside its timed window: warm-up at its least, start, load, evidence.
     for (size_t i = 0; i < plan->n_blocks; i++)
         plan->expected_ns += !strcmp(plan->blocks[i].pass, ED_PASS_TIMING)
-                                 ? suite->block_min_ns + INT64_C(400000000)
+                                 ? suite->block_min_ns + ED_PLAN_BLOCK_OVERHEAD_NS
                                  : INT64_C(300000000);
     return ED_OK;
 }
@@ -354,17 +402,24 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
                             struct ed_error *err) {
     struct ed_choices choices;
     memset(plan, 0, sizeof *plan);
-    enum ed_status status = ed_choices_make(&choices, suite, catalogue, engines, target, offers, err);
-    if (status == ED_OK)
-        status = check_options(suite, &choices, err);
-    if (status == ED_OK)
-        status = add_cases(plan, suite, &choices, err);
-    if (status == ED_OK)
-        status = check_all_used(plan, suite, err);
+    memset(&choices, 0, sizeof choices);
+    enum ed_status status = ED_OK;
+    if (suite->gate.active) {
+        status = add_sides(plan, suite, catalogue, engines, target, offers, err);
+    } else {
+        status = ed_choices_make(&choices, suite, catalogue, engines, target, offers, err);
+        if (status == ED_OK)
+            status = check_options(suite, &choices, err);
+        if (status == ED_OK)
+            status = add_cases(plan, suite, &choices, NULL, err);
+        if (status == ED_OK)
+            status = check_all_used(plan, suite, err);
+    }
     if (status == ED_OK)
         status = add_tasks(plan, suite, err);
     if (status == ED_OK)
-        status = add_blocks(plan, suite, seed, err);
+        status = suite->gate.active ? ed_plan_gate_blocks(plan, suite, seed, err)
+                                    : add_blocks(plan, suite, seed, err);
     ed_choices_release(&choices);
     if (status != ED_OK)
         ed_plan_release(plan);
@@ -373,6 +428,7 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
 
 void ed_plan_release(struct ed_plan *plan) {
     free(plan->cases);
+    free(plan->pairs);
     free(plan->blocks);
     free(plan->tasks);
     free(plan->suite_tasks);

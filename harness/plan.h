@@ -13,6 +13,8 @@
 #include "harness/suite.h"
 
 #define ED_COLD_BLOCKS 3
+// What a timing block takes beside its timed window: warm-up at its least, start, load, evidence.
+#define ED_PLAN_BLOCK_OVERHEAD_NS INT64_C(400000000)
 
 struct ed_plan_case {
     struct ed_campaign_case frozen;
@@ -20,6 +22,11 @@ struct ed_plan_case {
     const struct ed_suite_model *model; // NULL for an engine that needs none
     const struct ed_suite_variant *variant;
     bool accuracy_only; // a further task of the case `frozen.timing`
+};
+
+// Two cases of a gate that are compared, both of the first task.
+struct ed_plan_pair {
+    size_t baseline, candidate;
 };
 
 struct ed_plan_block {
@@ -32,6 +39,8 @@ struct ed_plan_block {
 struct ed_plan {
     struct ed_plan_case *cases;
     size_t n_cases;
+    struct ed_plan_pair *pairs; // of a gate
+    size_t n_pairs;
     struct ed_plan_block *blocks;
     size_t n_blocks;
     struct ed_campaign_task *tasks; // of all models; `labels` is the suite's path until it is frozen
@@ -47,6 +56,13 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
                             const struct ed_catalogue *catalogue, const struct ed_engines *engines,
                             const char *target, const struct ed_offers *offers, int64_t seed,
                             struct ed_error *err);
+// For the parts of the planner. `blocks` has room.
+void ed_plan_block_add(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition);
+enum ed_status ed_plan_gate_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed,
+                                   struct ed_error *err);
+// Comparisons of a gate on this device.
+size_t ed_plan_gate_tests(const struct ed_plan *plan, const struct ed_suite *suite,
+                          const struct ed_gate_spec *spec);
 void ed_plan_release(struct ed_plan *plan);
 
 #endif

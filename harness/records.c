@@ -7,6 +7,7 @@
 #include "harness/accuracy.h"
 #include "harness/blocks.h"
 #include "harness/energy.h"
+#include "harness/gate_verdict.h"
 #include "harness/profile.h"
 #include "harness/summary.h"
 
@@ -50,6 +51,26 @@ static void judge_placement(struct ed_result *result, bool allow_fallback, doubl
     ED_RESULT_SET(result, speed_usable, false);
     ed_result_reason(result, "placement_observed", "placement_short", "asked %s; %s", result->placement_asked,
                      result->placement_observed);
+}
+
+static bool is_baseline(const struct ed_campaign_device *device, size_t case_index) {
+    for (size_t p = 0; p < device->n_pairs; p++)
+        if (device->pairs[p].baseline == device->cases[case_index].timing)
+            return true;
+    return false;
+}
+
+// A gate's verdict, and what it leaves to a resume.
+static enum ed_status add_gate(const struct ed_campaign *campaign, struct ed_records *records,
+                               struct ed_error *err) {
+    records->gate = calloc(1, sizeof *records->gate);
+    if (!records->gate)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a gate's verdict");
+    enum ed_status status = ed_gate_verdict_make(records->gate, campaign, records, err);
+    records->blocks_left = records->gate->blocks_left;
+    records->blocks_planned = records->blocks_done + records->blocks_left;
+    records->gate->exit_code = ed_gate_exit_code(records->gate, campaign, records->usage_error);
+    return status;
 }
 
 static enum ed_status load_energy(struct ed_energy_device *energy, const struct ed_campaign_device *device,
@@ -102,7 +123,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         if (device->cases[c].timing == c)
             ed_profile_load(profile, device, &blocks, c, result, &failure);
         ed_accuracy_fill(result, campaign, device, &blocks, c);
-        ed_result_judge(result, campaign->requirements, campaign->n_requirements);
+        // What is required is required of the candidate.
+        if (!is_baseline(device, c))
+            ed_result_judge(result, campaign->requirements, campaign->n_requirements);
         judge_placement(result, campaign->allow_fallback, campaign->min_placed);
         if (!result->has[ED_FIELD_speed_usable] && result->has[ED_FIELD_accuracy_verdict] &&
             !strcmp(result->accuracy_verdict, ed_verdict_word(ED_VERDICT_PASS)))
@@ -132,6 +155,8 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
         status = add_device(campaign, &campaign->devices[d], records, warnings, err);
     records->blocks_left =
         records->blocks_planned > records->blocks_done ? records->blocks_planned - records->blocks_done : 0;
+    if (status == ED_OK && campaign->gate.active)
+        status = add_gate(campaign, records, err);
     if (status != ED_OK)
         ed_records_release(records);
     return status;
@@ -141,11 +166,16 @@ void ed_records_release(struct ed_records *records) {
     for (size_t i = 0; records->profiles && i < records->n; i++)
         ed_profile_release(&records->profiles[i]);
     free(records->profiles);
+    if (records->gate)
+        ed_gate_verdict_release(records->gate);
+    free(records->gate);
     free(records->items);
     memset(records, 0, sizeof *records);
 }
 
 int ed_records_exit_code(const struct ed_records *records) {
+    if (records->gate)
+        return records->gate->exit_code;
     bool failed = false, broken = records->devices_absent > 0, invalid = false, inconclusive = false;
     for (size_t i = 0; i < records->n; i++) {
         const struct ed_result *result = &records->items[i];

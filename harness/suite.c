@@ -20,6 +20,12 @@ void ed_suite_init(struct ed_suite *suite) {
         .seed = -1,
         .pin = strdup(""),
         .min_placed = 1,
+        .gate = {.baseline = strdup(""),
+                 .candidate = strdup(""),
+                 .mde = strdup(""),
+                 .metric = strdup(""),
+                 .inconclusive = strdup(""),
+                 .confirms = strdup("")},
         .block_min_ns = SECOND_NS,
         .block_max_ns = 10 * SECOND_NS,
         .block_min_inferences = 100,
@@ -84,6 +90,16 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->name);
     free(suite->directory);
     free(suite->pin);
+    free(suite->gate.baseline);
+    free(suite->gate.candidate);
+    free(suite->gate.mde);
+    free(suite->gate.metric);
+    free(suite->gate.inconclusive);
+    free(suite->gate.confirms);
+    for (size_t side = 0; side < 2; side++) {
+        free(suite->gate.side_on[side]);
+        free(suite->gate.side_variant[side]);
+    }
     memset(suite, 0, sizeof *suite);
 }
 

@@ -13,7 +13,9 @@
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
 //    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
-//    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %"]}
+//    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %", "latency_p50_ns <= baseline + 2 %"],
+//    "gate": {"baseline": "fp32" or "old.onnx" or "on=onnxruntime@1.26.0/cpu", "candidate": "int8", "mde": "2 %",
+//             "metric": "latency_p50_ns,load_ns", "inconclusive": "fail", "need": 2, "confirm": true}}
 // Only "models" is required ("on": ["null"] needs none). Every key may be overridden by its flag.
 #ifndef EDGEDYNO_HARNESS_SUITE_H
 #define EDGEDYNO_HARNESS_SUITE_H
@@ -64,6 +66,20 @@ struct ed_suite_model {
     size_t n_tasks;
 };
 
+// What `edgedyno gate` compares, as written; texts are never NULL.
+struct ed_suite_gate {
+    bool active;                // the command is `gate`; else the rest is without effect
+    char *baseline, *candidate; // a variant's name, a file (absolute), "on=ENGINE..."; "": not said
+    char *mde;                  // "2 %" or "2 %, load_ns = 20 %"
+    char *metric;               // keys, separated by commas; "": the usual ones
+    char *inconclusive;         // "pass", "fail" or ""
+    char *confirms;             // id of a campaign whose fail is repeated; only the command sets it
+    int64_t need;               // devices that are enough; 0: all
+    bool confirm;
+    // What the words came to (gate_sides.h): both engines, or both variants; NULL: not that.
+    char *side_on[2], *side_variant[2]; // baseline, candidate
+};
+
 struct ed_suite_pair {
     char *key, *value;
 };
@@ -111,8 +127,11 @@ struct ed_suite {
     bool allow_fallback;
     double min_placed; // share of the operators that has to be where it was asked to be; 1: all
     bool profile;      // a further pass a case tells the time of each operator
+    struct ed_suite_gate gate;
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
 };
+
+#define ED_SUITE_SIDE_ENGINE "on="
 
 // Defaults everywhere, no models.
 void ed_suite_init(struct ed_suite *suite);

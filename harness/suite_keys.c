@@ -104,6 +104,31 @@ static const struct ed_suite_object block_object = {
     .bytes = sizeof(struct ed_suite),
 };
 
+static const struct ed_suite_key gate_keys[] = {
+    {"baseline", ED_SUITE_SIDE, AT(ed_suite, gate.baseline),
+     .help = "what the candidate is compared with: a variant's name, a model's file, or on=ENGINE"},
+    {"candidate", ED_SUITE_SIDE, AT(ed_suite, gate.candidate),
+     .help = "what may ship or not: likewise; without it the suite's own variant or engine"},
+    {"mde", ED_SUITE_TEXT, AT(ed_suite, gate.mde),
+     .help = "the smallest slowdown that matters: \"2 %\", or \"2 %, load_ns = 20 %\""},
+    {"metric", ED_SUITE_TEXT, AT(ed_suite, gate.metric),
+     .help = "result keys that are compared, separated by commas; the usual ones where none is given"},
+    {"inconclusive", ED_SUITE_WORD, AT(ed_suite, gate.inconclusive), .words = "pass|fail",
+     .help = "what an inconclusive gate counts as; exit status 3 where it is not given"},
+    {"need", ED_SUITE_INT, AT(ed_suite, gate.need), .max = ED_SUITE_DEVICES_MAX,
+     .help = "so many devices are enough; 0: every one that was asked for"},
+    {"confirm", ED_SUITE_BOOL, AT(ed_suite, gate.confirm),
+     .help = "repeat a fail by a fresh campaign before it blocks"},
+};
+
+static const struct ed_suite_object gate_object = {
+    .name = "gate",
+    .help = "what `edgedyno gate` compares; other commands do not read it",
+    .keys = gate_keys,
+    .n_keys = COUNT(gate_keys),
+    .bytes = sizeof(struct ed_suite),
+};
+
 static const struct ed_suite_key suite_keys[] = {
     {"name", ED_SUITE_NAME, AT(ed_suite, name),
      .help = "name of the suite; the file's where it is not given"},
@@ -144,6 +169,7 @@ static const struct ed_suite_key suite_keys[] = {
     {"label", ED_SUITE_LABELS, LIST(ed_suite, labels), .max = ED_SUITE_LABELS_MAX,
      .help = "labels of the campaign"},
     {"block", ED_SUITE_MEMBERS, .object = &block_object, .help = "when a block ends"},
+    {"gate", ED_SUITE_MEMBERS, .object = &gate_object, .help = "two builds compared"},
     {"require", ED_SUITE_REQUIREMENTS, LIST(ed_suite, requirements), .max = ED_REQUIREMENTS_MAX,
      .help = "requirements, as KEY OP VALUE: \"latency_p90_ns <= 50 ms\""},
 };

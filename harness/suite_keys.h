@@ -51,6 +51,8 @@ enum ed_suite_kind {
     ED_SUITE_WORD,         // char *, one of `words`
     ED_SUITE_FILE,         // char *, an existing file, absolute
     ED_SUITE_CPUS,         // char *, "0,2-3"
+    ED_SUITE_TEXT,         // char *, as the value of an option, checked where it is used
+    ED_SUITE_SIDE,         // char *, the same; where a file of that name exists, its absolute path
     ED_SUITE_INT,          // int64_t
     ED_SUITE_DURATION,     // int64_t, nanoseconds
     ED_SUITE_SHARE,        // double, 0 to 1

@@ -54,7 +54,7 @@ static enum ed_status objects_read(const struct ed_suite_reader *reader, const s
 
 static bool is_text(enum ed_suite_kind kind) {
     return kind == ED_SUITE_NAME || kind == ED_SUITE_TENSOR || kind == ED_SUITE_WORD ||
-           kind == ED_SUITE_FILE || kind == ED_SUITE_CPUS;
+           kind == ED_SUITE_FILE || kind == ED_SUITE_CPUS || kind == ED_SUITE_TEXT || kind == ED_SUITE_SIDE;
 }
 
 // A wrong value says more than a missing one, which it often is, misplaced: so this comes after all values.

@@ -344,6 +344,12 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
         return word_read(reader, at, key, value);
     case ED_SUITE_FILE:
         return file_read(reader, at, value);
+    case ED_SUITE_TEXT:
+        return rule_text(reader, at, ED_SUITE_RULE_VALUE, value);
+    case ED_SUITE_SIDE: {
+        enum ed_status status = rule_text(reader, at, ED_SUITE_RULE_VALUE, value);
+        return status ? status : ed_suite_side_resolve(value, reader->directory, reader->err);
+    }
     case ED_SUITE_CPUS:
         return checked_text(reader, at, ed_suite_cpus_check, value);
     case ED_SUITE_INT:

@@ -171,6 +171,10 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
     case ED_SUITE_ONE_FILE:
         rule_write(w, ED_SUITE_RULE_PATH);
         break;
+    case ED_SUITE_TEXT:
+    case ED_SUITE_SIDE:
+        rule_write(w, ED_SUITE_RULE_VALUE);
+        break;
     case ED_SUITE_CPUS:
         ed_json_text(w, "type", "string");
         ed_json_text(w, "pattern", CPUS_PATTERN);

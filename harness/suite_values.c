@@ -126,6 +126,17 @@ enum ed_status ed_suite_file_resolve(char **out, const char *directory, const ch
     return ed_suite_text_set(out, path, err);
 }
 
+enum ed_status ed_suite_side_resolve(char **text, const char *directory, struct ed_error *err) {
+    struct ed_error ignored = {0};
+    char *path = NULL;
+    if (strncmp(*text, ED_SUITE_SIDE_ENGINE, strlen(ED_SUITE_SIDE_ENGINE)) == 0 ||
+        ed_suite_file_resolve(&path, directory, *text, &ignored) != ED_OK)
+        return ED_OK;
+    enum ed_status status = ed_suite_text_set(text, path, err);
+    free(path);
+    return status;
+}
+
 void *ed_suite_list_grow(void *list, size_t *n, size_t bytes) {
     char *old, *grown;
     memcpy(&old, list, sizeof old);

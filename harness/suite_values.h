@@ -22,6 +22,9 @@ enum ed_status ed_suite_shape_check(const struct ed_suite_shape *shape, struct e
 // ED_ERR_USAGE, ED_ERR_LIMIT.
 enum ed_status ed_suite_file_resolve(char **out, const char *directory, const char *text,
                                      struct ed_error *err);
+// A side of a gate: *text becomes the absolute path where a regular file of that name exists in `directory`,
+// else stays.
+enum ed_status ed_suite_side_resolve(char **text, const char *directory, struct ed_error *err);
 // `list` is the address of a pointer to *n elements of `bytes` each, which grow by a zeroed one, returned;
 // NULL without memory.
 void *ed_suite_list_grow(void *list, size_t *n, size_t bytes);

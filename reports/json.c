@@ -4,6 +4,7 @@
 
 #include "base/json_write.h"
 #include "reports/fields.h"
+#include "reports/gate.h"
 #include "reports/json_record.h"
 #include "reports/ops.h"
 #include "reports/registry.h"
@@ -113,6 +114,8 @@ static enum ed_status json_begin(void *state, const struct ed_report_info *info,
     for (size_t i = 0; i < info->n_requirements; i++)
         ed_json_text(writer, NULL, info->requirements[i]);
     ed_json_array_end(writer);
+    if (info->gate)
+        ed_report_gate_json(writer, "gate", info->gate);
     ed_json_array_begin(writer, "records");
     enum ed_status status = ed_sink_flush(sink, &json->out, "the JSON report", err);
     if (status)

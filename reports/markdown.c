@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/gate.h"
 #include "reports/matrix.h"
 #include "reports/notes.h"
 #include "reports/ops.h"
@@ -219,9 +220,19 @@ static enum ed_status matrix_append(struct ed_buffer *out, const struct ed_repor
     return status;
 }
 
+static void gate_append(struct ed_buffer *out, const struct ed_report_gate *gate) {
+    ed_buffer_printf(out, "## %s\n\n", *gate->verdict ? gate->verdict : "no verdict");
+    ed_text_markdown(out, gate->summary);
+    ed_buffer_text_append(out, "\n\n");
+    ed_report_gate_markdown(out, gate, NULL);
+    ed_buffer_text_append(out, "\n");
+}
+
 static enum ed_status markdown_append(struct ed_buffer *out, const struct ed_report_info *info,
                                       const struct ed_view *view, struct ed_error *err) {
     struct ed_notes notes = {0};
+    if (info->gate)
+        gate_append(out, info->gate);
     heading_append(out, info, view);
     if (view->n_rows == 0) {
         ed_buffer_text_append(out, "no cases\n");

@@ -142,6 +142,40 @@ static enum ed_status number_parse(struct ed_requirement *out, const char *key, 
                    cause.message);
 }
 
+// What stands behind "baseline": nothing, or a sign and a value.
+static enum ed_status baseline_parse(struct ed_requirement *out, const char *key, const char *text,
+                                     struct ed_error *err) {
+    const bool less = *text == '-', share = field_kind(&ed_result_fields()[out->field]) == KIND_SHARE;
+    enum ed_status status = ED_OK;
+    out->of_baseline = true;
+    if (out->op == ED_OP_EQ || out->op == ED_OP_NE)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "only <= < >= > compare with the baseline");
+    out->relative = !share;
+    if (*text == '\0')
+        return ED_OK;
+    if (!less && *text != '+')
+        return ed_fail(err, ED_ERR_USAGE, out->text,
+                       "behind \"baseline\" stands nothing, or + or - and a value: \"%s <= baseline + 2 %%\"",
+                       key);
+    text += 1 + strspn(text + 1, " \t\r\n");
+    out->relative = !share && strchr(text, '%') != NULL;
+    if (out->relative) {
+        struct ed_error cause = {0};
+        status = ed_units_share(text, &out->limit_real, &cause);
+        if (status != ED_OK)
+            return ed_fail(err, ED_ERR_USAGE, out->text, "%s", cause.message);
+    } else {
+        status = number_parse(out, key, text, err);
+    }
+    if (status == ED_OK && less) {
+        out->limit = -out->limit;
+        out->limit_real = -out->limit_real;
+    }
+    if (status == ED_OK && out->relative && out->limit_real <= -1)
+        return ed_fail(err, ED_ERR_USAGE, out->text, "less than nothing of the baseline is no limit");
+    return status;
+}
+
 static bool is_word_of(const char *words, const char *value) {
     size_t n = strlen(value);
     for (const char *p = words; *p;) {
@@ -259,8 +293,12 @@ enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text
     if (*value == '\0')
         return ed_fail(err, ED_ERR_USAGE, out->text, "the value is missing behind the operator");
     enum ed_result_type type = ed_result_fields()[out->field].type;
-    if (type != ED_RESULT_TEXT && type != ED_RESULT_BOOL)
+    if (type != ED_RESULT_TEXT && type != ED_RESULT_BOOL) {
+        const size_t word = strlen("baseline");
+        if (strncmp(value, "baseline", word) == 0 && strchr(" \t\r\n+-", value[word]))
+            return baseline_parse(out, key, value + word + strspn(value + word, " \t\r\n"), err);
         return number_parse(out, key, value, err);
+    }
     if (out->op != ED_OP_EQ && out->op != ED_OP_NE)
         return ed_fail(err, ED_ERR_USAGE, out->text, "%s is %s; only == and != compare it", key,
                        type == ED_RESULT_TEXT ? "a text" : "true or false");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/gate.h"
 #include "reports/matrix.h"
 #include "reports/notes.h"
 #include "reports/ops.h"
@@ -389,6 +390,8 @@ static enum ed_status table_print(struct ed_records *records, struct paper *pape
                              &shortened, err);
     if (status)
         return status;
+    if (paper->info->gate)
+        ed_report_gate_text(&paper->out, paper->info->gate, paper->width, paper->info->colour);
     heading(paper, view);
     status = matrix(paper, view, &shortened, err);
     if (status)

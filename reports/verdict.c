@@ -281,6 +281,8 @@ enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requir
         const struct ed_requirement *r = &requirements[i];
         const char *group = ed_result_fields()[r->field].group;
         char detail[DETAIL_BYTES];
+        if (r->of_baseline)
+            continue;
         enum ed_verdict one = ed_requirement_judge(r, result, detail, sizeof detail);
         bool of_accuracy = r->field == ED_FIELD_accuracy_value || r->field == ED_FIELD_accuracy_drop;
         all = ed_verdict_combine(all, one);

@@ -46,13 +46,19 @@ struct ed_requirement {
     int64_t limit;
     double limit_real;
     char limit_text[ED_REQUIREMENT_TEXT_MAX + 1];
+    // KEY OP baseline [+ or - VALUE]: the limit is how much the candidate's value may differ from the
+    // baseline's, signed, in the key's unit; or, where `relative`, `limit_real` is a share of the baseline's
+    // value.
+    bool of_baseline, relative;
 };
 
 // KEY OP VALUE with OP one of <= < >= > == !=. Values carry the unit of their key: a duration for _ns, a size
 // for _bytes, a share
 // ("1 %" or 0.01) for fractions, an energy for _uj, a temperature for _mc, a plain number for _per_s ("/s"
-// may follow) and counts. Texts and truth values (true, false, yes, no) know only == and !=. ED_ERR_USAGE
-// with the nearest key, the units that fit or the words that may stand.
+// may follow) and counts. VALUE may also be "baseline", "baseline + 2 %" (of its value; points for fractions)
+// or "baseline - 3 MiB", which `edgedyno gate` judges and everybody else leaves alone. Texts and truth values
+// (true, false, yes, no) know only == and !=. ED_ERR_USAGE with the nearest key, the units that fit or the
+// words that may stand.
 enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text, struct ed_error *err);
 
 // Judges one requirement. `detail` (at least 200 bytes) says on what: "61.2 ms (60.0 to 62.1 ms)", "crashed
@@ -70,7 +76,8 @@ enum ed_verdict ed_verdict_of_word(const char *word);
 // the last reasons make room and are counted); `accuracy_verdict` where a requirement names accuracy_value or
 // accuracy_drop and the case ran; `speed_usable` false where a requirement on accuracy or placement failed on
 // its value. With n == 0 nothing changes. Returns the verdict. The reasons of an earlier judgement are
-// replaced. At most ED_REQUIREMENTS_MAX have a reason of their own; all count.
+// replaced. At most ED_REQUIREMENTS_MAX have a reason of their own; all count. Requirements against a
+// baseline are left out.
 enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requirement *requirements,
                                 size_t n);
 

@@ -25,7 +25,7 @@ static int64_t cpu_ns(const struct rusage *usage) {
 // The job's parser has seen to it that one inference, and an exact number of them, have room.
 static size_t capacity_of(const struct ed_job *job, const struct ed_job_block *block) {
     const size_t stride = ed_language_stride(&job->cases[block->case_index].workload);
-    if (block->pass != ED_PASS_KIND_TIMING)
+    if (!ed_pass_is_timed(block->pass))
         return 1;
     const size_t n =
         (size_t)(block->inferences > block->max_samples ? block->inferences : block->max_samples);

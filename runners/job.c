@@ -11,10 +11,9 @@
 #include "runners/settings_change.h"
 
 static const char *const pass_words[ED_PASS_KIND_COUNT] = {
-    [ED_PASS_KIND_TIMING] = ED_PASS_TIMING,
-    [ED_PASS_KIND_COLD] = ED_PASS_COLD,
-    [ED_PASS_KIND_ACCURACY] = ED_PASS_ACCURACY,
-    [ED_PASS_KIND_PROFILE] = ED_PASS_PROFILE,
+    [ED_PASS_KIND_TIMING] = ED_PASS_TIMING,     [ED_PASS_KIND_COLD] = ED_PASS_COLD,
+    [ED_PASS_KIND_ACCURACY] = ED_PASS_ACCURACY, [ED_PASS_KIND_PROFILE] = ED_PASS_PROFILE,
+    [ED_PASS_KIND_PILOT] = ED_PASS_PILOT,
 };
 
 const char *ed_pass_word(enum ed_pass pass) {

@@ -87,8 +87,13 @@ enum ed_pass {
     ED_PASS_KIND_COLD,
     ED_PASS_KIND_ACCURACY,
     ED_PASS_KIND_PROFILE,
+    ED_PASS_KIND_PILOT,
     ED_PASS_KIND_COUNT
 };
+
+static inline bool ed_pass_is_timed(enum ed_pass pass) {
+    return pass == ED_PASS_KIND_TIMING || pass == ED_PASS_KIND_PILOT;
+}
 
 struct ed_job_block {
     const char *id;

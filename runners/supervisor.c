@@ -110,7 +110,7 @@ static int64_t *expected(struct progress *progress, const struct ed_job_block *b
 
 // Before a block of that kind has run: warm-up at its least, the timed window, and something for the load.
 static int64_t first_guess_ns(const struct ed_job_block *block) {
-    return block->pass == ED_PASS_KIND_TIMING ? block->min_ns + INT64_C(500000000) : INT64_C(500000000);
+    return ed_pass_is_timed(block->pass) ? block->min_ns + INT64_C(500000000) : INT64_C(500000000);
 }
 
 static int64_t left_ns(const struct ed_job *job, struct progress *progress, size_t from) {

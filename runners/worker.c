@@ -57,7 +57,7 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
         (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
     const size_t stride = status == ED_OK ? ed_language_stride(&worker->job.cases[0].workload) : 1;
-    if (status == ED_OK && worker->job.blocks[0].pass == ED_PASS_KIND_TIMING &&
+    if (status == ED_OK && ed_pass_is_timed(worker->job.blocks[0].pass) &&
         (worker->job.blocks[0].inferences * (int64_t)stride > (int64_t)worker->mapping->capacity ||
          stride > worker->mapping->capacity ||
          (stride == 1 && worker->job.blocks[0].max_samples > (int64_t)worker->mapping->capacity)))
@@ -196,6 +196,7 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     enum ed_status status = ED_OK;
     switch (block->pass) {
     case ED_PASS_KIND_TIMING:
+    case ED_PASS_KIND_PILOT:
         status = time_block(worker, err);
         break;
     case ED_PASS_KIND_COLD:

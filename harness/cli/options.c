@@ -84,6 +84,21 @@ static const struct ed_option measuring[] = {
      0},
 };
 
+static const struct ed_option gate[] = {
+    {"baseline", 0, ED_OPTION_TEXT, "A", "the suite's", 0, 0, "",
+     "what the candidate is compared with: a model's file, a variant, or on=ENGINE@VERSION/BACKEND", 0},
+    {"candidate", 0, ED_OPTION_TEXT, "B", "the suite's", 0, 0, "", "what may ship or not, likewise", 0},
+    {"mde", 0, ED_OPTION_TEXT, "SHARE,...", "2 %; 10 % for load_ns and first_inference_ns", 0, 0, "",
+     "the smallest slowdown that matters, and KEY=SHARE for single metrics", 0},
+    {"metric", 0, ED_OPTION_TEXT, "KEY,...", "latency median and p90, load, first inference, memory peak", 0,
+     0, "", "result keys that are compared block by block", 0},
+    {"inconclusive", 0, ED_OPTION_WORD, "WORD", "exit status 3", 0, 0, "pass|fail",
+     "what an inconclusive gate counts as", 0},
+    {"need", 0, ED_OPTION_INT, "N", "every device that was asked for", 0, 256, "",
+     "so many devices with a verdict are enough", 0},
+    {"confirm", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "repeat a fail by a fresh campaign before it blocks", 0},
+};
+
 static const struct ed_option devices[] = {
     {"id", 0, ED_OPTION_TEXT, "ID", "made from the address", 0, 0, "",
      "`add`: the device's name in the fleet", 0},
@@ -164,6 +179,7 @@ static const struct ed_option fleet[] = {
 };
 
 const struct ed_option_group ed_options_measuring = {"measuring", measuring, COUNT(measuring)};
+const struct ed_option_group ed_options_gate = {"gate", gate, COUNT(gate)};
 const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};
 const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};

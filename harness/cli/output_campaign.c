@@ -5,6 +5,7 @@
 
 #include "harness/cli/output.h"
 #include "harness/detail.h"
+#include "harness/gate_verdict.h"
 #include "harness/gnuplot.h"
 #include "reports/registry.h"
 
@@ -70,6 +71,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
     struct ed_report_absent *absent = calloc(campaign->n_absent + 1, sizeof *absent);
     const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
     const struct ed_result **rows = calloc(of->records->n + 1, sizeof *rows);
+    size_t n_requirements = 0;
     struct ed_detail *detail = NULL;
     enum ed_status status = ed_detail_new(&detail, campaign, of->records, NULL, err);
     if (status)
@@ -82,7 +84,8 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
         for (size_t i = 0; i < campaign->n_devices; i++)
             hardware[i] = (struct ed_report_hardware){campaign->devices[i].id, campaign->devices[i].summary};
         for (size_t i = 0; i < campaign->n_requirements; i++)
-            requirements[i] = campaign->requirements[i].text;
+            if (!campaign->requirements[i].of_baseline)
+                requirements[n_requirements++] = campaign->requirements[i].text;
         for (size_t i = 0; i < campaign->n_absent; i++)
             absent[i] = (struct ed_report_absent){campaign->absent[i].id, campaign->absent[i].reason};
         for (size_t i = 0; i < of->records->n; i++)
@@ -97,12 +100,13 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             .n_records = of->records->n,
             .n_hardware = campaign->n_devices,
             .hardware = hardware,
-            .n_requirements = campaign->n_requirements,
+            .n_requirements = n_requirements,
             .requirements = requirements,
             .n_absent = campaign->n_absent,
             .absent = absent,
             .n_groups = of->order->n_group,
             .groups = of->order->group,
+            .gate = of->records->gate ? &of->records->gate->report : NULL,
             .figure = ed_order_figure(of->order),
             .source = ed_detail_source(detail),
             .plotter = &ed_gnuplot,

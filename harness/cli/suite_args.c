@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "harness/gate_sides.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
 
@@ -114,6 +115,16 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         suite->allow_fallback = true;
     if (strcmp(name, "profile") == 0)
         suite->profile = true;
+    if (strcmp(name, "mde") == 0)
+        return ed_suite_text_set(&suite->gate.mde, text, err);
+    if (strcmp(name, "metric") == 0)
+        return ed_suite_text_set(&suite->gate.metric, text, err);
+    if (strcmp(name, "inconclusive") == 0)
+        return ed_suite_text_set(&suite->gate.inconclusive, text, err);
+    if (strcmp(name, "need") == 0)
+        return ed_units_integer(text, &suite->gate.need, err);
+    if (strcmp(name, "confirm") == 0)
+        suite->gate.confirm = true;
     if (strcmp(name, "pin") == 0) {
         enum ed_status status = ed_suite_cpus_check(text, err);
         return status ? status : ed_suite_text_set(&suite->pin, text, err);
@@ -139,18 +150,42 @@ static enum ed_status add_operands(struct ed_suite *suite, const struct ed_argum
     return status;
 }
 
+// Baseline and candidate come before the other flags, since they may be the models that those are about.
+static enum ed_status add_sides(struct ed_suite *suite, const struct ed_arguments *arguments,
+                                struct ed_error *err) {
+    const struct {
+        const char *flag;
+        char **text;
+    } sides[] = {{"baseline", &suite->gate.baseline}, {"candidate", &suite->gate.candidate}};
+    char here[ED_PATH_BYTES];
+    enum ed_status status = ed_path_real(here, ".", err);
+    for (size_t i = 0; i < 2 && !status; i++) {
+        const char *text = ed_arguments_get(arguments, sides[i].flag);
+        if (!text)
+            continue;
+        status = ed_suite_text_set(sides[i].text, text, err);
+        if (!status)
+            status = ed_suite_side_resolve(sides[i].text, here, err);
+    }
+    return status ? status : ed_gate_sides_add(suite, err);
+}
+
 enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments,
                                      struct ed_error *err) {
+    const bool gate = suite->gate.active; // the suite's file begins anew
     enum ed_status status = add_operands(suite, arguments, err);
     if (status)
         return status;
+    suite->gate.active = gate;
+    if (gate)
+        status = add_sides(suite, arguments, err);
     for (size_t i = 0; i < arguments->n_values && !status; i++) {
         const struct ed_option *option = arguments->values[i].option;
         char flag[64];
         snprintf(flag, sizeof flag, "--%.60s", option->name);
         status = at_flag(set_flag(suite, option, arguments->values[i].text, err), flag, err);
     }
-    if (!status && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
+    if (!status && !gate && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
         status = ed_fail(err, ED_ERR_USAGE, NULL,
                          "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or "
                          "`edgedyno run model.onnx`; "

@@ -79,6 +79,32 @@ struct ed_report_plotter {
                            struct ed_error *err);
 };
 
+// One comparison of a gate, or one requirement that it judged.
+struct ed_report_gate_row {
+    const char *device, *model; // model: with what else tells pairs of cases apart, where that is needed
+    const char *baseline_case, *candidate_case;
+    const char *key;         // result key
+    const char *requirement; // as written; NULL: the gate's own comparison
+    const char *verdict;     // pass, fail, inconclusive, invalid
+    bool has_values;
+    double baseline, candidate; // medians, in the key's unit
+    bool has_change, has_interval;
+    double change, low, high; // of the candidate's value against the baseline's, as a share; of differences
+                              // in the key's unit where `absolute`
+    bool absolute, more_is_worse;
+    double mde;   // the smallest change that matters, a share; 0: a requirement
+    size_t pairs; // of blocks that it is based on; 0: not by pairs
+    const char *why;
+};
+
+struct ed_report_gate {
+    const char *verdict;  // over all rows
+    const char *summary;  // one line
+    const char *confirms; // id of the campaign whose fail this one repeated; ""
+    size_t n;
+    const struct ed_report_gate_row *rows; // by device, then by pair of cases
+};
+
 struct ed_report_info {
     const char *campaign;    // id
     const char *started_utc; // "2026-11-21T08:15:00Z"
@@ -104,6 +130,7 @@ struct ed_report_info {
     const int *groups;
     const struct ed_report_source *source;   // NULL: records alone
     const struct ed_report_plotter *plotter; // NULL: tables alone
+    const struct ed_report_gate *gate;       // NULL: the campaign is no gate's
     const char *figure; // result key by which devices are compared; NULL: the median latency or the like
 };
 

@@ -106,6 +106,7 @@
 
 // Passes: what a block is for.
 #define ED_PASS_TIMING "timing"
+#define ED_PASS_PILOT "pilot"       // as timing, to plan by; its figures are in no result
 #define ED_PASS_COLD "cold"         // load with the files out of the page cache; one inference
 #define ED_PASS_ACCURACY "accuracy" // the whole data set, outputs kept
 #define ED_PASS_PROFILE "profile"   // the time of each operator; nothing else of it is a figure

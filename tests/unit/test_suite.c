@@ -301,8 +301,10 @@ static void test_tables_parser_and_schema(void **state) {
                       block = ed_json_member(&definitions, "block"),
                       variant = ed_json_member(&definitions, "variant"),
                       task = ed_json_member(&definitions, "task");
-    assert_int_equal(ed_json_count(&definitions), 4);
+    assert_int_equal(ed_json_count(&definitions), 5);
     keys_check(place, &schema, root, "{", "}");
+    struct ed_json_at gate = ed_json_member(&definitions, "gate");
+    keys_check(place, &gate, object_of(root, "gate"), "{\"gate\": {", "}}");
     keys_check(place, &block, object_of(root, "block"), "{\"block\": {", "}}");
     keys_check(place, &model_schema, model, "{\"models\": [{", "}]}");
     keys_check(place, &variant, object_of(model, "variants"), "{\"models\": [{\"variants\": [{\"//\": 1, ",

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a device's journal to comparisons.
+#include "harness/gate_device.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPETITIONS ((size_t)ED_GATE_PAIRS_MAX)
+
+// The timing blocks and pilots of a device by case and repetition; NULL: not here.
+struct table {
+    const struct ed_campaign_device *device;
+    const struct ed_block **timing; // [case * REPETITIONS + repetition - 1]
+    const struct ed_block **pilots; // [case]
+    int64_t *scratch;
+};
+
+static void table_release(struct table *table) {
+    free(table->timing);
+    free(table->pilots);
+    free(table->scratch);
+}
+
+static enum ed_status table_make(struct table *table, const struct ed_campaign_device *device,
+                                 const struct ed_blocks *blocks, struct ed_error *err) {
+    size_t most = 1;
+    table->device = device;
+    for (size_t i = 0; i < blocks->n; i++)
+        most = blocks->items[i].n_samples > most ? blocks->items[i].n_samples : most;
+    table->timing = calloc(device->n_cases * REPETITIONS + 1, sizeof *table->timing);
+    table->pilots = calloc(device->n_cases + 1, sizeof *table->pilots);
+    table->scratch = calloc(most, sizeof *table->scratch);
+    if (!table->timing || !table->pilots || !table->scratch)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a gate");
+    for (size_t i = 0; i < blocks->n; i++) {
+        const struct ed_block *block = &blocks->items[i];
+        if (!strcmp(block->pass, ED_PASS_PILOT))
+            table->pilots[block->case_index] = block;
+        if (!strcmp(block->pass, ED_PASS_TIMING) && block->repetition >= 1 &&
+            block->repetition <= (int64_t)REPETITIONS)
+            table->timing[block->case_index * REPETITIONS + (size_t)block->repetition - 1] = block;
+    }
+    return ED_OK;
+}
+
+static bool is_ok(const struct ed_block *block) {
+    return block && block->outcome == ED_OUTCOME_OK;
+}
+
+static double value_of(const struct table *table, const struct ed_gate_metric *metric,
+                       const struct ed_block *block) {
+    return ed_gate_metric_value(metric, block, &table->device->cases[block->case_index].workload_parts,
+                                table->scratch);
+}
+
+static int64_t typical_ns(const struct table *table, const struct ed_block *block) {
+    const double value = value_of(
+        table, ed_gate_metric_find(block->batch > 1 ? ED_FIELD_latency_mean_ns : ED_FIELD_latency_p50_ns),
+        block);
+    return isfinite(value) && value >= 1 ? (int64_t)value : 1;
+}
+
+// Enough of the faster side for the least time of a block, not more of the slower side than its most.
+static int64_t inferences_of(const struct ed_gate_spec *spec, const struct ed_block *a,
+                             const struct ed_block *b, const struct table *table) {
+    if (spec->inferences)
+        return spec->inferences;
+    const int64_t x = typical_ns(table, a), y = typical_ns(table, b), fast = x < y ? x : y,
+                  slow = x < y ? y : x;
+    int64_t n = (spec->min_ns + fast - 1) / fast;
+    n = n < spec->min_inferences ? spec->min_inferences : n;
+    n = n > spec->max_ns / slow ? spec->max_ns / slow : n;
+    n = n > (int64_t)ED_WIRE_SAMPLES_MAX ? (int64_t)ED_WIRE_SAMPLES_MAX : n;
+    return n < 1 ? 1 : n;
+}
+
+static void fill_progress(struct ed_gate_progress *progress, const struct ed_campaign_device *device,
+                          const struct ed_campaign_pair *pair, const struct ed_gate_spec *spec,
+                          const struct table *table, const struct ed_blocks *blocks) {
+    const size_t cases[2] = {pair->baseline, pair->candidate};
+    const struct ed_block *const *pilots = table->pilots;
+    for (size_t i = 0; i < blocks->n; i++)
+        for (size_t side = 0; side < 2; side++) {
+            const struct ed_block *block = &blocks->items[i];
+            // A further task of the case counts as the case.
+            if (device->cases[block->case_index].timing == cases[side] && !progress->bad[side] &&
+                block->outcome != ED_OUTCOME_OK && block->outcome != ED_OUTCOME_CANCELLED)
+                progress->bad[side] = block;
+        }
+    while (progress->home < REPETITIONS && table->timing[cases[0] * REPETITIONS + progress->home] &&
+           table->timing[cases[1] * REPETITIONS + progress->home])
+        progress->home++;
+    progress->piloted = pilots[cases[0]] && pilots[cases[1]];
+    if (is_ok(pilots[cases[0]]) && is_ok(pilots[cases[1]])) {
+        progress->batched = pilots[cases[0]]->batch > 1 || pilots[cases[1]]->batch > 1;
+        progress->inferences = inferences_of(spec, pilots[cases[0]], pilots[cases[1]], table);
+    }
+}
+
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t n) {
+    if (!n)
+        return NAN;
+    qsort(values, n, sizeof *values, by_value);
+    return n % 2 ? values[n / 2] : values[n / 2 - 1] / 2 + values[n / 2] / 2;
+}
+
+static double difference(const struct ed_gate_cell *cell, double a, double b) {
+    const struct ed_requirement *r = cell->requirement;
+    if (cell->ratio)
+        return cell->more_is_worse ? log(b / a) : log(a / b);
+    const double limit = r->limit_is_int ? (double)r->limit : r->limit_real;
+    return cell->more_is_worse ? b - a - limit : a - b + limit;
+}
+
+// What is to be shown: against what, and which way is worse.
+static void aim(struct ed_gate_cell *cell) {
+    const struct ed_requirement *r = cell->requirement;
+    cell->ratio = !r || r->relative;
+    cell->more_is_worse = r ? r->op == ED_OP_LE || r->op == ED_OP_LT : cell->metric->more_is_worse;
+    if (!r) {
+        cell->series.pass_below = log1p(cell->mde);
+    } else if (r->relative) {
+        const double limit = log1p(r->limit_real);
+        cell->series.fail_above = cell->series.pass_below = cell->more_is_worse ? limit : -limit;
+    }
+}
+
+static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campaign_pair *pair,
+                                const struct ed_gate_progress *progress, const struct table *table,
+                                struct ed_error *err) {
+    double values[2][ED_GATE_PAIRS_MAX];
+    aim(cell);
+    cell->x = calloc(REPETITIONS, sizeof *cell->x);
+    if (!cell->x)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the comparisons of a gate");
+    for (size_t i = 0; i < progress->home; i++) {
+        const struct ed_block *a = table->timing[pair->baseline * REPETITIONS + i],
+                              *b = table->timing[pair->candidate * REPETITIONS + i];
+        if (!is_ok(a) || !is_ok(b))
+            continue;
+        values[0][cell->n] = value_of(table, cell->metric, a);
+        values[1][cell->n] = value_of(table, cell->metric, b);
+        const double x = difference(cell, values[0][cell->n], values[1][cell->n]);
+        if (isfinite(x))
+            cell->x[cell->n++] = x;
+    }
+    // Shown are the values of the pairs that decide.
+    const size_t used = ed_look_reached(cell->n) ? ed_look_reached(cell->n) : cell->n;
+    cell->baseline = median(values[0], used);
+    cell->candidate = median(values[1], used);
+    cell->series.x = cell->x;
+    cell->series.n = cell->n;
+    return ED_OK;
+}
+
+// Whether the blocks have it: the pilots tell, before anything is compared.
+static bool is_there(const struct ed_gate_metric *metric, const struct ed_campaign_pair *pair,
+                     const struct table *table) {
+    const struct ed_block *a = table->pilots[pair->baseline], *b = table->pilots[pair->candidate];
+    return is_ok(a) && is_ok(b) && isfinite(value_of(table, metric, a)) &&
+           isfinite(value_of(table, metric, b));
+}
+
+static enum ed_status add_cells(struct ed_gate_device *out, const struct ed_campaign *campaign,
+                                const struct ed_campaign_pair *pair, size_t index, const struct table *table,
+                                struct ed_error *err) {
+    const struct ed_gate_spec *spec = &campaign->gate;
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < spec->n_metrics; i++) {
+        int field = spec->metrics[i].field;
+        // Inferences that are timed in batches have a mean alone.
+        if (!spec->chosen && field == ED_FIELD_latency_p50_ns && out->pairs[index].batched)
+            field = ED_FIELD_latency_mean_ns;
+        const struct ed_gate_metric *metric = ed_gate_metric_find(field);
+        if (!spec->chosen && !is_there(metric, pair, table))
+            continue;
+        struct ed_gate_cell *cell = &out->cells[out->n_cells++];
+        *cell = (struct ed_gate_cell){.pair = index, .metric = metric, .mde = spec->metrics[i].mde};
+        status = fill_cell(cell, pair, &out->pairs[index], table, err);
+    }
+    for (size_t i = 0; status == ED_OK && i < campaign->n_requirements; i++) {
+        const struct ed_requirement *requirement = &campaign->requirements[i];
+        const struct ed_gate_metric *metric = ed_gate_metric_find(requirement->field);
+        if (!requirement->of_baseline || !metric)
+            continue;
+        struct ed_gate_cell *cell = &out->cells[out->n_cells++];
+        *cell = (struct ed_gate_cell){.pair = index, .metric = metric, .requirement = requirement};
+        status = fill_cell(cell, pair, &out->pairs[index], table, err);
+    }
+    return status;
+}
+
+static enum ed_status decide(struct ed_gate_device *out, const struct ed_gate_spec *spec,
+                             struct ed_error *err) {
+    struct ed_gate_series *series = calloc(out->n_cells + 1, sizeof *series);
+    struct ed_gate_decision *decisions = calloc(out->n_cells + 1, sizeof *decisions);
+    enum ed_status status =
+        series && decisions ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a gate's decision");
+    for (size_t i = 0; status == ED_OK && i < out->n_cells; i++)
+        series[i] = out->cells[i].series;
+    if (status == ED_OK)
+        status = ed_gate_decide(series, out->n_cells, spec->family, decisions, err);
+    for (size_t i = 0; status == ED_OK && i < out->n_cells; i++)
+        out->cells[i].decision = decisions[i];
+    free(series);
+    free(decisions);
+    return status;
+}
+
+static void sum_up(struct ed_gate_device *out, const struct ed_blocks *blocks) {
+    int64_t sum[2] = {0}, n[2] = {0};
+    out->home = REPETITIONS;
+    for (size_t p = 0; p < out->n_pairs; p++) {
+        if (out->pairs[p].bad[0] || out->pairs[p].bad[1])
+            continue;
+        out->going++;
+        out->home = out->pairs[p].home < out->home ? out->pairs[p].home : out->home;
+    }
+    for (size_t i = 0; i < blocks->n; i++) {
+        const bool timing = !strcmp(blocks->items[i].pass, ED_PASS_TIMING),
+                   pilot = !strcmp(blocks->items[i].pass, ED_PASS_PILOT);
+        const int64_t wall = blocks->items[i].wall_ns > 0 ? blocks->items[i].wall_ns : 0;
+        out->used_ns += wall;
+        if (timing || pilot) {
+            sum[pilot] += wall;
+            n[pilot]++;
+        }
+    }
+    out->block_ns = n[0] ? sum[0] / n[0] : n[1] ? sum[1] / n[1] : 0;
+    out->decided = ed_look_reached(out->home) > 0;
+    for (size_t i = 0; i < out->n_cells; i++) {
+        const struct ed_gate_cell *cell = &out->cells[i];
+        const struct ed_gate_progress *progress = &out->pairs[cell->pair];
+        // What the blocks do not have will not come either.
+        if (!progress->bad[0] && !progress->bad[1] && cell->n &&
+            cell->decision.verdict == ED_VERDICT_INCONCLUSIVE)
+            out->decided = false;
+    }
+}
+
+enum ed_status ed_gate_device_make(struct ed_gate_device *out, const struct ed_campaign *campaign,
+                                   const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                                   struct ed_error *err) {
+    struct table table = {0};
+    memset(out, 0, sizeof *out);
+    enum ed_status status = table_make(&table, device, blocks, err);
+    const size_t most = device->n_pairs * (campaign->gate.n_metrics + campaign->n_requirements);
+    out->cells = calloc(most + 1, sizeof *out->cells);
+    out->pairs = calloc(device->n_pairs + 1, sizeof *out->pairs);
+    if (status == ED_OK && (!out->cells || !out->pairs))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the comparisons of a gate");
+    for (size_t p = 0; status == ED_OK && p < device->n_pairs; p++) {
+        out->n_pairs = p + 1;
+        fill_progress(&out->pairs[p], device, &device->pairs[p], &campaign->gate, &table, blocks);
+        status = add_cells(out, campaign, &device->pairs[p], p, &table, err);
+    }
+    if (status == ED_OK)
+        status = decide(out, &campaign->gate, err);
+    if (status == ED_OK)
+        sum_up(out, blocks);
+    table_release(&table);
+    return status;
+}
+
+void ed_gate_device_release(struct ed_gate_device *gate) {
+    for (size_t i = 0; i < gate->n_cells; i++)
+        free(gate->cells[i].x);
+    free(gate->cells);
+    free(gate->pairs);
+    memset(gate, 0, sizeof *gate);
+}
+
+void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *spec,
+                        const struct ed_gate_device *gate) {
+    bool piloted = true;
+    *stage = (struct ed_gate_stage){0};
+    for (size_t p = 0; p < gate->n_pairs; p++)
+        piloted = piloted && (gate->pairs[p].piloted || gate->pairs[p].bad[0] || gate->pairs[p].bad[1]);
+    if (!gate->going || gate->decided)
+        return;
+    if (!piloted) {
+        stage->more = true;
+        return;
+    }
+    stage->pairs = ed_look_next(gate->home);
+    const int64_t needed = (int64_t)((stage->pairs - gate->home) * 2 * gate->going) * gate->block_ns;
+    stage->out_of_time = stage->pairs && spec->max_time_ns && gate->used_ns + needed > spec->max_time_ns;
+    stage->more = stage->pairs && !stage->out_of_time;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Baseline and candidate.
+#include "harness/gate_sides.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/path.h"
+#include "harness/suite_keys.h"
+#include "harness/suite_values.h"
+
+static const char *const side_names[] = {"baseline", "candidate"};
+
+static char **side_of(struct ed_suite *suite, size_t side) {
+    return side ? &suite->gate.candidate : &suite->gate.baseline;
+}
+
+static bool is_engine(const char *text) {
+    return strncmp(text, ED_SUITE_SIDE_ENGINE, strlen(ED_SUITE_SIDE_ENGINE)) == 0;
+}
+
+static bool is_file(const char *text) {
+    return text[0] == '/';
+}
+
+static struct ed_suite_variant *find_variant(struct ed_suite_model *model, const char *name) {
+    for (size_t i = 0; i < model->n_variants; i++)
+        if (strcmp(model->variants[i].name, name) == 0)
+            return &model->variants[i];
+    return NULL;
+}
+
+// The file of `side` as a variant of the suite's only model, which is made where there is none.
+static enum ed_status add_file(struct ed_suite *suite, size_t side, struct ed_error *err) {
+    char **text = side_of(suite, side), flag[32];
+    const char *file = *text;
+    enum ed_status status = ED_OK;
+    snprintf(flag, sizeof flag, "--%s", side_names[side]);
+    if (suite->n_models > 1)
+        return ed_fail(err, ED_ERR_USAGE, flag,
+                       "is a file, and the suite has %zu models: name a variant that each of them has",
+                       suite->n_models);
+    if (!suite->n_models) {
+        status = ed_suite_add_model(suite, file, err);
+        if (status == ED_OK)
+            status = ed_suite_text_set(&suite->models[0].variants[0].name, side_names[side], err);
+        return status == ED_OK ? ed_suite_text_set(text, side_names[side], err) : status;
+    }
+    struct ed_suite_model *model = &suite->models[0];
+    if (find_variant(model, side_names[side]))
+        return ed_fail(err, ED_ERR_USAGE, flag,
+                       "is a file, and model %s has a variant of the name %s already: leave one of them out",
+                       model->name, side_names[side]);
+    // A model of the command line has a variant without a name; beside another one it needs one.
+    if (!model->variants[0].name[0])
+        status = ed_suite_text_set(&model->variants[0].name, side_names[!side], err);
+    struct ed_suite_variant *variant =
+        status == ED_OK ? ed_suite_list_grow(&model->variants, &model->n_variants, sizeof *variant) : NULL;
+    if (status == ED_OK && !variant)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    if (status == ED_OK && !(variant->files = calloc(1, sizeof *variant->files)))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    if (status == ED_OK) {
+        variant->n_files = 1;
+        status = ed_suite_text_set(&variant->files[0], file, err);
+    }
+    if (status == ED_OK)
+        status = ed_suite_text_set(&variant->name, side_names[side], err);
+    if (status == ED_OK)
+        status = ed_suite_text_set(&variant->how, "", err);
+    return status == ED_OK ? ed_suite_text_set(text, side_names[side], err) : status;
+}
+
+enum ed_status ed_gate_sides_add(struct ed_suite *suite, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    // The candidate first, since a model that has to be made is called after it.
+    for (size_t i = 2; status == ED_OK && i-- > 0;)
+        if (is_file(*side_of(suite, i)))
+            status = add_file(suite, i, err);
+    return status;
+}
+
+// One side names engines: the other one does, or it is what the suite asks for.
+static enum ed_status settle_engines(struct ed_suite *suite, struct ed_error *err) {
+    enum ed_status status = ED_OK;
+    for (size_t side = 0; status == ED_OK && side < 2; side++) {
+        const char *text = *side_of(suite, side);
+        char flag[32];
+        snprintf(flag, sizeof flag, "--%s", side_names[side]);
+        if (text[0] && !is_engine(text))
+            return ed_fail(err, ED_ERR_USAGE, flag,
+                           "one side is an engine, and \"%.100s\" is none; write on=ENGINE@VERSION/BACKEND",
+                           text);
+        if (!text[0] && suite->n_on != 1)
+            return ed_fail(err, ED_ERR_USAGE, flag,
+                           "is missing; without it, --on or the suite names the one engine of that side");
+        const char *on = text[0] ? text + strlen(ED_SUITE_SIDE_ENGINE) : suite->on[0];
+        struct ed_error inner = {0};
+        if (ed_suite_on_check(on, &inner) != ED_OK)
+            return ed_fail(err, ED_ERR_USAGE, flag, "%s", inner.message);
+        status = ed_suite_text_set(&suite->gate.side_on[side], on, err);
+    }
+    // Everybody who asks what engines the suite needs sees both.
+    char list[1024];
+    const bool same = status == ED_OK && strcmp(suite->gate.side_on[0], suite->gate.side_on[1]) == 0;
+    snprintf(list, sizeof list, "%s%s%s", status == ED_OK ? suite->gate.side_on[0] : "", same ? "" : ",",
+             status == ED_OK && !same ? suite->gate.side_on[1] : "");
+    return status == ED_OK ? ed_suite_set_on(suite, list, err) : status;
+}
+
+static enum ed_status fail_variant(const struct ed_suite_model *model, size_t side, const char *text,
+                                   struct ed_error *err) {
+    const char *known[ED_SUITE_VARIANTS_MAX + 3] = {NULL};
+    char flag[32];
+    for (size_t i = 0; i < model->n_variants && i < ED_SUITE_VARIANTS_MAX + 2; i++)
+        known[i] = model->variants[i].name;
+    const char *near = ed_nearest(text, known);
+    snprintf(flag, sizeof flag, "--%s", side_names[side]);
+    return ed_fail(err, ED_ERR_USAGE, flag,
+                   "\"%.200s\" is no file, and model %.64s has no variant of that name%s%s%s", text,
+                   model->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static enum ed_status settle_variants(struct ed_suite *suite, struct ed_error *err) {
+    for (size_t side = 0; side < 2; side++) {
+        const char *text = *side_of(suite, side), *other = *side_of(suite, !side);
+        char flag[32];
+        snprintf(flag, sizeof flag, "--%s", side_names[side]);
+        for (size_t m = 0; m < suite->n_models; m++)
+            if (text[0] && !find_variant(&suite->models[m], text))
+                return fail_variant(&suite->models[m], side, text, err);
+        if (!text[0]) {
+            const struct ed_suite_model *model = &suite->models[0];
+            if (suite->n_models != 1 || model->n_variants != 2)
+                return ed_fail(err, ED_ERR_USAGE, flag,
+                               "is missing: a file, the name of a variant, or on=ENGINE@VERSION/BACKEND");
+            text = model->variants[strcmp(model->variants[0].name, other) == 0].name;
+        }
+        enum ed_status status = ed_suite_text_set(&suite->gate.side_variant[side], text, err);
+        if (status != ED_OK)
+            return status;
+    }
+    return ED_OK;
+}
+
+enum ed_status ed_gate_sides_settle(struct ed_suite *suite, struct ed_error *err) {
+    if (!suite->gate.baseline[0] && !suite->gate.candidate[0])
+        return ed_fail(
+            err, ED_ERR_USAGE, "gate",
+            "say what is compared: --baseline A --candidate B, or \"gate\" in the suite; A and B are "
+            "models' files, variants, or on=ENGINE@VERSION/BACKEND");
+    if (is_engine(suite->gate.baseline) || is_engine(suite->gate.candidate))
+        return settle_engines(suite, err);
+    if (!suite->n_models)
+        return ed_fail(err, ED_ERR_USAGE, "gate",
+                       "there is no model: \"%.200s\" is no file here, and no suite was given",
+                       suite->gate.candidate[0] ? suite->gate.candidate : suite->gate.baseline);
+    return settle_variants(suite, err);
+}

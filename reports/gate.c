@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words and figures of a gate.
+#include "reports/gate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "reports/fields.h"
+#include "reports/text.h"
+#include "reports/verdict.h"
+
+#define GAP 2
+#define WIDTH_LEAST 60
+
+static const struct ed_result_field *field_of(const struct ed_report_gate_row *row) {
+    int end;
+    const int index = ed_result_find(row->key, &end);
+    return index < 0 ? NULL : &ed_result_fields()[index];
+}
+
+void ed_report_gate_value(char *text, size_t bytes, const struct ed_report_gate_row *row, double value) {
+    const struct ed_result_field *field = field_of(row);
+    char unsigned_text[48];
+    const double size = fabs(value);
+    if (field && !strcmp(field->unit, "ns") && size < 9e18)
+        ed_units_print_duration(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
+    else if (field && !strcmp(field->unit, "bytes") && size < 9e18)
+        ed_units_print_size(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
+    else if (field && !*field->unit && (field->type == ED_RESULT_REAL || field->type == ED_RESULT_SPANR))
+        snprintf(unsigned_text, sizeof unsigned_text, "%.2f %%", size * 100);
+    else
+        snprintf(unsigned_text, sizeof unsigned_text, "%.4g%s%s", size, field && *field->unit ? " " : "",
+                 field ? field->unit : "");
+    snprintf(text, bytes, "%s%s", value < 0 ? "-" : "", unsigned_text);
+}
+
+static void signed_text(char *text, size_t bytes, const struct ed_report_gate_row *row, double value,
+                        const char *unit) {
+    char number[64];
+    if (row->absolute) {
+        ed_report_gate_value(number, sizeof number, row, value);
+        snprintf(text, bytes, "%s%s", value > 0 ? "+" : "", number);
+        return;
+    }
+    ed_text_fixed(number, sizeof number, value * 100, fabs(value) < 0.0995 ? 2 : 1, false);
+    snprintf(text, bytes, "%s%s%s", value > 0 ? "+" : "", number, unit);
+}
+
+void ed_report_gate_change(char *text, size_t bytes, const struct ed_report_gate_row *row) {
+    text[0] = '\0';
+    if (row->has_change)
+        signed_text(text, bytes, row, row->change, " %");
+}
+
+void ed_report_gate_interval(char *text, size_t bytes, const struct ed_report_gate_row *row) {
+    char low[64], high[64];
+    text[0] = '\0';
+    if (!row->has_interval)
+        return;
+    signed_text(low, sizeof low, row, row->low, "");
+    signed_text(high, sizeof high, row, row->high, " %");
+    snprintf(text, bytes, "%s to %s", low, high);
+}
+
+bool ed_report_gate_passed(const struct ed_report_gate_row *row) {
+    return strcmp(row->verdict, ed_verdict_word(ED_VERDICT_PASS)) == 0;
+}
+
+bool ed_report_gate_open(const struct ed_report_gate_row *row) {
+    return !ed_report_gate_passed(row);
+}
+
+void ed_report_gate_json(struct ed_json_writer *w, const char *key, const struct ed_report_gate *gate) {
+    ed_json_object_begin(w, key);
+    ed_json_text(w, "verdict", gate->verdict);
+    ed_json_text(w, "summary", gate->summary);
+    ed_json_text(w, "confirms", gate->confirms);
+    ed_json_array_begin(w, "comparisons");
+    for (size_t i = 0; i < gate->n; i++) {
+        const struct ed_report_gate_row *row = &gate->rows[i];
+        ed_json_object_begin(w, NULL);
+        ed_json_text(w, "device", row->device);
+        ed_json_text(w, "model", row->model);
+        ed_json_text(w, "baseline_case", row->baseline_case);
+        ed_json_text(w, "candidate_case", row->candidate_case);
+        ed_json_text(w, "key", row->key);
+        ed_json_text(w, "requirement", row->requirement);
+        ed_json_text(w, "verdict", row->verdict);
+        ed_json_real(w, "baseline", row->has_values ? row->baseline : NAN);
+        ed_json_real(w, "candidate", row->has_values ? row->candidate : NAN);
+        ed_json_real(w, "change", row->has_change ? row->change : NAN);
+        ed_json_real(w, "change_low", row->has_interval ? row->low : NAN);
+        ed_json_real(w, "change_high", row->has_interval ? row->high : NAN);
+        ed_json_bool(w, "change_absolute", row->absolute);
+        ed_json_real(w, "mde", row->mde > 0 ? row->mde : NAN);
+        ed_json_uint(w, "pairs", row->pairs);
+        ed_json_text(w, "why", row->why);
+        ed_json_object_end(w);
+    }
+    ed_json_array_end(w);
+    ed_json_object_end(w);
+}
+
+// What a row is about: the key, or the requirement as written.
+static const char *subject(const struct ed_report_gate_row *row) {
+    return row->requirement ? row->requirement : row->key;
+}
+
+static bool is_new(const struct ed_report_gate *gate, size_t i) {
+    return i == 0 || strcmp(gate->rows[i].device, gate->rows[i - 1].device) ||
+           strcmp(gate->rows[i].baseline_case, gate->rows[i - 1].baseline_case) ||
+           strcmp(gate->rows[i].candidate_case, gate->rows[i - 1].candidate_case);
+}
+
+static const char *colour_of(const char *verdict) {
+    switch (ed_verdict_of_word(verdict)) {
+    case ED_VERDICT_PASS:
+        return "\x1b[32m";
+    case ED_VERDICT_FAIL:
+        return "\x1b[1;31m";
+    default:
+        return "\x1b[33m";
+    }
+}
+
+static void coloured(struct ed_buffer *out, const char *word, const char *verdict, bool colour) {
+    ed_buffer_printf(out, "%s%s%s", colour ? colour_of(verdict) : "", word, colour ? "\x1b[0m" : "");
+}
+
+// Visible text cut to `columns` and padded to it where `fill`.
+static void cell(struct ed_buffer *out, const char *text, size_t columns, bool fill) {
+    struct ed_buffer safe;
+    ed_buffer_init(&safe, ED_REPORT_MAX_BYTES);
+    ed_text_visible(&safe, text, strlen(text));
+    const char *shown = ed_buffer_text(&safe);
+    size_t width = ed_text_width(shown), used = safe.size;
+    if (width > columns) {
+        used = ed_text_prefix(shown, columns > 3 ? columns - 3 : columns);
+        width = ed_text_width_n(shown, used);
+    }
+    ed_buffer_append(out, shown, used);
+    if (used < safe.size && columns > 3) {
+        ed_buffer_text_append(out, "...");
+        width += 3;
+    }
+    if (fill && width < columns)
+        ed_text_repeat(out, ' ', columns - width);
+    out->no_memory = out->no_memory || safe.no_memory;
+    ed_buffer_release(&safe);
+}
+
+// Visible text, broken at spaces, every line behind `indent`.
+static void paragraph(struct ed_buffer *out, const char *text, size_t indent, size_t width) {
+    struct ed_buffer safe;
+    ed_buffer_init(&safe, ED_REPORT_MAX_BYTES);
+    ed_text_visible(&safe, text, strlen(text));
+    const char *p = ed_buffer_text(&safe);
+    const size_t room = width > indent + 20 ? width - indent : 20;
+    while (*p) {
+        size_t n = ed_text_prefix(p, room);
+        if (p[n] != '\0' && p[n] != ' ') {
+            size_t at = n;
+            while (at > 0 && p[at - 1] != ' ')
+                at--;
+            n = at ? at : n;
+        }
+        ed_text_repeat(out, ' ', indent);
+        size_t shown = n;
+        while (shown > 0 && p[shown - 1] == ' ')
+            shown--;
+        ed_buffer_append(out, p, shown);
+        ed_buffer_text_append(out, "\n");
+        p += n;
+        p += strspn(p, " ");
+    }
+    out->no_memory = out->no_memory || safe.no_memory;
+    ed_buffer_release(&safe);
+}
+
+// Columns: verdict, subject, candidate's value, change, interval, pairs.
+enum {
+    VERDICT_COLUMNS = 12,
+    VALUE_COLUMNS = 9,
+    CHANGE_COLUMNS = 8,
+    INTERVAL_COLUMNS = 18,
+    PAIRS_COLUMNS = 5
+};
+
+static void row_text(struct ed_buffer *out, const struct ed_report_gate_row *row, size_t width, bool colour) {
+    const size_t fixed =
+        VERDICT_COLUMNS + VALUE_COLUMNS + CHANGE_COLUMNS + INTERVAL_COLUMNS + PAIRS_COLUMNS + 5 * GAP;
+    const size_t room = width == SIZE_MAX ? 48 : width - fixed;
+    char value[64] = "", change[96], interval[192];
+    const bool tall = ed_text_width(subject(row)) > room;
+    coloured(out, row->verdict, row->verdict, colour);
+    ed_text_repeat(out, ' ', VERDICT_COLUMNS + GAP - strlen(row->verdict));
+    if (row->has_values)
+        ed_report_gate_value(value, sizeof value, row, row->candidate);
+    ed_report_gate_change(change, sizeof change, row);
+    ed_report_gate_interval(interval, sizeof interval, row);
+    if (tall) { // a long requirement has a line of its own
+        cell(out, subject(row), width == SIZE_MAX ? SIZE_MAX : width - VERDICT_COLUMNS - GAP, false);
+        if (value[0] || change[0]) {
+            ed_buffer_text_append(out, "\n");
+            ed_text_repeat(out, ' ', VERDICT_COLUMNS + GAP + room + GAP);
+        }
+    } else {
+        cell(out, subject(row), room, value[0] || change[0]);
+        if (value[0] || change[0])
+            ed_text_repeat(out, ' ', GAP);
+    }
+    if (value[0] || change[0])
+        ed_buffer_printf(out, "%*s  %*s  %*s", VALUE_COLUMNS, value, CHANGE_COLUMNS, change, INTERVAL_COLUMNS,
+                         interval);
+    if (row->pairs)
+        ed_buffer_printf(out, "  %*zu", PAIRS_COLUMNS, row->pairs);
+    while (out->size > 0 && out->data[out->size - 1] == ' ')
+        out->data[--out->size] = '\0';
+    ed_buffer_text_append(out, "\n");
+    if (ed_report_gate_open(row))
+        paragraph(out, row->why, VERDICT_COLUMNS + GAP, width);
+}
+
+static void heading_text(struct ed_buffer *out, const struct ed_report_gate_row *row, size_t width) {
+    struct ed_buffer text;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    ed_buffer_printf(&text, "%s, %s", row->device, row->model);
+    ed_buffer_text_append(out, "\n");
+    paragraph(out, ed_buffer_text(&text), 0, width);
+    ed_buffer_clear(&text);
+    ed_buffer_printf(&text, "baseline  %s", row->baseline_case);
+    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_buffer_clear(&text);
+    ed_buffer_printf(&text, "candidate %s", row->candidate_case);
+    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_buffer_release(&text);
+}
+
+void ed_report_gate_text(struct ed_buffer *out, const struct ed_report_gate *gate, size_t width,
+                         bool colour) {
+    struct ed_buffer text;
+    width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
+    ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
+    coloured(out, *gate->verdict ? gate->verdict : "no verdict", gate->verdict, colour);
+    ed_buffer_text_append(out, "\n");
+    ed_buffer_printf(&text, "%s%s%s", gate->summary, *gate->confirms ? "; repeats " : "", gate->confirms);
+    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_buffer_release(&text);
+    for (size_t i = 0; i < gate->n; i++) {
+        if (is_new(gate, i)) {
+            heading_text(out, &gate->rows[i], width);
+            const size_t fixed =
+                VERDICT_COLUMNS + VALUE_COLUMNS + CHANGE_COLUMNS + INTERVAL_COLUMNS + PAIRS_COLUMNS + 5 * GAP;
+            const size_t room = width == SIZE_MAX ? 48 : width - fixed;
+            ed_buffer_printf(out, "%-*s", VERDICT_COLUMNS + GAP, "verdict");
+            ed_buffer_text_append(out, "of");
+            ed_text_repeat(out, ' ', room > 2 ? room - 2 + GAP : GAP);
+            ed_buffer_printf(out, "%*s  %*s  %*s  %*s\n", VALUE_COLUMNS, "candidate", CHANGE_COLUMNS,
+                             "change", INTERVAL_COLUMNS, "interval", PAIRS_COLUMNS, "pairs");
+        }
+        row_text(out, &gate->rows[i], width, colour);
+    }
+    ed_buffer_text_append(out, "\n");
+}
+
+void ed_report_gate_markdown(struct ed_buffer *out, const struct ed_report_gate *gate,
+                             bool (*wanted)(const struct ed_report_gate_row *row)) {
+    size_t n = 0;
+    for (size_t i = 0; i < gate->n; i++) {
+        const struct ed_report_gate_row *row = &gate->rows[i];
+        char value[64] = "", change[96], interval[192], pairs[24] = "";
+        if (wanted && !wanted(row))
+            continue;
+        if (n++ == 0)
+            ed_buffer_text_append(
+                out, "| verdict | device | model | of | candidate | change | interval | pairs | why |\n"
+                     "|:--|:--|:--|:--|--:|--:|--:|--:|:--|\n");
+        if (row->has_values)
+            ed_report_gate_value(value, sizeof value, row, row->candidate);
+        ed_report_gate_change(change, sizeof change, row);
+        ed_report_gate_interval(interval, sizeof interval, row);
+        if (row->pairs)
+            snprintf(pairs, sizeof pairs, "%zu", row->pairs);
+        const char *const cells[] = {row->device, row->model, subject(row), value,
+                                     change,      interval,   pairs,        row->why};
+        ed_buffer_printf(out, ed_report_gate_open(row) ? "| **%s** |" : "| %s |", row->verdict);
+        for (size_t c = 0; c < sizeof cells / sizeof *cells; c++) {
+            ed_buffer_text_append(out, " ");
+            ed_text_markdown(out, cells[c]);
+            ed_buffer_text_append(out, " |");
+        }
+        ed_buffer_text_append(out, "\n");
+    }
+}

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gates through the real program: pass, fail, inconclusive and invalid with their exit statuses, a controller that is killed and
+comes to the same verdict, what is frozen, and the order of the blocks.
+
+The engine sleeps for milliseconds, and what must be told apart differs by a factor, so that other load on the machine changes no verdict.
+"""
+
+import json
+import os
+import time
+
+from campaign import SETTLED, Device, Room, check, check_whole, finish, kill, wait_for
+
+NS = 4_000_000
+LOOKS = [8, 12, 16, 24, 32, 48, 64]
+IO = {"inputs": [{"name": "x", "shape": [1, 4]}], "outputs": [{"name": "y", "shape": [1, 3]}]}
+BLOCK = {"min_time": "20 ms", "max_time": "2 s", "min_inferences": 5}
+MDE = ["--mde", "80 %", "--metric", "latency_p50_ns"]
+
+
+def make_models(room):
+    def script(name, ns, run=None, **keys):
+        room.script(
+            f"{name}.json", run={"ns": ns, "sleep": True, **(run or {})}, warmup=SETTLED, **{**IO, **keys}
+        )
+
+    script("base", NS)
+    script("same", NS)
+    script("slow", 3 * NS)
+    script("dies", NS, {"fail": "segv"})
+    placement = {"unit": "node", "total": 4, "proven": True}
+    script("placed", NS, placement={**placement, "places": [{"name": "npu", "processor": "npu", "count": 4}]})
+    script(
+        "fell_back",
+        NS,
+        placement={
+            **placement,
+            "places": [
+                {"name": "npu", "processor": "npu", "count": 1},
+                {"name": "cpu", "processor": "cpu", "count": 3},
+            ],
+        },
+    )
+    names = ("base", "same", "slow", "dies", "placed", "fell_back")
+    return room.suite("suite.json", {"m": {name: f"{name}.json" for name in names}}, block=BLOCK)
+
+
+def gate(room, name, candidate, *words, code, baseline="base"):
+    words = ["gate", "suite.json", "--baseline", baseline, "--candidate", candidate, "--out", name, *words]
+    return room.run(*words).expect(code)
+
+
+def verdict_of(room, name):
+    """The decision record; a report of the directory alone comes to the same."""
+    record = json.loads((room.path / name / "gate.json").read_text())
+    again = room.run("report", name, "--format", "json").expect(record["exit_status"]).json()
+    check(again["gate"] == record["gate"], f"{name}: the report says what gate.json says", again["gate"], record)
+    return record
+
+
+def row_of(record, key):
+    rows = [row for row in record["gate"]["comparisons"] if row["key"] == key]
+    check(len(rows) == 1, f"one row of {key}", record)
+    return rows[0] if rows else {}
+
+
+def check_order(campaign):
+    """Quads of ABBA or BAAB, both by chance, and the same number of inferences everywhere."""
+    job = json.loads((campaign / "devices" / "local" / "job.json").read_text())
+    timing = [block for block in job["blocks"] if block["pass"] == "timing"]
+    quads = [timing[i : i + 4] for i in range(0, len(timing), 4)]
+    seen = set()
+    for quad in quads:
+        cases = tuple(block["case"] for block in quad)
+        seen.add(cases)
+        check(
+            [block["repetition"] for block in quad]
+            == [quad[0]["repetition"]] * 2 + [quad[0]["repetition"] + 1] * 2,
+            "a quad is two pairs",
+            quad,
+        )
+    check(seen == {(0, 1, 1, 0), (1, 0, 0, 1)}, "both orders occur, and no other", seen)
+    check([b["pass"] for b in job["blocks"][:2]] == ["pilot", "pilot"], "the pilots come first")
+    check(len(timing) == 2 * LOOKS[-1], "the plan goes to the last look", len(timing))
+    counts = {b["samples"]["count"] for b in Device(campaign).blocks() if b["pass"] == "timing"}
+    check(len(counts) == 1, "every block has as many inferences", counts)
+
+
+def pairs_done(campaign):
+    done = [b["block"] for b in Device(campaign).blocks() if b["pass"] == "timing"]
+    return min(sum(b.startswith(f"c{c}.") for b in done) for c in (0, 1))
+
+
+def passes(room):
+    ended = gate(
+        room,
+        "g_pass",
+        "same",
+        *MDE,
+        *["--require", "latency_p50_ns <= 2 s", "--require", "model_file_bytes <= baseline + 1 kB"],
+        *["--require", "latency_p50_ns <= baseline + 90 %"],
+        code=0,
+    )
+    check(ended.out.startswith("pass\n"), "the verdict comes first", ended.out[:300])
+    check("look 8 of 64" in ended.err, "progress tells the look", ended.err[-600:])
+    record = verdict_of(room, "g_pass")
+    check(len(record["gate"]["comparisons"]) == 4, "a row for each comparison and requirement", record)
+    check(row_of(record, "model_file_bytes")["verdict"] == "pass", "a key that blocks do not have", record)
+    check(pairs_done(room.path / "g_pass") in LOOKS, "it stops at a look")
+    check_order(room.path / "g_pass")
+    # What was decided is not measured again.
+    before = Device(room.path / "g_pass").n_done()
+    room.run("gate", "--resume", "g_pass").expect(0)
+    check(Device(room.path / "g_pass").n_done() == before, "nothing is left to resume")
+    frozen = room.path / "g_pass" / "campaign.json"
+    text = frozen.read_text()
+    frozen.write_text(text.replace('"mde": 0.8', '"mde": 0.9'))
+    room.run("report", "g_pass").expect(2, "changed after the campaign began")
+    frozen.write_text(text)
+
+
+def fails_even_if_killed(room):
+    """Killed three times on the way; then the same verdict by as many pairs as without."""
+    words = ["gate", "suite.json", "--baseline", "base", "--candidate", "slow", "--out", "g_fail", *MDE]
+    campaign = room.path / "g_fail"
+    for n in (2, 9, 20):
+        process = room.start(*words)
+        wait_for(lambda n=n: campaign.exists() and Device(campaign).n_done() >= n, f"{n} blocks")
+        kill(process.pid)
+        process.communicate()
+        words = ["gate", "--resume", "g_fail"]
+    ended = room.run(*words).expect(1)
+    check(ended.out.startswith("fail\n"), "the verdict comes first", ended.out[:300])
+    row = row_of(verdict_of(room, "g_fail"), "latency_p50_ns")
+    check(row["verdict"] == "fail" and row["pairs"] == 12, "by twelve pairs", row)
+    check(1.5 < row["change_low"] <= row["change"] <= row["change_high"] < 2.5, "three times as slow", row)
+    check(max(len(line) for line in room.run("report", "g_fail").expect(1).out.splitlines()) < 200, "lines")
+    blocks = [b["block"] for b in Device(campaign).blocks()]
+    check(len(blocks) == len(set(blocks)) == 26, "26 blocks, each once", sorted(blocks))
+
+
+def outcomes(room):
+    ended = gate(room, "g_dies", "dies", *MDE, code=1)
+    check("the candidate crashed" in ended.out, "why", ended.out)
+    ended = gate(room, "g_both", "dies", *MDE, code=5, baseline="dies")
+    check("neither ran" in ended.out and ended.out.startswith("invalid\n"), "why", ended.out)
+    ended = gate(room, "g_base_dies", "same", *MDE, code=5, baseline="dies")
+    check("nothing to compare with" in ended.out, "why", ended.out)
+    for name in ("g_dies", "g_both", "g_base_dies"):
+        check(Device(room.path / name).n_done() <= 4, f"{name}: it ends at once")
+        verdict_of(room, name)
+    ended = gate(
+        room, "g_fell", "fell_back", *MDE, "--on", "scripted/npu", "--max-time", "14 s", code=1, baseline="placed"
+    )
+    check("fell back" in ended.out, "why", ended.out)
+
+
+def out_of_time(room):
+    since = time.monotonic()
+    ended = gate(room, "g_time", "same", *MDE, "--max-time", "5 s", code=3)
+    check("--max-time has no room for the next look" in " ".join(ended.out.split()), "why", ended.out)
+    check(time.monotonic() - since < 60, "it keeps to its time")
+    check(verdict_of(room, "g_time")["finished"], "nothing is left to resume")
+    gate(room, "g_time_pass", "same", *MDE, "--max-time", "5 s", "--inconclusive", "pass", code=0)
+    gate(room, "g_time_fail", "same", *MDE, "--max-time", "5 s", "--inconclusive", "fail", code=1)
+    gate(room, "g_need", "same", *MDE, "--max-time", "5 s", "--need", "2", code=4)
+
+
+def confirmed(room):
+    ended = gate(room, "g_again", "dies", *MDE, "--confirm", code=1)
+    check("a fresh campaign repeats it" in ended.err, "it says so", ended.err)
+    first, second = (json.loads((room.path / n / "gate.json").read_text()) for n in ("g_again", "g_again-again"))
+    check(second["gate"]["confirms"] == first["campaign"], "the second names the first", second)
+
+
+def usage(room):
+    for words, text in (
+        (["gate", "suite.json"], "say what is compared"),
+        (["gate", "suite.json", "--baseline", "bsae", "--candidate", "same"], 'did you mean "base"'),
+        (["gate", "suite.json", "--baseline", "on=scripted/cpu", "--candidate", "same"], "one side is an engine"),
+        (["gate", "--baseline", "base.json"], "--candidate"),
+        (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "-r", "3"], "--max-time"),
+        (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--metric", "speed"], "block by block"),
+        (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--mde", "0 %"], "0.01 %"),
+    ):
+        room.run(*words).expect(2, text)
+    dry = room.run("gate", "suite.json", "--baseline", "base", "--candidate", "same", "--dry-run").expect(0)
+    check("smallest" in dry.out, "a dry run says what can be found", dry.out)
+    # Two files make a model; two engines are two sides, also when they are one.
+    for words in (
+        ["--baseline", "base.json", "--candidate", "same.json", "--on", "scripted/cpu"],
+        ["same.json", "--baseline", "on=scripted/cpu", "--candidate", "on=scripted@1/cpu"],
+    ):
+        room.run("gate", *words, "--dry-run").expect(0)
+    check(not (room.path / "runs").exists(), "nothing was made")
+
+
+def main():
+    with Room() as room:
+        make_models(room)
+        for part in (usage, outcomes, confirmed, out_of_time, passes, fails_even_if_killed):
+            part(room)
+    finish("gate")
+
+
+main()
