@@ -94,9 +94,13 @@ static enum ed_status make_inside(char path[ED_PATH_BYTES], const struct ed_stor
 static enum ed_status bring_package(const struct ed_client_job *job, const char *ready,
                                     struct ed_error *err) {
     const struct ed_client *client = ed_client_find(job->package->client);
-    char archive[ED_PATH_BYTES], words[512];
-    snprintf(words, sizeof words, "%s %s from %s", client->archive ? "downloading" : "copying",
-             job->package->name, client->source);
+    char archive[ED_PATH_BYTES], words[512], size[32];
+    int64_t bytes = 0;
+    for (size_t i = 0; i < job->package->n_files; i++)
+        bytes += job->build->files[job->package->first + i].bytes;
+    ed_units_print_size(size, sizeof size, bytes);
+    snprintf(words, sizeof words, "%s %s from %s; %s of it are kept",
+             client->archive ? "downloading" : "copying", job->package->name, client->source, size);
     say(job->log, ED_LOG_INFO, job->build, words);
     enum ed_status status = client->download(job, archive, err);
     if (!status && client->archive)
