@@ -162,6 +162,14 @@ static void processors(struct ed_html_table *table, const struct ed_html_page *p
         char text[32];
         name_cells(table, page, row);
         ed_html_table_text(table, shares[s].processor, NULL);
+        const struct ed_result *result = page->view.rows[row];
+        const bool known = !ed_result_is_null(result, ED_FIELD_processor) && *shares[s].processor;
+        const bool asked = known && strcmp(result->processor, shares[s].processor) == 0;
+        ed_html_table_text(table,
+                           !known  ? ""
+                           : asked ? "yes"
+                                   : "no, fell back",
+                           known && !asked ? "fail" : NULL);
         snprintf(text, sizeof text, "%llu", (unsigned long long)shares[s].ops);
         ed_html_table_number(table, text, (double)shares[s].ops);
         ed_html_table_share(table, (double)shares[s].ops / (double)n);
@@ -227,6 +235,7 @@ enum ed_status ed_html_ops(struct ed_html_page *page, struct ed_error *err) {
     ed_html_table_head(&table, "row", "", true);
     ed_html_table_head(&table, "case", "", false);
     ed_html_table_head(&table, "processor", "", false);
+    ed_html_table_head(&table, "as asked", "", false);
     ed_html_table_head(&table, "operators", "", true);
     ed_html_table_head(&table, "of all", "%", true);
     ed_html_table_head(&table, "time", "ms", true);
