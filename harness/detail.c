@@ -295,6 +295,23 @@ enum ed_status ed_detail_new(struct ed_detail **out, const struct ed_campaign *c
     return ED_OK;
 }
 
+enum ed_status ed_detail_check(struct ed_detail *detail, struct ed_error *err) {
+    const char *example = "";
+    for (size_t d = 0; detail->only && d < detail->campaign->n_devices; d++) {
+        enum ed_status status = load(detail, d, err);
+        if (status != ED_OK)
+            return status;
+        if (only_block(detail, &detail->devices[d]) != SIZE_MAX)
+            return ED_OK;
+        if (detail->devices[d].blocks.n && !example[0])
+            example = detail->devices[d].blocks.items[0].id;
+    }
+    return detail->only
+               ? ed_fail(err, ED_ERR_NOT_FOUND, "--block", "this campaign has no block \"%.80s\"%s%s",
+                         detail->only, example[0] ? "; it has such as " : "", example)
+               : ED_OK;
+}
+
 void ed_detail_free(struct ed_detail *detail) {
     if (!detail)
         return;

@@ -13,6 +13,8 @@ struct ed_detail;
 // results that are asked about are those of `records`.
 enum ed_status ed_detail_new(struct ed_detail **detail, const struct ed_campaign *campaign,
                              const struct ed_records *records, const char *only, struct ed_error *err);
+// ED_ERR_NOT_FOUND where `only` is no block of any device.
+enum ed_status ed_detail_check(struct ed_detail *detail, struct ed_error *err);
 void ed_detail_free(struct ed_detail *detail); // NULL is fine
 // Borrowed; lives as long as `detail`.
 const struct ed_report_source *ed_detail_source(const struct ed_detail *detail);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathering the cells of the matrix.
 #include "reports/matrix.h"
+#include "reports/energy_scope.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/energy_scope.h"
 #include "reports/fields.h"
 #include "reports/order.h"
 
@@ -111,7 +113,10 @@ enum ed_status ed_matrix_init(struct ed_matrix *matrix, const struct ed_report_i
     memset(matrix, 0, sizeof *matrix);
     matrix->field = field_pick(info, view);
     ed_view_figure(matrix->field, &matrix->figure);
-    if (view->n_rows < 2)
+    struct ed_energy_column columns[ED_ENERGY_SCOPES_MAX];
+    // Energies of different scope are no figures to compare devices by.
+    if (view->n_rows < 2 || (ed_energy_scoped(matrix->field) &&
+                             ed_energy_columns(view->rows, view->n_rows, matrix->field, "", columns) > 1))
         return ED_OK;
     rows = calloc(view->n_rows, sizeof *rows);
     matrix->devices = calloc(view->n_rows, sizeof *matrix->devices);

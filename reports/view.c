@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/energy_scope.h"
 #include "reports/fields.h"
 #include "reports/naming.h"
 #include "reports/order.h"
@@ -256,12 +257,14 @@ static bool is_language(const struct ed_result *result) {
     return result->has[ED_FIELD_prefill_tokens_per_s] || result->has[ED_FIELD_decode_tokens_per_s];
 }
 
-static struct value value_get(const struct ed_result *result, int field) {
+static struct value value_get(const struct ed_view *view, size_t row, int field) {
+    const struct ed_result *result = view->rows[row];
     static const int peaks[] = {ED_FIELD_memory_load_peak_bytes, ED_FIELD_memory_warmup_peak_bytes,
                                 ED_FIELD_memory_inference_peak_bytes};
     struct value v = {0};
     double one;
-    if (!ed_view_ran(result) || (is_latency(field) && is_language(result)))
+    if (!ed_view_ran(result) || (is_latency(field) && is_language(result)) ||
+        (view->scoped && !ed_energy_of_scope(result, view->scope)))
         return v;
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
@@ -324,7 +327,7 @@ static void figure_cells(struct ed_view *view, const struct figure *figure, stru
     bool struck = false;
     const char *why;
     for (size_t i = 0; i < view->n_rows; i++) {
-        struct value v = value_get(view->rows[i], figure->field);
+        struct value v = value_get(view, i, figure->field);
         number_texts(view, figure, scale, &v, value, span);
         value_width = strlen(value) > value_width ? strlen(value) : value_width;
         span_width = ed_text_width(span) > span_width ? ed_text_width(span) : span_width;
@@ -333,7 +336,7 @@ static void figure_cells(struct ed_view *view, const struct figure *figure, stru
     view->has_spans = view->has_spans || (span_width > 0);
     for (size_t i = 0; i < view->n_rows; i++) {
         struct ed_buffer text;
-        struct value v = value_get(view->rows[i], figure->field);
+        struct value v = value_get(view, i, figure->field);
         bool row_struck = v.known && figure->speed && !ed_view_speed_usable(view->rows[i], &why);
         ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
         number_texts(view, figure, scale, &v, value, span);
@@ -352,7 +355,7 @@ static void figure_column(struct ed_view *view, const struct figure *figure) {
     double smallest = INFINITY, largest = 0, narrowest = INFINITY;
     bool any = false;
     for (size_t i = 0; i < view->n_rows; i++) {
-        struct value v = value_get(view->rows[i], figure->field);
+        struct value v = value_get(view, i, figure->field);
         double size = fabs(v.value);
         any = any || v.known;
         if (v.known && size > 0)
@@ -377,6 +380,24 @@ static void figure_column(struct ed_view *view, const struct figure *figure) {
     column->rank = figure->rank;
     figure_cells(view, figure, column, &scale);
     width_update(view, column);
+}
+
+// Energies of sensors that cover different things never share a column.
+static void figure_columns(struct ed_view *view, const struct figure *figure) {
+    struct ed_energy_column columns[ED_ENERGY_SCOPES_MAX];
+    if (!ed_energy_scoped(figure->field)) {
+        figure_column(view, figure);
+        return;
+    }
+    const size_t n = ed_energy_columns(view->rows, view->n_rows, figure->field, figure->head, columns);
+    for (size_t i = 0; i < n; i++) {
+        struct figure one = *figure;
+        one.head = columns[i].head;
+        view->scoped = true;
+        view->scope = columns[i].scope;
+        figure_column(view, &one);
+    }
+    view->scoped = false;
 }
 
 static void verdict_column(struct ed_view *view) {
@@ -421,7 +442,7 @@ enum ed_status ed_view_init(struct ed_view *view, const struct ed_report_info *i
     identities_build(view, false, name_pick(view));
     for (size_t i = 0; i < COUNT(figures); i++)
         if (is_wanted(view, &figures[i]))
-            figure_column(view, &figures[i]);
+            figure_columns(view, &figures[i]);
     identities_build(view, true, ED_NAMING_COUNT);
     verdict_column(view);
     if (view->no_memory || view->constants.no_memory)

@@ -41,6 +41,8 @@ struct ed_view {
     struct ed_buffer constants; // what is equal in every row, separated by " · "; visible text
     bool has_spans;             // some figure shows an interval
     bool engine_is_constant;
+    bool scoped; // while columns are made: only rows whose energy is of `scope`
+    int scope;
     bool no_memory;
 };
 

@@ -30,11 +30,15 @@ static const char *const notes[] = {
     "With several devices, cases are compared across them: a matrix of devices "
     "and variants shows the median latency, or the first figure that --sort "
     "names, and the table has each case on every device, one below the other.",
+    "perfetto and timeline show blocks, inferences and what the probes read on one clock; with --block, one "
+    "block.",
     NULL};
 static const struct ed_cli_example examples[] = {
     {"edgedyno report runs/START-ID --format markdown", "for a pull request"},
     {"edgedyno report runs/START-ID --export csv=figures.csv --export json=figures.json",
      "files beside the table"},
+    {"edgedyno report runs/START-ID --block c0.timing.1 --export perfetto=block.json",
+     "one block, to be opened in ui.perfetto.dev"},
     {"edgedyno report runs/START-ID --group device --sort=-latency_p50_ns",
      "a part for each device, the slowest case first"},
 };
@@ -46,8 +50,8 @@ const struct ed_cli_command ed_cli_report = {
     .notes = notes,
     .examples = examples,
     .n_examples = sizeof examples / sizeof examples[0],
-    .groups = {&ed_options_report_output, &ed_options_general},
-    .n_groups = 2,
+    .groups = {&ed_options_report, &ed_options_report_output, &ed_options_general},
+    .n_groups = 3,
     .operand_is_directory = true,
     .run = report,
 };

@@ -162,6 +162,13 @@ static const struct ed_option report_output[] = {
      "rows of one value together, under a line that says it: device, variant, threads or another result key",
      0},
 };
+static const struct ed_option report_own[] = {
+    {"block", 0, ED_OPTION_TEXT, "BLOCK", "", 0, 0, "",
+     "one block alone, such as c0.timing.7 (journal.jsonl names them), in the formats of a timeline: "
+     "perfetto, "
+     "timeline, csv",
+     0},
+};
 static const struct ed_option list_output[] = {
     {"format", 0, ED_OPTION_WORD, "FORMAT", "table", 0, 0, "table|json", "format of standard output", 0},
     EXPORT_ROW,
@@ -185,6 +192,7 @@ const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(eng
 const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};
+const struct ed_option_group ed_options_report = {"report", report_own, COUNT(report_own)};
 const struct ed_option_group ed_options_list_output = {"output", list_output, COUNT(list_output)};
 const struct ed_option_group ed_options_general = {"general", general, COUNT(general)};
 const struct ed_option_group ed_options_fleet = {"general", fleet, COUNT(fleet)};

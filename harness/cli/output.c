@@ -127,6 +127,28 @@ static void list_formats(struct ed_output *output, bool of_reports) {
             (struct ed_output_format){reports[i]->name, reports[i]->suffix, reports[i]->directory};
 }
 
+// Other formats are of cases, of which one block is no figure.
+static enum ed_status check_block(struct ed_output *output, const char *format, struct ed_error *err) {
+    static const char *const able[] = {"perfetto", "timeline", "csv"};
+    const char *wrong = output->format;
+    for (size_t i = 0; i <= output->n_exports; i++) {
+        const char *name = i < output->n_exports ? output->exports[i].format : format;
+        bool fine = !name;
+        for (size_t k = 0; k < sizeof able / sizeof able[0]; k++)
+            fine = fine || !strcmp(name, able[k]);
+        if (!fine)
+            return ed_fail(err, ED_ERR_USAGE, "--block",
+                           "%s is no format of a timeline; use perfetto, timeline or csv", name);
+    }
+    if (!format && !output->n_exports)
+        return ed_fail(err, ED_ERR_USAGE, "--block",
+                       "%s is no format of a timeline; add --format perfetto, timeline or csv", wrong);
+    // Files alone were asked for: a table of all blocks beside them would mislead.
+    if (!format)
+        output->format = NULL;
+    return ED_OK;
+}
+
 enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
                                bool of_reports, struct ed_error *err) {
     const char *format = ed_arguments_get(arguments, "format");
@@ -166,6 +188,9 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
         status = ed_fail(err, ED_ERR_USAGE, "--export",
                          "standard output is taken by --format %s; name a file", format);
     output->format = format ? format : to_stdout ? NULL : "table";
+    output->block = ed_arguments_get(arguments, "block");
+    if (!status && output->block)
+        status = check_block(output, format, err);
     if (status)
         ed_output_release(output);
     return status;

@@ -29,6 +29,7 @@ struct ed_output {
     struct ed_output_export *exports; // owned
     size_t n_exports;
     struct ed_order order;
+    const char *block; // of --block; NULL: all
 };
 
 // Where one rendering goes.
@@ -56,6 +57,7 @@ struct ed_output_campaign {
     const struct ed_campaign *campaign;
     const struct ed_records *records;
     const struct ed_order *order;
+    const char *block;
 };
 enum ed_status ed_output_render_campaign(const void *context, const struct ed_output_target *target,
                                          struct ed_buffer *out, struct ed_error *err);

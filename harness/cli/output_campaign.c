@@ -2,6 +2,7 @@
 // A campaign's records through a report. Nothing of this moment goes in: the same campaign gives the same
 // bytes.
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/cli/output.h"
 #include "harness/detail.h"
@@ -66,14 +67,17 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
                                          struct ed_buffer *out, struct ed_error *err) {
     const struct ed_output_campaign *of = context;
     const struct ed_campaign *campaign = of->campaign;
-    const struct ed_report *report = ed_report_find(target->format);
+    const struct ed_report *report =
+        ed_report_find(of->block && !strcmp(target->format, "csv") ? "timeline" : target->format);
     struct ed_report_hardware *hardware = calloc(campaign->n_devices + 1, sizeof *hardware);
     struct ed_report_absent *absent = calloc(campaign->n_absent + 1, sizeof *absent);
     const char **requirements = calloc(campaign->n_requirements + 1, sizeof *requirements);
     const struct ed_result **rows = calloc(of->records->n + 1, sizeof *rows);
     size_t n_requirements = 0;
     struct ed_detail *detail = NULL;
-    enum ed_status status = ed_detail_new(&detail, campaign, of->records, NULL, err);
+    enum ed_status status = ed_detail_new(&detail, campaign, of->records, of->block, err);
+    if (!status)
+        status = ed_detail_check(detail, err);
     if (status)
         goto out;
     if (!report)

@@ -128,7 +128,7 @@ int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, c
         ed_campaign_release(&campaign);
         return ed_cli_fail(cli, &err);
     }
-    const struct ed_output_campaign context = {&campaign, &records, &output->order};
+    const struct ed_output_campaign context = {&campaign, &records, &output->order, output->block};
     *any = records.blocks_done > 0;
     if (*any || !only_if_any)
         code = ed_output_write(output, cli, ed_output_render_campaign, &context);

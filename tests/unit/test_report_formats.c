@@ -16,6 +16,7 @@
 #include "reports/registry.h"
 #include "reports/schema.h"
 #include "reports/text.h"
+#include "reports/view.h"
 
 static void test_registry(void **state) {
     (void)state;
@@ -196,12 +197,51 @@ static void test_width(void **state) {
     assert_int_equal(ed_text_prefix("abc", 2), 2);
 }
 
+// Two devices whose sensors cover different things: two columns, and neither number in the other's.
+static void test_energy_scopes(void **state) {
+    static struct ed_result records[3];
+    const struct ed_result *const rows[] = {&records[0], &records[1], &records[2]};
+    static const struct ed_report_info info = {.n_records = 3};
+    static const char *const scopes[] = {"battery: power_supply.battery.power, power",
+                                         "package: powercap.package-0",
+                                         "battery: power_supply.battery.power, power"};
+    struct ed_view view;
+    struct ed_error err = {0};
+    size_t n = 0;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(records[i].case_id, sizeof records[i].case_id, "case %zu", i);
+        ED_RESULT_SET(&records[i], energy_per_inference_uj, (int64_t)(1000 * (i + 1)));
+        ED_RESULT_SET_TEXT(&records[i], energy_scope, scopes[i]);
+    }
+    assert_int_equal(ed_view_init(&view, &info, rows, 3, ED_VIEW_FULL, &err), ED_OK);
+    for (size_t c = 0; c < view.n_columns; c++) {
+        const struct ed_view_column *column = &view.columns[c];
+        if (strncmp(column->head, "energy", 6))
+            continue;
+        const bool battery = !strcmp(column->head, "energy battery");
+        assert_true(battery || !strcmp(column->head, "energy package"));
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(strchr(column->cells[i], '-') == NULL, battery == (i != 1));
+        n++;
+    }
+    assert_int_equal(n, 2);
+    ed_view_release(&view);
+    snprintf(records[1].energy_scope, sizeof records[1].energy_scope, "%s", scopes[0]);
+    assert_int_equal(ed_view_init(&view, &info, rows, 3, ED_VIEW_FULL, &err), ED_OK);
+    for (size_t c = n = 0; c < view.n_columns; c++)
+        n += !strcmp(view.columns[c].head, "energy");
+    assert_int_equal(n, 1);
+    ed_view_release(&view);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registry),
         cmocka_unit_test(test_check_refuses),
         cmocka_unit_test(test_failing_sink_is_reported),
         cmocka_unit_test(test_schema_and_reference),
+        cmocka_unit_test(test_energy_scopes),
         cmocka_unit_test(test_fixed),
         cmocka_unit_test(test_visible),
         cmocka_unit_test(test_width),
