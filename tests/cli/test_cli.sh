@@ -86,7 +86,7 @@ for word in probe snapshot; do
 done
 refused 2 'needs --as NAME' engines add /tmp
 refused 2 'takes [ENGINE] DIR' engines add
-refused 4 'is not a directory' engines add /nonexistent --as x
+refused 2 'is not a directory' engines add /nonexistent --as x
 refused 2 'takes NAME' engines check
 refused 2 "has no backend 'gpi'; did you mean 'gpu'" engines check scripted/gpi
 refused 2 'does not go with' engines check null --as x
