@@ -134,6 +134,10 @@ static enum ed_status find_functions(struct lrt_state *lrt, const char *path, st
                            i ? "the library has no function %s, which the adapter needs; use a later release"
                              : "this is no LiteRT library: it has no function %s",
                            names[i]);
+    // Not used: 2.1.0 does not have it, and takes some of the others with other parameters.
+    if (!dlsym(lrt->library, "LiteRtGetProfileSummary"))
+        return ed_fail(err, ED_ERR_VERSION, path,
+                       "the library is older than LiteRT 2.1.3; use a later release");
     lrt->api.CreateModelFromFile = dlsym(lrt->library, "LiteRtCreateModelFromFile");
     lrt->api.CreateModelFromBuffer = dlsym(lrt->library, "LiteRtCreateModelFromBuffer");
     if (!lrt->api.CreateModelFromFile || !lrt->api.CreateModelFromBuffer)
@@ -159,7 +163,7 @@ enum ed_status lrt_library_open(struct lrt_state *lrt, const char *path, struct 
     snprintf(lrt->version, sizeof lrt->version, "%s",
              lrt->api.CompiledModelIsNonCpuFullyAccelerated ? "2.3 or later"
              : lrt->api.model_takes_environment             ? "2.1.6 to 2.2"
-                                                            : "2.1.5 or earlier");
+                                                            : "2.1.3 to 2.1.5");
     return status;
 }
 
