@@ -7,6 +7,7 @@
 
 #include "base/npy.h"
 #include "base/stats/proportion.h"
+#include "harness/quality.h"
 
 #define CONFIDENCE 0.95
 #define KEY_VALUE "accuracy_value"
@@ -97,8 +98,7 @@ static enum ed_status score(const char *outputs, const char *labels, size_t k, s
     return status;
 }
 
-// The file of the task's output, by its name in the evidence; the first one when the task names none.
-static enum ed_status find_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+enum ed_status ed_accuracy_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                                    size_t case_index, const struct ed_campaign_task *task,
                                    char path[ED_PATH_BYTES], struct ed_error *err) {
     const struct ed_block *block = NULL;
@@ -136,7 +136,7 @@ static enum ed_status score_case(const struct ed_campaign *campaign, const struc
     char outputs[ED_PATH_BYTES];
     const struct ed_campaign_task *task = &campaign->tasks[device->cases[case_index].task];
     const size_t k = !strcmp(task->metric, "top-5") ? 5 : 1;
-    enum ed_status status = find_outputs(device, blocks, case_index, task, outputs, err);
+    enum ed_status status = ed_accuracy_outputs(device, blocks, case_index, task, outputs, err);
     return status == ED_OK ? score(outputs, task->labels, k, verdicts, err) : status;
 }
 
@@ -183,6 +183,10 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
     if (c->task < 0)
         return;
     ED_RESULT_SET_TEXT(result, accuracy_metric, campaign->tasks[c->task].metric);
+    if (ed_quality_is(campaign->tasks[c->task].metric)) {
+        ed_quality_fill(result, campaign, device, blocks, case_index);
+        return;
+    }
     if (score_case(campaign, device, blocks, case_index, &mine, &why) != ED_OK) {
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message);

@@ -11,4 +11,9 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
                       const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                       size_t case_index);
 
+// The file of the task's output, by its name in the evidence; the first one when the task names none.
+enum ed_status ed_accuracy_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                                   size_t case_index, const struct ed_campaign_task *task,
+                                   char path[ED_PATH_BYTES], struct ed_error *err);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/workload.h"
 #include "devices/inventory.h"
+#include "harness/quality.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define LEASE_MAX_NS (30 * 24 * 3600 * SECOND_NS) // no runner gives a longer one
@@ -101,13 +102,26 @@ static void write_options(struct writer *w, const char *options) {
     ed_json_array_end(&w->json);
 }
 
-static void write_case(struct writer *w, const struct ed_plan_case *c, size_t engine, int64_t model) {
+// What an accuracy block over a text needs beside its own model.
+static int64_t reference_model(const struct ed_plan *plan, const struct ed_plan_case *c,
+                               const size_t *models) {
+    const size_t reference = c->frozen.reference;
+    if (c->frozen.task < 0 || reference == SIZE_MAX || &plan->cases[reference] == c ||
+        !ed_quality_needs_reference(plan->tasks[c->frozen.task].metric) || models[reference] == SIZE_MAX)
+        return -1;
+    return (int64_t)models[reference];
+}
+
+static void write_case(struct writer *w, const struct ed_plan_case *c, size_t engine, int64_t model,
+                       int64_t reference) {
     const struct ed_suite *suite = w->freeze->suite;
     ed_json_object_begin(&w->json, NULL);
     ed_json_text(&w->json, "id", c->frozen.id);
     ed_json_uint(&w->json, "engine", engine);
     ed_json_int(&w->json, "model", model);
     ed_json_int(&w->json, "data", c->frozen.task);
+    if (reference >= 0)
+        ed_json_int(&w->json, "reference", reference);
     ed_json_text(&w->json, "backend", c->frozen.backend);
     ed_json_int(&w->json, "threads", c->frozen.threads);
     ed_json_bool(&w->json, "allow_fallback", suite->allow_fallback);
@@ -240,7 +254,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     ed_json_array_end(&w->json);
     ed_json_array_begin(&w->json, "cases");
     for (size_t i = 0; i < plan->n_cases; i++)
-        write_case(w, &plan->cases[i], engines[i], models[i] == SIZE_MAX ? -1 : (int64_t)models[i]);
+        write_case(w, &plan->cases[i], engines[i], models[i] == SIZE_MAX ? -1 : (int64_t)models[i],
+                   reference_model(plan, &plan->cases[i], models));
     ed_json_array_end(&w->json);
     ed_json_array_begin(&w->json, "blocks");
     for (size_t i = 0; i < plan->n_blocks; i++)

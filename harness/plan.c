@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/random.h"
 #include "base/workload.h"
+#include "harness/quality.h"
 #include "harness/workloads.h"
 
 static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
@@ -292,6 +293,30 @@ static size_t find_baseline(const struct ed_plan *plan, const struct ed_plan_cas
     return SIZE_MAX;
 }
 
+// A text is judged once for all tests of a variant: what is asked of it does not change its answers.
+static bool judged_before(const struct ed_plan *plan, size_t index) {
+    const struct ed_plan_case *c = &plan->cases[index];
+    for (size_t i = 0; i < index && ed_workload_is_language(&c->frozen.workload_parts); i++) {
+        const struct ed_plan_case *other = &plan->cases[i];
+        if (other->model == c->model && other->variant == c->variant && other->build == c->build &&
+            other->frozen.task == c->frozen.task && other->frozen.threads == c->frozen.threads &&
+            !strcmp(other->frozen.backend, c->frozen.backend) &&
+            !strcmp(other->frozen.options, c->frozen.options))
+            return true;
+    }
+    return false;
+}
+
+static enum ed_status check_metric(const struct ed_plan_case *c, const struct ed_suite_task *task,
+                                   struct ed_error *err) {
+    const bool language = ed_workload_is_language(&c->frozen.workload_parts);
+    if (language == ed_quality_is(task->metric))
+        return ED_OK;
+    return ed_fail(err, ED_ERR_USAGE, task->name, "its metric %s is for models that take %s; %s takes %s",
+                   task->metric, language ? "tensors" : "tokens", c->frozen.engine,
+                   language ? "tokens" : "tensors");
+}
+
 static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err) {
     const size_t n_cases = plan->n_cases;
     for (size_t m = 0; m < suite->n_models; m++)
@@ -314,8 +339,11 @@ static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *sui
             suite_tasks[plan->n_tasks] = task;
             const int64_t index = (int64_t)plan->n_tasks++;
             for (size_t c = 0; c < n_cases; c++) {
-                if (plan->cases[c].model != &suite->models[m])
+                if (plan->cases[c].model != &suite->models[m] || (t && judged_before(plan, c)))
                     continue;
+                enum ed_status status = check_metric(&plan->cases[c], task, err);
+                if (status != ED_OK)
+                    return status;
                 if (t == 0) {
                     plan->cases[c].frozen.task = index;
                     continue;
@@ -372,7 +400,7 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
                 if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model)
                     ed_plan_block_add(plan, c, ED_PASS_COLD, r);
             }
-            if (r == 1 && plan->cases[c].frozen.task >= 0)
+            if (r == 1 && plan->cases[c].frozen.task >= 0 && !judged_before(plan, c))
                 ed_plan_block_add(plan, c, ED_PASS_ACCURACY, 1);
         }
         const size_t n = plan->n_blocks - first;

@@ -43,10 +43,11 @@ static const struct ed_suite_key task_keys[] = {
     {"name", ED_SUITE_NAME, .required = true, AT(ed_suite_task, name), .help = "name of the task"},
     {"data", ED_SUITE_DATA, .required = true, LIST(ed_suite_task, data), .min = 1, .max = ED_TENSORS_MAX,
      .help = "samples as .npy, the first dimension counts them: a file for a model with one input, else a "
-             "file for each input"},
-    {"labels", ED_SUITE_FILE, .required = true, AT(ed_suite_task, labels),
-     .help = "the right class of every sample, as .npy"},
-    {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric), .words = "top-1|top-5", .fallback = "top-1",
+             "file for each input; of a language model a text"},
+    {"labels", ED_SUITE_FILE, AT(ed_suite_task, labels),
+     .help = "the right class of every sample, as .npy; a language model's task has none"},
+    {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric),
+     .words = "top-1|top-5|perplexity|kl-divergence|same-top", .fallback = "top-1",
      .help = "how the answers are judged"},
     {"output", ED_SUITE_TENSOR, AT(ed_suite_task, output),
      .help = "the output that is judged; the first where it is not given"},
@@ -54,7 +55,8 @@ static const struct ed_suite_key task_keys[] = {
 
 static const struct ed_suite_object task_object = {
     .name = "task",
-    .help = "labelled data by which variants are judged",
+    .check = ed_suite_task_check,
+    .help = "data by which variants are judged",
     .keys = task_keys,
     .n_keys = COUNT(task_keys),
     .bytes = sizeof(struct ed_suite_task),

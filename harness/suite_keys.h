@@ -107,6 +107,7 @@ bool ed_suite_on_needs_no_model(char *const *on, size_t n_on);
 
 enum ed_status ed_suite_model_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 enum ed_status ed_suite_variant_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
+enum ed_status ed_suite_task_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 enum ed_status ed_suite_whole_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 
 #endif

@@ -46,12 +46,14 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
         return (struct ed_scale){"\xC2\xB0"
                                  "C",
                                  1000, 1};
+    case ED_SCALE_PLAIN:
+        break;
     case ED_SCALE_COUNT:
         return (struct ed_scale){"", 1, 0};
     }
     struct ed_scale scale = {unit.word, unit.divisor, 0};
     double shown = smallest / unit.divisor;
-    if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS)
+    if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS && kind != ED_SCALE_PLAIN)
         return scale; // whole nanoseconds, bytes, microjoules
     int before = shown >= 1 ? (int)floor(log10(shown)) + 1 : 1;
     scale.decimals = digits - before;

@@ -12,6 +12,7 @@ enum ed_scale_kind {
     ED_SCALE_ENERGY,      // uj
     ED_SCALE_TEMPERATURE, // mc
     ED_SCALE_COUNT,
+    ED_SCALE_PLAIN, // a number without a unit
 };
 
 struct ed_scale {

@@ -14,7 +14,8 @@
 #include "reports/order.h"
 #include "reports/text.h"
 
-#define PEAK (-1) // the largest of the peaks of resident memory
+#define PEAK (-1)    // the largest of the peaks of resident memory
+#define QUALITY (-2) // the value of a metric that is no share
 #define NUMBER_BYTES 48
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -54,6 +55,7 @@ static const struct figure figures[] = {
     {ED_FIELD_energy_per_inference_uj, "energy", ED_SCALE_ENERGY, 3, false, WIDE_ONLY, 5},
     {ED_FIELD_temperature_peak_mc, "hottest", ED_SCALE_TEMPERATURE, 3, false, WIDE_ONLY, 22},
     {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
+    {QUALITY, "quality", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
 };
 
@@ -257,6 +259,11 @@ static bool is_language(const struct ed_result *result) {
     return result->has[ED_FIELD_prefill_tokens_per_s] || result->has[ED_FIELD_decode_tokens_per_s];
 }
 
+bool ed_view_no_share(const struct ed_result *result) {
+    return result->has[ED_FIELD_accuracy_metric] && (!strcmp(result->accuracy_metric, "perplexity") ||
+                                                     !strcmp(result->accuracy_metric, "kl-divergence"));
+}
+
 static struct value value_get(const struct ed_view *view, size_t row, int field) {
     const struct ed_result *result = view->rows[row];
     static const int peaks[] = {ED_FIELD_memory_load_peak_bytes, ED_FIELD_memory_warmup_peak_bytes,
@@ -264,8 +271,12 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
     struct value v = {0};
     double one;
     if (!ed_view_ran(result) || (is_latency(field) && is_language(result)) ||
+        (field == QUALITY && !ed_view_no_share(result)) ||
+        (field == ED_FIELD_accuracy_value && ed_view_no_share(result)) ||
         (view->scoped && !ed_energy_of_scope(result, view->scope)))
         return v;
+    if (field == QUALITY)
+        field = ED_FIELD_accuracy_value;
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
         enum ed_result_type type = ed_result_fields()[field].type;
@@ -286,7 +297,7 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
 
 static bool has_room_for_span(const struct ed_view *view, int field) {
     if (view->style == ED_VIEW_FULL)
-        return field != PEAK;
+        return field != PEAK && field != QUALITY;
     return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns ||
            field == ED_FIELD_accuracy_drop || field == ED_FIELD_prefill_tokens_per_s ||
            field == ED_FIELD_decode_tokens_per_s;

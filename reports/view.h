@@ -67,6 +67,8 @@ size_t ed_view_width(const struct ed_view *view, size_t gap);
 bool ed_view_group_begins(const struct ed_view *view, size_t row);
 void ed_view_group_text(const struct ed_view *view, size_t row, struct ed_buffer *out);
 
+// A perplexity or divergence: not to be shown in percent, and lower is better.
+bool ed_view_no_share(const struct ed_result *result);
 // How a figure is called and scaled, also one that no table has a column for. False where the key is no
 // figure.
 struct ed_view_figure {

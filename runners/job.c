@@ -218,7 +218,7 @@ static enum ed_status parse_case_options(const struct ed_json_at *owner, struct 
 static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_job *job,
                                  struct ed_job_case *out, struct ed_error *err) {
     int64_t engine = 0, threads = 0;
-    out->model = out->data = -1;
+    out->model = out->data = out->reference = -1;
     out->pin = "";
     enum ed_status status = ed_json_expect_object(at, err);
     if (status == ED_OK)
@@ -229,6 +229,8 @@ static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_jo
         status = ed_json_opt_int(at, "model", -1, (int64_t)job->n_models - 1, &out->model, err);
     if (status == ED_OK)
         status = ed_json_opt_int(at, "data", -1, (int64_t)job->n_data - 1, &out->data, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "reference", -1, (int64_t)job->n_models - 1, &out->reference, err);
     if (status == ED_OK)
         status = get_name(at, "backend", &out->backend, err);
     if (status == ED_OK)

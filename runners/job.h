@@ -12,7 +12,8 @@
 //    "data":[{"inputs":[{"input":NAME or "","file":FILE}]}],
 //    "cases":[{"id":ID,"engine":I,"model":I or -1,"backend":WORD,"threads":N,"allow_fallback":B,"pin":"0,2-3" or "",
 //              "workload":{"scenario":WORD,...} (base/workload.h; absent: single-stream),
-//              "options":[{"key","value"}],"shapes":[{"input","shape":[..]}],"inputs":[{"input","file":FILE}],"data":I or -1}],
+//              "options":[{"key","value"}],"shapes":[{"input","shape":[..]}],"inputs":[{"input","file":FILE}],"data":I or -1,
+//              "reference":I or -1}],     a model that a language model's accuracy block loads beside it
 //    "blocks":[{"id":ID,"case":I,"pass":WORD,"repetition":N,"seed":N,"inferences":N,"min_inferences":N,"min_ns":N,"max_ns":N,
 //               "max_samples":N,"timeout_ns":N}],
 //    "lease":{"token":TOKEN,"for_ns":N},       absent: the job is started without a lease
@@ -69,8 +70,9 @@ struct ed_job_data {
 struct ed_job_case {
     const char *id, *backend, *pin;
     size_t engine;
-    int64_t model; // -1: none
-    int64_t data;  // -1: none
+    int64_t model;     // -1: none
+    int64_t data;      // -1: none
+    int64_t reference; // model that accuracy blocks of a language model load beside it; -1: none
     int threads;
     bool allow_fallback;
     struct ed_workload workload;

@@ -57,6 +57,7 @@ static void write_case(struct ed_json_writer *w, const struct ed_job_case *c) {
     ed_json_int(w, "engine", 0);
     ed_json_int(w, "model", c->model >= 0 ? 0 : -1);
     ed_json_int(w, "data", c->data >= 0 ? 0 : -1);
+    ed_json_int(w, "reference", c->model >= 0 && c->reference >= 0 ? 1 : -1);
     ed_json_text(w, "backend", c->backend);
     ed_json_int(w, "threads", c->threads);
     ed_json_bool(w, "allow_fallback", c->allow_fallback);
@@ -123,6 +124,11 @@ enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, 
     if (c->model >= 0) {
         ed_json_object_begin(&w, NULL);
         write_files(&w, &job->models[c->model]);
+        ed_json_object_end(&w);
+    }
+    if (c->model >= 0 && c->reference >= 0) {
+        ed_json_object_begin(&w, NULL);
+        write_files(&w, &job->models[c->reference]);
         ed_json_object_end(&w);
     }
     ed_json_array_end(&w);

@@ -68,6 +68,8 @@ static enum ed_status check_case(const struct ed_job *job, const struct ed_job_c
         status = check_files(&job->engines[c->engine].files, digests, err);
     if (status == ED_OK && c->model >= 0)
         status = check_files(&job->models[c->model], digests, err);
+    if (status == ED_OK && c->reference >= 0)
+        status = check_files(&job->models[c->reference], digests, err);
     if (status == ED_OK && c->data >= 0)
         status = check_inputs(job->data[c->data].inputs, job->data[c->data].n_inputs, digests, err);
     if (status == ED_OK)

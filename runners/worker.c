@@ -20,7 +20,10 @@
 #include "runners/mapping.h"
 #include "runners/memory.h"
 #include "runners/profile.h"
+#include "runners/quality.h"
 #include "runners/started.h"
+
+#define FILES_MAX 1024 // of a model, by the parser of jobs
 
 struct worker {
     struct ed_job job;
@@ -91,14 +94,46 @@ static enum ed_status note_libc(struct worker *worker, struct ed_error *err) {
     return ED_OK;
 }
 
+static size_t list_files(const struct ed_job_files *model, const char *files[FILES_MAX]) {
+    for (size_t i = 0; i < model->n; i++)
+        files[i] = model->items[i].path;
+    return model->n;
+}
+
+static bool is_language(const struct worker *worker) {
+    return ed_workload_is_language(&worker->job.cases[0].workload);
+}
+
+// What is judged over a text needs every token's logits, whatever the case is timed with.
+static bool is_quality(const struct worker *worker) {
+    return is_language(worker) && worker->job.blocks[0].pass == ED_PASS_KIND_ACCURACY;
+}
+
+static void fill_load_args(const struct worker *worker, struct ed_load_args *args, const char *const *files,
+                           size_t n_files) {
+    const struct ed_job_case *c = &worker->job.cases[0];
+    *args = (struct ed_load_args){.model_files = files,
+                                  .n_model_files = n_files,
+                                  .backend = c->backend,
+                                  .threads = c->threads,
+                                  .allow_fallback = c->allow_fallback,
+                                  .options = c->options,
+                                  .n_options = c->n_options,
+                                  .workload = c->workload,
+                                  .seed = (uint64_t)worker->job.blocks[0].seed};
+    if (is_quality(worker)) {
+        args->all_logits = true;
+        args->workload = (struct ed_workload){.prompt_tokens = ED_QUALITY_CHUNK};
+    }
+}
+
 static enum ed_status open_and_load(struct worker *worker, struct ed_error *err) {
     const struct ed_job_engine *engine = &worker->job.engines[0];
     const struct ed_job_case *c = &worker->job.cases[0];
-    const char *files[1024];
-    size_t n_files = 0;
-    if (c->model >= 0)
-        for (; n_files < worker->job.models[0].n; n_files++)
-            files[n_files] = worker->job.models[0].items[n_files].path;
+    const char *files[FILES_MAX];
+    const size_t n_files = c->model >= 0 ? list_files(&worker->job.models[0], files) : 0;
+    struct ed_load_args load_args;
+    fill_load_args(worker, &load_args, files, n_files);
 
     enter(worker, ED_PHASE_OPEN);
     int64_t before = ed_clock_raw_ns();
@@ -114,15 +149,6 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
     worker->mapping->open_ns = ed_clock_raw_ns() - before;
 
     enter(worker, ED_PHASE_LOAD);
-    const struct ed_load_args load_args = {.model_files = files,
-                                           .n_model_files = n_files,
-                                           .backend = c->backend,
-                                           .threads = c->threads,
-                                           .allow_fallback = c->allow_fallback,
-                                           .options = c->options,
-                                           .n_options = c->n_options,
-                                           .workload = c->workload,
-                                           .seed = (uint64_t)worker->job.blocks[0].seed};
     before = ed_clock_raw_ns();
     status = backend->load(worker->adapter.state, &load_args, err);
     if (status == ED_OK) {
@@ -132,13 +158,11 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
     return status;
 }
 
-static bool is_language(const struct worker *worker) {
-    return ed_workload_is_language(&worker->job.cases[0].workload);
-}
-
 static enum ed_status bind_inputs(struct worker *worker, struct ed_error *err) {
     const struct ed_backend *backend = worker->adapter.backend;
     enter(worker, ED_PHASE_BIND);
+    if (is_quality(worker))
+        return ED_OK;
     if (is_language(worker))
         return ed_language_make(&worker->language, backend, worker->adapter.state,
                                 &worker->job.cases[0].workload, (uint64_t)worker->job.blocks[0].seed,
@@ -190,6 +214,20 @@ static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
                : ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
 }
 
+static enum ed_status judge_text(struct worker *worker, struct ed_error *err) {
+    const struct ed_job_engine *engine = &worker->job.engines[0];
+    const char *files[FILES_MAX];
+    const bool both = worker->job.cases[0].reference >= 0 && worker->job.n_models > 1;
+    const struct ed_open_args open_args = {
+        .engine_dir = engine->directory, .engine_library = engine->library, .scratch_dir = "."};
+    struct ed_load_args load_args;
+    fill_load_args(worker, &load_args, files, both ? list_files(&worker->job.models[1], files) : 0);
+    const struct ed_quality_reference reference = {&open_args, &load_args,
+                                                   both ? engine->adapter.path : NULL};
+    return ed_quality_run(&worker->adapter, &reference, &worker->job, &worker->job.blocks[0],
+                          &worker->evidence, err);
+}
+
 static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     const struct ed_job_block *block = &worker->job.blocks[0];
     const bool language = ed_workload_is_language(&worker->job.cases[0].workload);
@@ -203,6 +241,11 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
         status = first_inference(worker, err);
         break;
     case ED_PASS_KIND_ACCURACY:
+        if (language) {
+            enter(worker, ED_PHASE_TIMED);
+            status = judge_text(worker, err);
+            break;
+        }
         status = first_inference(worker, err);
         if (status == ED_OK) {
             enter(worker, ED_PHASE_TIMED);

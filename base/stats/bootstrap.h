@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bootstrap over clusters: an interval for a mean of things that come in groups, such as tokens in chunks
+// of a text, whose neighbours are alike. Whole groups are drawn, so that the interval is as wide as they
+// differ.
+#ifndef EDGEDYNO_BASE_STATS_BOOTSTRAP_H
+#define EDGEDYNO_BASE_STATS_BOOTSTRAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ED_BOOTSTRAP_ROUNDS 2000
+#define ED_BOOTSTRAP_MIN_CLUSTERS 6 // fewer say nothing of how much they differ
+
+// `means` are those of n clusters of one size. The percentile interval (Efron 1979) of their mean at
+// `confidence` over ED_BOOTSTRAP_ROUNDS draws with this seed: the same seed, the same interval. False, and
+// nothing written, with fewer than ED_BOOTSTRAP_MIN_CLUSTERS, a confidence outside (0, 1), a mean that is no
+// number, or no memory.
+bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double confidence, double *low,
+                       double *high);
+
+#endif

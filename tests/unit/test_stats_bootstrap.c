@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bootstrap over clusters: against the normal interval where that holds, and how often it holds the
+// truth.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "base/stats/bootstrap.h"
+
+static void test_normal(void **state) {
+    double values[400], sum = 0, squares = 0, low = 0, high = 0;
+    struct ed_random random;
+    (void)state;
+    ed_random_init(&random, 5);
+    for (size_t i = 0; i < 400; i++) {
+        values[i] = 3 + ed_random_normal(&random);
+        sum += values[i];
+    }
+    for (size_t i = 0; i < 400; i++)
+        squares += (values[i] - sum / 400) * (values[i] - sum / 400);
+    const double error = sqrt(squares / 400) / 20;
+    assert_true(ed_bootstrap_mean(values, 400, 1, 0.95, &low, &high));
+    // 2000 draws place an end of the interval to some 5 % of its half.
+    assert_true(fabs(low - (sum / 400 - 1.96 * error)) < 0.2 * error);
+    assert_true(fabs(high - (sum / 400 + 1.96 * error)) < 0.2 * error);
+}
+
+static void test_coverage(void **state) {
+    unsigned held = 0;
+    (void)state;
+    for (uint64_t trial = 0; trial < 300; trial++) {
+        double values[30], low = 0, high = 0;
+        struct ed_random random;
+        ed_random_init(&random, 1000 + trial);
+        for (size_t i = 0; i < 30; i++)
+            values[i] = ed_random_normal(&random);
+        assert_true(ed_bootstrap_mean(values, 30, trial, 0.95, &low, &high));
+        held += low <= 0 && high >= 0;
+    }
+    // 30 clusters: somewhat under 95 %, as a percentile interval is.
+    assert_in_range(held, 300 * 89 / 100, 300 * 98 / 100);
+}
+
+static void test_seed_and_limits(void **state) {
+    double values[] = {1, 2, 3, 4, 5, 6}, low = -1, high = -1, low2 = 0, high2 = 0;
+    (void)state;
+    assert_true(ed_bootstrap_mean(values, 6, 7, 0.95, &low, &high));
+    assert_true(ed_bootstrap_mean(values, 6, 7, 0.95, &low2, &high2));
+    assert_true(low == low2 && high == high2 && low < 3.5 && high > 3.5 && low >= 1 && high <= 6);
+    low = high = -1;
+    assert_false(ed_bootstrap_mean(values, 5, 7, 0.95, &low, &high));
+    assert_false(ed_bootstrap_mean(values, 6, 7, 1, &low, &high));
+    assert_false(ed_bootstrap_mean(values, 6, 7, 0, &low, &high));
+    values[3] = NAN;
+    assert_false(ed_bootstrap_mean(values, 6, 7, 0.95, &low, &high));
+    assert_true(low == -1 && high == -1);
+    for (size_t i = 0; i < 6; i++)
+        values[i] = 2.5;
+    assert_true(ed_bootstrap_mean(values, 6, 7, 0.95, &low, &high));
+    assert_true(low == 2.5 && high == 2.5);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_seed_and_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
