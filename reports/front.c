@@ -7,7 +7,8 @@
 
 bool ed_front_has(const struct ed_result *result) {
     return ed_view_ran(result) && result->has[ED_FIELD_accuracy_value] &&
-           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value) && !ed_view_no_share(result);
+           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value) &&
+           !ed_view_no_share(result);
 }
 
 static bool same_choice(const struct ed_result *a, const struct ed_result *b) {
