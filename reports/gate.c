@@ -184,43 +184,49 @@ enum {
     VERDICT_COLUMNS = 12,
     VALUE_COLUMNS = 9,
     CHANGE_COLUMNS = 8,
-    INTERVAL_COLUMNS = 18,
-    PAIRS_COLUMNS = 5
+    INTERVAL_COLUMNS = 16,
+    PAIRS_COLUMNS = 5,
+    FIXED_COLUMNS = 60
 };
 
 static void row_text(struct ed_buffer *out, const struct ed_report_gate_row *row, size_t width, bool colour) {
-    const size_t fixed =
-        VERDICT_COLUMNS + VALUE_COLUMNS + CHANGE_COLUMNS + INTERVAL_COLUMNS + PAIRS_COLUMNS + 5 * GAP;
-    const size_t room = width == SIZE_MAX ? 48 : width - fixed;
-    char value[64] = "", change[96], interval[192];
-    const bool tall = ed_text_width(subject(row)) > room;
-    coloured(out, row->verdict, row->verdict, colour);
-    ed_text_repeat(out, ' ', VERDICT_COLUMNS + GAP - strlen(row->verdict));
+    const size_t room = width == SIZE_MAX ? 48 : width - FIXED_COLUMNS, margin = VERDICT_COLUMNS + GAP;
+    char value[64] = "", change[96], interval[192], pairs[32] = "";
+    struct ed_buffer figures;
     if (row->has_values)
         ed_report_gate_value(value, sizeof value, row, row->candidate);
     ed_report_gate_change(change, sizeof change, row);
     ed_report_gate_interval(interval, sizeof interval, row);
-    if (tall) { // a long requirement has a line of its own
-        cell(out, subject(row), width == SIZE_MAX ? SIZE_MAX : width - VERDICT_COLUMNS - GAP, false);
-        if (value[0] || change[0]) {
-            ed_buffer_text_append(out, "\n");
-            ed_text_repeat(out, ' ', VERDICT_COLUMNS + GAP + room + GAP);
-        }
-    } else {
-        cell(out, subject(row), room, value[0] || change[0]);
-        if (value[0] || change[0])
-            ed_text_repeat(out, ' ', GAP);
-    }
-    if (value[0] || change[0])
-        ed_buffer_printf(out, "%*s  %*s  %*s", VALUE_COLUMNS, value, CHANGE_COLUMNS, change, INTERVAL_COLUMNS,
-                         interval);
     if (row->pairs)
-        ed_buffer_printf(out, "  %*zu", PAIRS_COLUMNS, row->pairs);
+        snprintf(pairs, sizeof pairs, "%zu", row->pairs);
+    ed_buffer_init(&figures, ED_REPORT_MAX_BYTES);
+    if (value[0] || change[0])
+        ed_buffer_printf(&figures, "%*s  %*s  %*s  %*s", VALUE_COLUMNS, value, CHANGE_COLUMNS, change,
+                         INTERVAL_COLUMNS, interval, PAIRS_COLUMNS, pairs);
+    // A long requirement, and long figures, have a line of their own.
+    const bool tall = ed_text_width(subject(row)) > room || figures.size > FIXED_COLUMNS - margin - GAP;
+    coloured(out, row->verdict, row->verdict, colour);
+    ed_text_repeat(out, ' ', margin - strlen(row->verdict));
+    cell(out, subject(row), tall ? width == SIZE_MAX ? SIZE_MAX : width - margin : room,
+         !tall && figures.size);
+    if (figures.size && tall) {
+        const size_t at = margin + room + GAP;
+        ed_buffer_text_append(out, "\n");
+        ed_text_repeat(out, ' ',
+                       width == SIZE_MAX || at + figures.size <= width ? at
+                       : width > figures.size                          ? width - figures.size
+                                                                       : 0);
+    } else if (figures.size) {
+        ed_text_repeat(out, ' ', GAP);
+    }
+    ed_buffer_append(out, ed_buffer_text(&figures), figures.size);
+    out->no_memory = out->no_memory || figures.no_memory;
+    ed_buffer_release(&figures);
     while (out->size > 0 && out->data[out->size - 1] == ' ')
         out->data[--out->size] = '\0';
     ed_buffer_text_append(out, "\n");
     if (ed_report_gate_open(row))
-        paragraph(out, row->why, VERDICT_COLUMNS + GAP, width);
+        paragraph(out, row->why, margin, width);
 }
 
 static void heading_text(struct ed_buffer *out, const struct ed_report_gate_row *row, size_t width) {

@@ -141,10 +141,13 @@ static const struct ed_option help[] = {
      0},
 };
 
-#define EXPORT_ROW                                                                                        \
-    {                                                                                                     \
-        "export", 0, ED_OPTION_TEXT, "FORMAT=FILE", "", 0, 0, "",                                         \
-            "write a file as well; FILE alone tells the format by its ending; - is standard output", MANY \
+#define EXPORT_ROW                                                                                    \
+    {                                                                                                 \
+        "export", 0, ED_OPTION_TEXT, "FORMAT=FILE", "", 0, 0, "",                                     \
+            "write a file as well (several with commas between); FILE alone tells the format by its " \
+            "ending; - is "                                                                           \
+            "standard output",                                                                        \
+            MANY                                                                                      \
     }
 static const struct ed_option report_output[] = {
     {"format", 0, ED_OPTION_TEXT, "FORMAT", "table", 0, 0, "", "format of standard output", 0},

@@ -149,6 +149,50 @@ static enum ed_status check_block(struct ed_output *output, const char *format, 
     return ED_OK;
 }
 
+// The comma behind which another FORMAT= begins; a comma elsewhere belongs to the name of a file.
+static char *next_export(const struct ed_output *output, char *text) {
+    for (char *comma = strchr(text, ','); comma; comma = strchr(comma + 1, ',')) {
+        char name[64];
+        const size_t bytes = strcspn(comma + 1, "=,");
+        if (comma[1 + bytes] != '=' || bytes >= sizeof name)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)bytes, comma + 1);
+        if (find_format(output, name))
+            return comma;
+    }
+    return NULL;
+}
+
+// "FORMAT=FILE", or several of them with commas between.
+static enum ed_status add_exports(struct ed_output *output, const char *list, struct ed_error *err) {
+    char **texts = realloc(output->texts, (output->n_texts + 1) * sizeof *texts);
+    enum ed_status status = ED_OK;
+    if (texts)
+        output->texts = texts;
+    char *text = texts ? strdup(list) : NULL;
+    if (!text)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of exports");
+    texts[output->n_texts++] = text;
+    for (char *comma; text && !status; text = comma) {
+        comma = next_export(output, text);
+        if (comma)
+            *comma++ = '\0';
+        struct ed_output_export *exports =
+            realloc(output->exports, (output->n_exports + 1) * sizeof *exports);
+        if (!exports)
+            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of exports");
+        output->exports = exports;
+        struct ed_output_export *export = &exports[output->n_exports];
+        export->path = "";
+        status = parse_export(output, text, export, err);
+        for (size_t k = 0; k < output->n_exports && !status; k++)
+            if (strcmp(exports[k].path, export->path) == 0)
+                status = ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is named twice", export->path);
+        output->n_exports++;
+    }
+    return status;
+}
+
 enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
                                bool of_reports, struct ed_error *err) {
     const char *format = ed_arguments_get(arguments, "format");
@@ -169,21 +213,11 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
         status = ed_order_group_parse(&output->order, group, err);
     if (status)
         return status;
-    output->exports = calloc(arguments->n_values + 1, sizeof *output->exports);
-    if (!output->exports)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the list of exports");
-    for (size_t i = 0; i < arguments->n_values && !status; i++) {
-        if (strcmp(arguments->values[i].option->name, "export") != 0)
-            continue;
-        struct ed_output_export *export = &output->exports[output->n_exports];
-        export->path = "";
-        status = parse_export(output, arguments->values[i].text, export, err);
-        for (size_t k = 0; k < output->n_exports && !status; k++)
-            if (output->exports[k].path && strcmp(output->exports[k].path, export->path) == 0)
-                status = ed_fail(err, ED_ERR_USAGE, "--export", "%.200s is named twice", export->path);
-        to_stdout = to_stdout || (!status && strcmp(export->path, "-") == 0);
-        output->n_exports++;
-    }
+    for (size_t i = 0; i < arguments->n_values && !status; i++)
+        if (strcmp(arguments->values[i].option->name, "export") == 0)
+            status = add_exports(output, arguments->values[i].text, err);
+    for (size_t i = 0; i < output->n_exports && !status; i++)
+        to_stdout = to_stdout || strcmp(output->exports[i].path, "-") == 0;
     if (!status && to_stdout && format)
         status = ed_fail(err, ED_ERR_USAGE, "--export",
                          "standard output is taken by --format %s; name a file", format);
@@ -198,6 +232,9 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
 
 void ed_output_release(struct ed_output *output) {
     free(output->exports);
+    for (size_t i = 0; i < output->n_texts; i++)
+        free(output->texts[i]);
+    free(output->texts);
     memset(output, 0, sizeof *output);
 }
 

@@ -28,6 +28,8 @@ struct ed_output {
     const char *format;               // of standard output; NULL: an export took its place
     struct ed_output_export *exports; // owned
     size_t n_exports;
+    char **texts; // owned; what the exports' paths lie in
+    size_t n_texts;
     struct ed_order order;
     const char *block; // of --block; NULL: all
 };
