@@ -3,7 +3,7 @@
 """Makes a small language model with random weights as GGUF: it says nothing of sense, and runs everything that a real one runs.
 
 Usage: make_tiny_llm.py OUT.gguf [--layers N] [--width N] [--heads N] [--context N] [--type f16|f32] [--seed N]
-Needs PyPI gguf and numpy (tests/accuracy/requirements-language.txt pins them). The same arguments give the same file.
+Needs PyPI gguf and numpy (requirements.txt beside it pins them). The same arguments give the same file.
 """
 import argparse
 import pathlib
