@@ -6,14 +6,34 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+// One line a command, in the order of help.
+// clang-format off
 static const struct ed_cli_command *const commands[] = {
-    &ed_cli_run,     &ed_cli_gate,     &ed_cli_report, &ed_cli_devices,
-    &ed_cli_engines, &ed_cli_quantize, &ed_cli_help,   &ed_cli_version,
+    &ed_cli_run,
+    &ed_cli_gate,
+    &ed_cli_compare,
+    &ed_cli_report,
+    &ed_cli_devices,
+    &ed_cli_engines,
+    &ed_cli_quantize,
+    &ed_cli_help,
+    &ed_cli_version,
 };
-static const char *const names[] = {"run",      "gate", "report",  "devices", "engines",
-                                    "quantize", "help", "version", NULL};
+static const char *const names[] = {
+    "run",
+    "gate",
+    "compare",
+    "report",
+    "devices",
+    "engines",
+    "quantize",
+    "help",
+    "version",
+    NULL,
+};
+// clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {"tune", "fit", "compare", "history", "baseline", "data", NULL};
+static const char *const later[] = {"tune", "fit", "history", "baseline", "data", NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);

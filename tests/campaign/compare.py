@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finished campaigns side by side: a change that was made is found, what cannot be compared is said with the reason."""
+
+import json
+
+from campaign import SETTLED, Room, check, finish
+
+
+def measure(room, out, ns, variant="a", blocks=6, **keys):
+    room.script(f"{out}.m.json", run={"ns": ns}, warmup=SETTLED)
+    room.suite(f"{out}.json", {"m": {variant: f"{out}.m.json"}}, blocks=blocks, **keys)
+    room.run("run", f"{out}.json", "--out", out).expect(0)
+
+
+def keys_of(ended, case=0):
+    return {row["key"]: row for row in ended.json()["cases"][case]["keys"]}
+
+
+def changes(room):
+    """A fifth slower, a fifth faster, and the same again."""
+    measure(room, "first", 1_000_000)
+    measure(room, "slower", 1_200_000)
+    measure(room, "faster", 800_000, variant="b")
+    ended = room.run("compare", "first", "slower", "faster", "--format", "json").expect(0)
+    rows = keys_of(ended)
+    slow = rows["latency_p50_ns"]
+    check(slow["word"] == "worse", "a fifth slower is worse", slow)
+    check(0.15 < slow["change"] < 0.25, "by a fifth", slow)
+    check(slow["change_low"] <= slow["change"] <= slow["change_high"], "within its interval", slow)
+    check(slow["blocks_first"] == 6 and slow["blocks_then"] == 6, "of all blocks", slow)
+    rate = rows["throughput_per_s"]
+    check(rate["word"] == "worse" and rate["change"] < 0, "a lower rate is worse", rate)
+    cases = ended.json()["cases"]
+    check(cases[0]["campaign"] == 1 and cases[1]["campaign"] == 2, "each against the first", cases)
+    check("model file" in cases[0]["changed"], "another file under one name is told", cases[0]["changed"])
+    check("variant a -> b" in cases[1]["changed"], "another variant is told", cases[1]["changed"])
+    fast = keys_of(ended, 1)["latency_p50_ns"]
+    check(fast["word"] == "better" and -0.25 < fast["change"] < -0.15, "a fifth faster is better", fast)
+    table = room.run("compare", "first", "slower").expect(0)
+    check("worse" in table.out and "edgedyno gate" in table.out, "the table says it, and what decides", table.out)
+    # Wider than a terminal of 80 columns is nothing but what cannot be broken.
+    wide = room.run("compare", "first", "slower", "--format", "table")
+    check(max(map(len, wide.out.splitlines())) < 120, "no line runs away", wide.out)
+
+
+def not_compared(room):
+    """Few blocks, other cases, another device, a device that has changed."""
+    measure(room, "few", 1_000_000, blocks=3)
+    row = keys_of(room.run("compare", "first", "few", "--format", "json").expect(0))["latency_p50_ns"]
+    # 6 and 3 blocks: the least chance is 1 in 84.
+    check(row["change_low"] is not None, "six and three blocks have an interval", row)
+    row = keys_of(room.run("compare", "few", "few2", "--format", "json").expect(0))["latency_p50_ns"]
+    check(row["word"] == "too few blocks" and row["change_low"] is None, "three and three have none", row)
+    ended = room.run("compare", "first", "threads", "--format", "json").expect(2)
+    reasons = [case.get("not_compared", "") for case in ended.json()["cases"]]
+    check(any("other campaign has no such case" in why for why in reasons), "only the first has it", reasons)
+    check(any("first campaign has no such case" in why for why in reasons), "only the other has it", reasons)
+    path = room.path / "slower" / "campaign.json"
+    frozen = json.loads(path.read_text())
+    frozen["devices"][0]["summary"] = "another machine"
+    path.write_text(json.dumps(frozen))
+    ended = room.run("compare", "first", "slower").expect(2)
+    check("another machine" in ended.out and "not compared" in ended.out, "a device that changed", ended.out)
+
+
+def wrong_words(room):
+    room.run("compare").expect(2, "at least two")
+    room.run("compare", "first").expect(2, "at least two")
+    room.run("compare", "first", "first").expect(2, "named twice")
+    room.run("compare", "first", "nowhere").expect(2, "nowhere")
+    room.run("compare", "first", "few", "--format", "xml").expect(2, "xml")
+
+
+def main():
+    with Room() as room:
+        changes(room)
+        measure(room, "few2", 1_000_000, blocks=3)
+        measure(room, "threads", 1_000_000, threads=[2])
+        not_compared(room)
+        wrong_words(room)
+    finish("compare")
+
+
+main()
