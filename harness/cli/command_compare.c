@@ -21,7 +21,7 @@ static const char *word_of(const struct ed_compare_row *row) {
     case ED_COMPARE_WORSE:
         return "worse";
     case ED_COMPARE_NOT_SHOWN:
-        return "no change shown";
+        return "not shown";
     case ED_COMPARE_TOO_FEW:
         break;
     }
@@ -106,11 +106,11 @@ static enum ed_status print_table(const struct ed_compare *compare, int columns,
         }
         status = print_case(c, columns, out, err);
     }
-    ed_buffer_printf(
-        out,
-        "\n%zu of %zu cases compared, by blocks. The campaigns were measured at two times: whatever\n"
-        "changed on the device between them is in these figures. To decide, use edgedyno gate.\n",
-        compare->n_compared, compare->n_cases);
+    ed_buffer_printf(out,
+                     "\n%zu of %zu cases compared, by blocks. The campaigns were measured at two times:\n"
+                     "whatever changed on the device between them is in these figures. To decide,\n"
+                     "use edgedyno gate.\n",
+                     compare->n_compared, compare->n_cases);
     return status;
 }
 
