@@ -78,7 +78,7 @@ refused 2 'is no command' zzzz
 refused 2 'edgedyno run model.onnx' model.onnx
 refused 2 'flags follow the command' --format json run
 refused 2 'say what is compared' gate
-for word in tune fit compare history baseline data; do
+for word in tune fit history baseline data; do
     refused 2 "'$word' is not part of this version" "$word"
 done
 for word in probe snapshot; do
@@ -143,7 +143,7 @@ refused 2 'there are: local' engines -d pixel
 
 # --- help: of every command, at most 80 columns but for whole commands, every flag of its completion is explained
 commands=$("$program" help | sed -n '/^usage/,/^`/s/^  \([a-z]*\)  .*/\1/p')
-report $(($(wc -w <<<"$commands") == 8)) "help lists eight commands: $(tr '\n' ' ' <<<"$commands")"
+report $(($(wc -w <<<"$commands") >= 8)) "help lists its commands: $(tr '\n' ' ' <<<"$commands")"
 answered 'exit status:' help
 answered 'exit status:' --help
 answered 'exit status:' -h
