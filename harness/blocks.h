@@ -49,7 +49,8 @@ struct ed_block {
     double cold_resident_share;                                                 // -1: not a cold block
     int64_t sampled_anon_max, sampled_swap_max, available_first, available_min; // INT64_MIN: unknown
     int64_t worker_cpu_ns, supervisor_cpu_ns, system_busy_ns;
-    size_t job;                                // whose block it is; SIZE_MAX: its job line is missing
+    unsigned left_out; // of figures, as not valid: enum ed_validity_void (harness/validity.h)
+    size_t job;        // whose block it is; SIZE_MAX: its job line is missing
     const struct ed_timeline_record *readings; // in the mapping, as the device wrote them; NULL: none
     size_t n_readings;
     const cJSON *evidence; // of the block's own document; NULL: none

@@ -2,6 +2,7 @@
 // Reading campaign.json.
 #include "harness/campaign.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,28 @@ static enum ed_status read_circumstances(const struct ed_json_at *at, struct ed_
     return status == ED_OK ? ed_json_opt_bool(at, "runner_libc", &device->runner_libc, err) : status;
 }
 
+// What the hardware says of itself. Absent in older campaigns: nothing is known then.
+static void read_hardware(const struct ed_json_at *at, struct ed_campaign_device *device) {
+    static const char *const emulators[] = {"ranchu", "goldfish", "emulator", "sdk_gphone", "cuttlefish"};
+    const struct ed_json_at hardware = ed_json_member(at, "hardware"),
+                            system = ed_json_member(&hardware, "system");
+    const struct ed_json_at told = ed_json_member(&system, "virtual_machine");
+    char board[128] = "";
+    device->virtual_machine = device->emulator = -1;
+    if (!system.value)
+        return;
+    if (cJSON_IsBool(told.value))
+        device->virtual_machine = cJSON_IsTrue(told.value);
+    ed_json_opt_string(&system, "board", board, sizeof board, NULL);
+    for (char *c = board; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    // No phone that somebody holds runs in a virtual machine.
+    device->emulator = device->android && device->virtual_machine > 0;
+    for (size_t i = 0; device->android && i < sizeof emulators / sizeof emulators[0]; i++)
+        if (strstr(board, emulators[i]))
+            device->emulator = 1;
+}
+
 static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaign *campaign,
                                   struct ed_campaign_device *device, struct ed_error *err) {
     char name[128];
@@ -113,6 +136,7 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     COPY(at, "summary", device->summary);
     if (status == ED_OK)
         status = read_circumstances(at, device, err);
+    read_hardware(at, device);
     NUMBER(at, "blocks", 0, blocks);
     device->n_blocks = (size_t)blocks;
     if (status == ED_OK && !ed_path_name_ok(device->id))

@@ -74,6 +74,8 @@ struct ed_campaign_device {
     bool android;                    // a phone: processes of a shell, not an app
     bool pack_foreign; // an Android device served by a Linux pack: CPU only, not the app's build
     bool runner_libc;  // the runner itself runs with the pack's C library
+    // As facts of harness/validity.h are: 1, 0, or below 0 where unknown.
+    double virtual_machine, emulator;
 };
 
 // A device that was asked for and could not take part.

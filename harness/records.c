@@ -10,6 +10,7 @@
 #include "harness/gate_verdict.h"
 #include "harness/profile.h"
 #include "harness/summary.h"
+#include "harness/validity_read.h"
 
 static void fill_case(struct ed_result *result, const struct ed_campaign *campaign,
                       const struct ed_campaign_device *device, const struct ed_campaign_case *c) {
@@ -86,16 +87,17 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
                                  struct ed_records *records, struct ed_buffer *warnings,
                                  struct ed_error *err) {
     struct ed_blocks blocks;
-    struct ed_energy_device energy;
+    struct ed_energy_device energy = {0};
+    struct ed_validity_device validity = {0};
     struct ed_error failure = {0};
     enum ed_status status = ed_blocks_load(&blocks, device, warnings, err);
     if (status != ED_OK)
         return status;
     status = load_energy(&energy, device, &blocks, err);
-    if (status != ED_OK) {
-        ed_blocks_release(&blocks);
-        return status;
-    }
+    if (status == ED_OK)
+        status = ed_validity_device_load(&validity, &blocks, device, err);
+    if (status != ED_OK)
+        goto out;
     records->blocks_planned += device->n_blocks;
     records->blocks_done += blocks.n;
     for (size_t i = 0; i < blocks.n && !records->usage_error; i++) {
@@ -113,6 +115,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         fill_case(result, campaign, device, &device->cases[c]);
         ed_summary_process(result, device, &blocks, c, device->cases[c].timing);
         ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
+        ed_summary_validity(result, &validity, &blocks, device->cases[c].timing,
+                            ed_workload_is_language(&device->cases[c].workload_parts), energy.source.scope);
         ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
         ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
@@ -132,9 +136,13 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
             ED_RESULT_SET(result, speed_usable, true);
         ed_summary_explain_nulls(result);
     }
+    if (failure.code != ED_OK)
+        status = ed_fail(err, failure.code, NULL, "%s", failure.message);
+out:
+    ed_validity_device_release(&validity);
     ed_energy_device_release(&energy);
     ed_blocks_release(&blocks);
-    return failure.code == ED_OK ? ED_OK : ed_fail(err, failure.code, NULL, "%s", failure.message);
+    return status;
 }
 
 enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records,

@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/validity.h"
+
 static bool is_timing(const struct ed_block *block, size_t case_index) {
     return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
            block->outcome == ED_OUTCOME_OK;
+}
+
+static bool is_valid(const struct ed_block *block, size_t case_index) {
+    return is_timing(block, case_index) && !(block->left_out & ED_VALIDITY_VOID_MEMORY);
 }
 
 // What a mark holds, by name.
@@ -38,7 +44,7 @@ static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_in
     struct ed_span none = {0};
     size_t n = 0;
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index) &&
+        if (is_valid(&blocks->items[i], case_index) &&
             (values[n++] = size_at(&blocks->items[i], mark, what)) < 0)
             return none;
     return ed_summary_span(values, n);
@@ -105,7 +111,7 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
     free(values);
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (!is_timing(block, case_index))
+        if (!is_valid(block, case_index))
             continue;
         anon = block->sampled_anon_max > anon ? block->sampled_anon_max : anon;
         swap = block->sampled_swap_max > swap ? block->sampled_swap_max : swap;
@@ -313,7 +319,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
     } whys[] = {
         {"language", ED_REASON_NOT_APPLICABLE, "not a language workload"},
         {"power", ED_REASON_NOT_MEASURED, "energy_per_inference_uj tells why"},
-        {"heat", ED_REASON_NOT_MEASURED, "this version does not judge heat"},
+        {"heat", ED_REASON_NOT_MEASURED, "nothing that can be read on the device tells it"},
         {"accuracy", ED_REASON_NOT_APPLICABLE, "no task was given"},
     };
     for (size_t f = 0; f < ED_FIELD_COUNT; f++) {

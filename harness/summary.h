@@ -18,6 +18,13 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // What the workers did beside what they were asked: threads beyond those asked for, a network within reach.
 void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+// Marks what is not valid: sets `left_out` of the case's blocks where enough others remain, adds the reasons,
+// and fills the fields of heat. Comes before the figures of the case. `energy_scope`: of the device's sensor
+// of energy, "" where it has none.
+struct ed_validity_device;
+void ed_summary_validity(struct ed_result *result, const struct ed_validity_device *validity,
+                         struct ed_blocks *blocks, size_t case_index, bool language,
+                         const char *energy_scope);
 // How the processes ran: the worker's C library by the journal, and on a phone that it is no app and whose
 // build it is.
 void ed_summary_process(struct ed_result *result, const struct ed_campaign_device *device,

@@ -6,6 +6,7 @@
 
 #include "harness/energy.h"
 #include "harness/summary.h"
+#include "harness/validity.h"
 
 #define COVER 2     // of a standard uncertainty: about 95 %
 #define LEAST_UJ 10 // below, an integer of microjoules would be off by more than 5 %
@@ -59,7 +60,7 @@ struct case_energy {
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
     return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
+           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_POWER);
 }
 
 static bool gather(struct case_energy *all, const struct ed_energy_device *device, size_t timing) {

@@ -7,6 +7,7 @@
 
 #include "base/stats/quantile.h"
 #include "harness/summary.h"
+#include "harness/validity.h"
 
 #define RATE_UNIT 1e6 // rates are kept in millionths, so that a slow model's keeps its digits as an integer
 #define NS_PER_S 1e9
@@ -21,7 +22,7 @@ struct table {
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
     return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
+           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_LANGUAGE);
 }
 
 static bool table_init(struct table *table, const struct ed_blocks *blocks, size_t case_index) {

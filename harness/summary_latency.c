@@ -10,9 +10,11 @@
 #include "base/stats/steady.h"
 #include "base/stats/warmup.h"
 #include "harness/summary.h"
+#include "harness/validity.h"
 
 #define CONFIDENCE 0.95
-#define COLD_ENOUGH 0.05 // share of pages that may still be cached in a cold block
+#define LEFT_OUT INT64_MIN // a cell that is not valid, and counts for nothing
+#define COLD_ENOUGH 0.05   // share of pages that may still be cached in a cold block
 
 struct ed_span ed_summary_span(int64_t *values, size_t n) {
     struct ed_span span = {0};
@@ -36,6 +38,10 @@ struct ed_span ed_summary_span(int64_t *values, size_t n) {
 static bool is_timing(const struct ed_block *block, size_t case_index) {
     return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
            block->outcome == ED_OUTCOME_OK;
+}
+
+static bool is_valid(const struct ed_block *block, size_t case_index) {
+    return is_timing(block, case_index) && !(block->left_out & ED_VALIDITY_VOID_LATENCY);
 }
 
 // One column a quantity, one row a block; -1 where a block does not have it.
@@ -64,10 +70,15 @@ static void table_release(struct table *table) {
 // same quantity.
 static struct ed_span column_span(struct table *table, enum column column) {
     struct ed_span none = {0};
-    for (size_t i = 0; i < table->rows; i++)
-        if (table->cells[column][i] < 0)
+    int64_t *cells = table->cells[column];
+    size_t n = 0;
+    for (size_t i = 0; i < table->rows; i++) {
+        if (cells[i] < 0 && cells[i] != LEFT_OUT)
             return none;
-    return ed_summary_span(table->cells[column], table->rows);
+        if (cells[i] != LEFT_OUT)
+            cells[n++] = cells[i];
+    }
+    return ed_summary_span(cells, n);
 }
 
 static void block_row(struct table *table, const struct ed_block *block, int64_t *scratch) {
@@ -81,8 +92,9 @@ static void block_row(struct table *table, const struct ed_block *block, int64_t
         table->cells[c][row] = -1;
     for (size_t i = 0; i < n; i++)
         ed_moments_add(&moments, (double)block->samples[i] / (double)block->batch);
-    table->cells[LOAD][row] = block->load_ns;
-    table->cells[FIRST][row] = block->first_inference_ns;
+    table->cells[LOAD][row] = block->left_out & ED_VALIDITY_VOID_LOAD ? LEFT_OUT : block->load_ns;
+    table->cells[FIRST][row] =
+        block->left_out & ED_VALIDITY_VOID_FIRST_INFERENCE ? LEFT_OUT : block->first_inference_ns;
     table->cells[WARMUP][row] = block->warmup_inferences;
     if (!n)
         return;
@@ -134,7 +146,7 @@ static void fill_steady(struct ed_result *result, const struct ed_blocks *blocks
     for (size_t i = 0; work && i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
         struct ed_steady_result steady;
-        if (!is_timing(block, case_index))
+        if (!is_valid(block, case_index))
             continue;
         uint8_t *outliers = malloc(block->n_samples ? block->n_samples : 1);
         if (!outliers)
@@ -194,7 +206,7 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
                         struct ed_error *err) {
     struct table table;
     size_t most = 0, fewest = SIZE_MAX;
-    int64_t samples = 0;
+    int64_t samples = 0, ended = 0;
     bool batched = false, language = false;
     for (size_t i = 0; i < blocks->n; i++)
         if (is_timing(&blocks->items[i], case_index) && blocks->items[i].n_samples > most)
@@ -208,13 +220,16 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
         const struct ed_block *block = &blocks->items[i];
         if (!is_timing(block, case_index))
             continue;
-        block_row(&table, block, scratch);
+        ended++;
         samples += (int64_t)block->n_samples * block->batch;
+        if (!is_valid(block, case_index))
+            continue;
+        block_row(&table, block, scratch);
         batched = batched || block->batch > 1;
         language = language || block->parts;
         fewest = block->n_samples < fewest ? block->n_samples : fewest;
     }
-    ED_RESULT_SET(result, blocks, (int64_t)table.rows);
+    ED_RESULT_SET(result, blocks, ended);
     ED_RESULT_SET(result, samples, samples);
     fill_cold(result, blocks, case_index);
     if (!table.rows)

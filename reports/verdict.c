@@ -134,10 +134,13 @@ static bool code_is_invalid(const struct ed_reason *reason) {
     return strncmp(reason->code, ED_INVALID_CODE, strlen(ED_INVALID_CODE)) == 0;
 }
 
-static const struct ed_reason *invalid_find(const struct ed_result *result, const char *key) {
+// A reason stands for a key, for a group of keys, or for the whole record.
+static const struct ed_reason *invalid_find(const struct ed_result *result, int field) {
+    const char *key = ed_result_fields()[field].key, *group = ed_result_fields()[field].group;
     for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++) {
         const struct ed_reason *reason = &result->reasons[i];
-        if (code_is_invalid(reason) && (*reason->key == '\0' || strcmp(reason->key, key) == 0))
+        if (code_is_invalid(reason) &&
+            (*reason->key == '\0' || strcmp(reason->key, key) == 0 || strcmp(reason->key, group) == 0))
             return reason;
     }
     return NULL;
@@ -211,7 +214,7 @@ enum ed_verdict ed_requirement_judge(const struct ed_requirement *r, const struc
                                      char *detail, size_t bytes) {
     const char *key = ed_result_fields()[r->field].key;
     enum ed_result_type type = ed_result_fields()[r->field].type;
-    const struct ed_reason *invalid = invalid_find(result, key);
+    const struct ed_reason *invalid = invalid_find(result, r->field);
     double finite;
     bool about_outcome = r->field == ED_FIELD_outcome || r->field == ED_FIELD_died_in_phase;
     if (!ran(result) && !about_outcome) {

@@ -6,8 +6,8 @@
 // anything else is inconclusive. A key with an interval whose interval is missing is inconclusive. A plain
 // number, text or truth value is compared directly. A null is inconclusive, with the reason that the record
 // gives for it. An outcome other than ok fails, except that "cancelled" is inconclusive. A reason for the key
-// (or for the whole record, key "") whose code begins with "invalid" makes the judgement invalid; so does a
-// simulator, for times, rates and energies.
+// (or for its group, such as "latency", or for the whole record, key "") whose code begins with "invalid"
+// makes the judgement invalid; so does a simulator, for times, rates and energies.
 #ifndef EDGEDYNO_REPORTS_VERDICT_H
 #define EDGEDYNO_REPORTS_VERDICT_H
 

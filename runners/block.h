@@ -5,6 +5,7 @@
 #define EDGEDYNO_RUNNERS_BLOCK_H
 
 #include "base/clock.h"
+#include "runners/context.h"
 #include "runners/hardware/pinning.h"
 #include "runners/isolate.h"
 #include "runners/job.h"
@@ -49,7 +50,8 @@ struct ed_block_context {
     const struct ed_jobdir *dir;
     const char *runner; // path of this program, for exec
     struct ed_sampler *sampler;
-    const struct ed_pinning *pinning; // loaded where a case of the job is pinned
+    struct ed_context *before, *after; // of the device, around this block
+    const struct ed_pinning *pinning;  // loaded where a case of the job is pinned
     int root_fd;
     enum ed_isolation isolation;  // of workers whose engine needs no network
     const char *isolation_reason; // why there is none; "" where there is

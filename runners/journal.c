@@ -333,6 +333,10 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     ed_json_object_end(&w);
     write_idle(&w, "idle_before", &result->idle_before);
     write_idle(&w, "idle_after", &result->idle_after);
+    ed_json_object_begin(&w, "context");
+    ed_context_write(context->before, context->sampler, "before", &w);
+    ed_context_write(context->after, context->sampler, "after", &w);
+    ed_json_object_end(&w);
     write_times(&w, mapping);
     write_marks(&w, mapping);
     write_cold(&w, result);

@@ -254,6 +254,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
         return ED_OK;
     }
     progress->rested = false;
+    ed_context_take(context->before, context->sampler);
     struct timed timed = {job, progress, index, wanted ? ed_idle_length_ns(context) : 0};
     struct ed_block_context telling = *context;
     telling.timed = say_timed;
@@ -261,6 +262,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     enum ed_status status = ed_block_run(&telling, index, &result, err);
     if (status != ED_OK)
         return status;
+    ed_context_take(context->after, context->sampler);
     if (result.end == ED_BLOCK_STOPPED) {
         stopped(ending);
     } else {
@@ -348,8 +350,14 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     struct progress progress = {0};
     struct ed_journal journal = {-1, -1, -1, 0, 0};
     struct ed_pinning pinning = {0};
-    struct ed_block_context context = {
-        .job = job, .dir = dir, .runner = runner, .pinning = &pinning, .root_fd = -1};
+    struct ed_context before = {0}, after = {0};
+    struct ed_block_context context = {.job = job,
+                                       .dir = dir,
+                                       .runner = runner,
+                                       .pinning = &pinning,
+                                       .before = &before,
+                                       .after = &after,
+                                       .root_fd = -1};
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -382,10 +390,16 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     if (status == ED_OK)
         status = ed_sampler_new(&context.sampler, &sampling, err);
     if (status == ED_OK)
+        status = ed_context_init(&before, context.sampler, err);
+    if (status == ED_OK)
+        status = ed_context_init(&after, context.sampler, err);
+    if (status == ED_OK)
         status = ed_journal_open(&journal, err);
     if (status == ED_OK)
         status = run_blocks(&journal, &context, whose, digests, &progress, err);
     ed_journal_close(&journal);
+    ed_context_release(&before);
+    ed_context_release(&after);
     ed_sampler_free(context.sampler);
     ed_pinning_release(&pinning);
     if (context.root_fd >= 0)

@@ -113,8 +113,8 @@
 #define ED_RESULT_INDEX(key, type, unit, group, help) ED_FIELD_##key,
 enum ed_result_index { ED_RESULT_FIELDS(ED_RESULT_INDEX) ED_FIELD_COUNT };
 
-// Why a key is null, void or judged as it is. `key` is a result key or "" for the whole record; `code` is a
-// stable word.
+// Why a key is null, void or judged as it is. `key` is a result key, a group of them ("latency"), or "" for
+// the whole record; `code` is a stable word.
 //
 // Three codes only say what is outside of a case or of this version. They stand in every machine-readable
 // format; formats for people leave them out, since they would bury what matters.

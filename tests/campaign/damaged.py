@@ -346,6 +346,7 @@ def main():
     arguments = parser.parse_args()
     chance = seeded("damaged")
     with Room() as room:
+        room.quiet()
         make_campaign(room)
         if not arguments.only_flips:
             documents(room)

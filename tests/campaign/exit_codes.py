@@ -324,6 +324,7 @@ def main():
         real_engine()
     else:
         with Room() as room:
+            room.quiet()
             make_models(room)
             for part in (pass_and_fail, device_and_engine, usage, streams, at_a_terminal):
                 part(room)

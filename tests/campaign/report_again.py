@@ -52,6 +52,7 @@ def make_suite(room):
 
 def main():
     with Room() as room:
+        room.quiet()
         make_suite(room)
         exports = [
             word for name, suffix in FORMATS.items() for word in ("--export", f"{name}=first.{suffix}")

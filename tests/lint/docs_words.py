@@ -17,6 +17,8 @@ import tree
 
 # Flags of this repository's own scripts, which pages may name alone.
 OTHER_FLAGS = {"--long", "--quick", "--pairs"}
+# Words of reasons that begin as a key does (harness/validity.h).
+REASONS = {"memory_pressure"}
 KEY_STARTS = ("latency", "memory", "accuracy", "placement", "energy", "temperature", "throughput", "prefill", "decode", "inter_token")
 KEY = re.compile(r"(?<![\w./<-])(?:" + "|".join(KEY_STARTS) + r")_[a-z0-9_]*[a-z0-9](?![\w(*/-]|_\*|\.[a-z])")
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -39,6 +41,7 @@ class Reference:
                     if flag := FLAG.match(part.strip()):
                         self.flags[command].add(flag[0])
         self.words = set(re.findall(r"[a-z][a-z0-9_.]+", text))
+        self.words |= REASONS
         self.words |= {word + end for word in self.words for end in ("_low", "_high")}
         if not self.flags or "run" not in self.flags or not self.flags["run"]:
             sys.exit("the reference names no command; has its form changed?")
