@@ -22,4 +22,14 @@ if(NOT ED_PACK_ONLY)
     add_library(ed_ssh2 SHARED IMPORTED GLOBAL)
     set_target_properties(ed_ssh2 PROPERTIES IMPORTED_LOCATION "${ED_SSH2_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${ED_SSH2_INCLUDE}")
+
+    # ed_sqlite: the system's SQLite, linked dynamically. The controller alone needs it.
+    find_path(ED_SQLITE_INCLUDE sqlite3.h)
+    find_library(ED_SQLITE_LIBRARY sqlite3)
+    if(NOT ED_SQLITE_INCLUDE OR NOT ED_SQLITE_LIBRARY)
+        message(FATAL_ERROR "SQLite is missing: install libsqlite3-dev (./bootstrap does it)")
+    endif()
+    add_library(ed_sqlite SHARED IMPORTED GLOBAL)
+    set_target_properties(ed_sqlite PROPERTIES IMPORTED_LOCATION "${ED_SQLITE_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${ED_SQLITE_INCLUDE}")
 endif()

@@ -13,6 +13,7 @@ static const struct ed_cli_command *const commands[] = {
     &ed_cli_gate,
     &ed_cli_compare,
     &ed_cli_report,
+    &ed_cli_history,
     &ed_cli_devices,
     &ed_cli_engines,
     &ed_cli_quantize,
@@ -24,6 +25,7 @@ static const char *const names[] = {
     "gate",
     "compare",
     "report",
+    "history",
     "devices",
     "engines",
     "quantize",
@@ -33,7 +35,7 @@ static const char *const names[] = {
 };
 // clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {"tune", "fit", "history", "baseline", "data", NULL};
+static const char *const later[] = {"tune", "fit", "baseline", "data", NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);

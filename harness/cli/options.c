@@ -131,6 +131,18 @@ static const struct ed_option quantize[] = {
      "threads; 0 is the engine's own default", 0},
 };
 
+static const struct ed_option history[] = {
+    {"store", 0, ED_OPTION_TEXT, "STORE", "$XDG_STATE_HOME/edgedyno/history.sqlite", 0, 0, "",
+     "where the history is: a file, or postgresql://HOST/DATABASE", 0},
+    {"label", 0, ED_OPTION_PAIR, "KEY=VALUE", "", 0, 0, "", "campaigns with this label alone", MANY},
+    {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "all", 0, 0, "",
+     "cases on these devices alone: ids or globs", 0},
+    {"metric", 0, ED_OPTION_LIST, "KEY,...", "latency_p50_ns or tokens a second", 0, 0, "",
+     "result keys to show", 0},
+    {"along", 0, ED_OPTION_TEXT, "LABEL", "by time", 0, 0, "",
+     "`trend`: in the order in which the values of a label were first measured, such as commit", 0},
+};
+
 static const struct ed_option help[] = {
     {"man", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "print the man page (roff)", 0},
     {"reference", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
@@ -177,6 +189,12 @@ static const struct ed_option list_output[] = {
     EXPORT_ROW,
 };
 
+static const struct ed_option history_output[] = {
+    {"format", 0, ED_OPTION_WORD, "FORMAT", "table", 0, 0, "table|json|csv|plot",
+     "format of standard output; a plot goes with `trend` alone", 0},
+    EXPORT_ROW,
+};
+
 #define GENERAL_ROWS                                                                         \
     {"quiet", 'q', ED_OPTION_FLAG, "", "", 0, 0, "", "no progress, errors alone", 0},        \
         {"verbose", 'v', ED_OPTION_FLAG, "", "", 0, 0, "", "say more of what is done", 0}, { \
@@ -193,6 +211,8 @@ const struct ed_option_group ed_options_gate = {"gate", gate, COUNT(gate)};
 const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};
 const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};
+const struct ed_option_group ed_options_history = {"history", history, COUNT(history)};
+const struct ed_option_group ed_options_history_output = {"output", history_output, COUNT(history_output)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};
 const struct ed_option_group ed_options_report = {"report", report_own, COUNT(report_own)};

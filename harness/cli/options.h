@@ -16,9 +16,10 @@ struct ed_option_group {
 };
 
 extern const struct ed_option_group ed_options_measuring, ed_options_gate, ed_options_devices,
-    ed_options_engines, ed_options_quantize, ed_options_help;
-extern const struct ed_option_group ed_options_report;                                // --block
-extern const struct ed_option_group ed_options_report_output, ed_options_list_output; // --format, --export
+    ed_options_engines, ed_options_quantize, ed_options_history, ed_options_help;
+extern const struct ed_option_group ed_options_report; // --block
+extern const struct ed_option_group ed_options_report_output, ed_options_list_output,
+    ed_options_history_output;                                            // --format, --export
 extern const struct ed_option_group ed_options_general, ed_options_fleet; // -q -v -h; the same and --devices
 
 // Words that the option takes, separated by '|', appended to `out`; nothing where any text may stand. The

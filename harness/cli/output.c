@@ -25,6 +25,10 @@ static const struct ed_output_format *find_suffix(const struct ed_output *output
     return NULL;
 }
 
+static bool is_again(const struct ed_output *output, size_t i) {
+    return i > 0 && strcmp(output->formats[i].name, output->formats[i - 1].name) == 0;
+}
+
 static enum ed_status fail_format(const struct ed_output *output, const char *where, const char *name,
                                   struct ed_error *err) {
     const char *names[ED_OUTPUT_FORMATS_MAX + 1] = {0};
@@ -32,6 +36,8 @@ static enum ed_status fail_format(const struct ed_output *output, const char *wh
     size_t used = 0;
     for (size_t i = 0; i < output->n_formats; i++) {
         names[i] = output->formats[i].name;
+        if (is_again(output, i))
+            continue;
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
         if (used >= sizeof list)
             used = sizeof list - 1;
@@ -113,20 +119,6 @@ static enum ed_status parse_export(const struct ed_output *output, const char *t
     return out->directory ? check_directory(out->path, out->format, err) : check_place(out->path, err);
 }
 
-static void list_formats(struct ed_output *output, bool of_reports) {
-    size_t n;
-    const struct ed_report *const *reports = ed_reports(&n);
-    if (!of_reports) {
-        output->formats[0] = (struct ed_output_format){"table", ".txt", false};
-        output->formats[1] = (struct ed_output_format){"json", ".json", false};
-        output->n_formats = 2;
-        return;
-    }
-    for (size_t i = 0; i < n && i < ED_OUTPUT_FORMATS_MAX; i++)
-        output->formats[output->n_formats++] =
-            (struct ed_output_format){reports[i]->name, reports[i]->suffix, reports[i]->directory};
-}
-
 // Other formats are of cases, of which one block is no figure.
 static enum ed_status check_block(struct ed_output *output, const char *format, struct ed_error *err) {
     static const char *const able[] = {"perfetto", "timeline", "csv"};
@@ -193,13 +185,11 @@ static enum ed_status add_exports(struct ed_output *output, const char *list, st
     return status;
 }
 
-enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
-                               bool of_reports, struct ed_error *err) {
+static enum ed_status parse(struct ed_output *output, const struct ed_arguments *arguments,
+                            struct ed_error *err) {
     const char *format = ed_arguments_get(arguments, "format");
     enum ed_status status = ED_OK;
     bool to_stdout = false;
-    memset(output, 0, sizeof *output);
-    list_formats(output, of_reports);
     const struct ed_output_format *found = format ? find_format(output, format) : NULL;
     if (format && !found)
         return fail_format(output, "--format", format, err);
@@ -230,6 +220,28 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
     return status;
 }
 
+enum ed_status ed_output_parse_among(struct ed_output *output, const struct ed_arguments *arguments,
+                                     const struct ed_output_format *formats, size_t n, struct ed_error *err) {
+    memset(output, 0, sizeof *output);
+    for (size_t i = 0; i < n && i < ED_OUTPUT_FORMATS_MAX; i++)
+        output->formats[output->n_formats++] = formats[i];
+    return parse(output, arguments, err);
+}
+
+enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
+                               bool of_reports, struct ed_error *err) {
+    static const struct ed_output_format of_lists[] = {{"table", ".txt", false}, {"json", ".json", false}};
+    struct ed_output_format formats[ED_OUTPUT_FORMATS_MAX];
+    size_t n;
+    const struct ed_report *const *reports = ed_reports(&n);
+    if (!of_reports)
+        return ed_output_parse_among(output, arguments, of_lists, 2, err);
+    n = n < ED_OUTPUT_FORMATS_MAX ? n : ED_OUTPUT_FORMATS_MAX;
+    for (size_t i = 0; i < n; i++)
+        formats[i] = (struct ed_output_format){reports[i]->name, reports[i]->suffix, reports[i]->directory};
+    return ed_output_parse_among(output, arguments, formats, n, err);
+}
+
 void ed_output_release(struct ed_output *output) {
     free(output->exports);
     for (size_t i = 0; i < output->n_texts; i++)
@@ -243,7 +255,7 @@ static enum ed_status write_one(const struct ed_cli *cli, const struct ed_output
     const char *format = export->format, *path = export->path;
     bool to_stdout = strcmp(path, "-") == 0;
     const struct ed_output_target target = {format, export->directory ? path : NULL,
-                                            to_stdout ? cli->columns : 0, to_stdout && cli->colour};
+                                            to_stdout ? cli->columns : 0, to_stdout && cli->colour, path};
     struct ed_buffer out;
     ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
     enum ed_status status = export->directory ? ed_path_make(path, 0755, err) : ED_OK;

@@ -40,6 +40,7 @@ struct ed_output_target {
     const char *directory; // of a format that writes several files; NULL for any other
     int columns;           // 0: no limit
     bool colour;
+    const char *path; // "-": standard output
 };
 typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_output_target *target,
                                            struct ed_buffer *out, struct ed_error *err);
@@ -49,6 +50,9 @@ typedef enum ed_status (*ed_output_render)(const void *context, const struct ed_
 // --sort or --group that there is not.
 enum ed_status ed_output_parse(struct ed_output *output, const struct ed_arguments *arguments,
                                bool of_reports, struct ed_error *err);
+// The same for formats of a command's own; several rows of one name are one format with several endings.
+enum ed_status ed_output_parse_among(struct ed_output *output, const struct ed_arguments *arguments,
+                                     const struct ed_output_format *formats, size_t n, struct ed_error *err);
 void ed_output_release(struct ed_output *output);
 // Files are written whole or not at all. Returns the exit status; errors are told.
 int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,
