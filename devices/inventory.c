@@ -264,8 +264,10 @@ enum ed_status ed_inventory_load(struct ed_inventory *inventory, const char *pat
 }
 
 void ed_inventory_release(struct ed_inventory *inventory) {
-    for (size_t i = 0; i < inventory->n; i++)
+    for (size_t i = 0; i < inventory->n; i++) {
         ed_text_list_free(inventory->devices[i].tags);
+        ed_text_list_free(inventory->devices[i].meter_command);
+    }
     free(inventory->devices);
     memset(inventory, 0, sizeof *inventory);
 }

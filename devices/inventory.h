@@ -30,7 +30,9 @@ struct ed_device_entry {
     int64_t free_min_bytes;  // of the disk, never used up by pushes; 0: 64 MiB
     int64_t job_max_ns;      // a job's longest time; 0: no limit
     struct ed_device_settings settings;
-    char file[4096]; // where it was read; "" for a built-in one
+    char **meter_command;    // NULL-terminated; of a power meter on this machine; empty or NULL: none
+    int meter_gain_permille; // uncertainty of its scale; 0: not known
+    char file[4096];         // where it was read; "" for a built-in one
 };
 
 struct ed_inventory {

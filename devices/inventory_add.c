@@ -88,6 +88,7 @@ static bool write_key(struct ed_json_writer *writer, const struct ed_inventory_k
             ed_json_bool(writer, key->name, true);
         break;
     case ED_INVENTORY_TEXTS:
+    case ED_INVENTORY_WORDS:
         texts = *(char *const *const *)field;
         any = texts && texts[0];
         if (any && writer) {

@@ -68,6 +68,13 @@ static bool is_host_key(const char *text) {
     return body >= 16 && text[body + strspn(text + body, "=")] == '\0' && strlen(text + body) <= 2;
 }
 
+static bool is_word(const char *text) {
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return text[0] != '\0';
+}
+
 static bool is_governor(const char *text) {
     return begins_and_holds(text, "_", "_-");
 }
@@ -80,6 +87,26 @@ static bool is_governor(const char *text) {
 #define ADB ED_INVENTORY_ADB
 #define ANY ED_INVENTORY_ANY
 
+static const struct ed_inventory_key meter_keys[] = {
+    {.name = "command",
+     .kind = ED_INVENTORY_WORDS,
+     .takes = ANY,
+     FIELD(meter_command),
+     .ok = is_word,
+     .pattern = "^[^\\u0000-\\u001f\\u007f]+$",
+     .expected = "a word of a command, without control characters",
+     .help = "program and arguments, run on the controller's machine while the campaign runs; it prints "
+             "lines \"TIME "
+             "WATTS\" (docs/energy.md)"},
+    {.name = "gain_permille",
+     .kind = ED_INVENTORY_INT,
+     .takes = ANY,
+     FIELD(meter_gain_permille),
+     .min = 0,
+     .max = 500,
+     .help = "standard uncertainty of the meter's scale, in thousandths; absent: not known, and not in the "
+             "interval"},
+};
 static const struct ed_inventory_key settings_keys[] = {
     {.name = "governor",
      .kind = ED_INVENTORY_TEXT,
@@ -231,5 +258,11 @@ const struct ed_inventory_key ed_inventory_keys[] = {
      .members = settings_keys,
      .n_members = sizeof settings_keys / sizeof settings_keys[0],
      .help = "what a campaign changes on the device while it runs; each is put back at its end"},
+    {.name = "meter",
+     .kind = ED_INVENTORY_OBJECT,
+     .takes = ANY,
+     .members = meter_keys,
+     .n_members = sizeof meter_keys / sizeof meter_keys[0],
+     .help = "an external power meter of the device, at the controller's machine"},
 };
 const size_t ed_inventory_n_keys = sizeof ed_inventory_keys / sizeof ed_inventory_keys[0];

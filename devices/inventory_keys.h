@@ -29,6 +29,7 @@ enum ed_inventory_kind {
     ED_INVENTORY_DURATION, // "2 h"
     ED_INVENTORY_BOOL,
     ED_INVENTORY_TEXTS,
+    ED_INVENTORY_WORDS, // of a command: texts of which two may be equal
     ED_INVENTORY_OBJECT // of the keys in `members`
 };
 

@@ -84,6 +84,8 @@ static enum ed_status read_key(const struct ed_json_at *object, const struct ed_
         return ed_json_opt_bool(object, key->name, field, err);
     case ED_INVENTORY_TEXTS:
         return ed_text_list_read(object, key->name, key->ok, key->expected, field, err);
+    case ED_INVENTORY_WORDS:
+        return ed_text_list_read_words(object, key->name, key->ok, key->expected, field, err);
     case ED_INVENTORY_OBJECT:
         break;
     }

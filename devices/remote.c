@@ -122,10 +122,16 @@ enum ed_status ed_remote_status_renew(const struct ed_remote *remote, const char
     const char *state = "";
     memset(out, 0, sizeof *out);
     // Soon enough to notice a dead link; what is slower than this is asked again.
+    const int64_t asked_ns = ed_clock_read_ns(CLOCK_REALTIME);
     enum ed_status status = ed_remote_ask(remote, words, NULL, 0, 20, "status", &reply, err);
     if (status != ED_OK)
         return status;
     struct ed_json_at root = ed_json_root(&reply);
+    double device_ns = 0;
+    out->asked_real_ns = asked_ns;
+    out->answered_real_ns = ed_clock_read_ns(CLOCK_REALTIME);
+    if (ed_json_opt_real(&root, "monotonic_ns", 0, 9e18, &device_ns, NULL) == ED_OK)
+        out->device_monotonic_ns = (int64_t)device_ns;
     status = ed_json_get_text(&root, "state", &state, err);
     if (status == ED_OK)
         status = ed_json_get_int(&root, "journal_bytes", 0, most, &out->journal_bytes, err);

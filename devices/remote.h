@@ -28,6 +28,9 @@ struct ed_remote_status {
     char message[512];
     char block[ED_WIRE_ID_MAX_BYTES + 1]; // that runs now
     int64_t journal_bytes, blocks_done, blocks_total, next_news_ns, left_ns;
+    // The device's CLOCK_MONOTONIC at some moment between the two readings of CLOCK_REALTIME here; 0: not
+    // told.
+    int64_t device_monotonic_ns, asked_real_ns, answered_real_ns;
     bool lease_lost; // the token given with the question does not hold the lease any more
 };
 

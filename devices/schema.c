@@ -62,11 +62,13 @@ static void write_key(struct ed_json_writer *writer, const struct ed_inventory_k
         ed_json_text(writer, "type", "boolean");
         break;
     case ED_INVENTORY_TEXTS:
+    case ED_INVENTORY_WORDS:
         ed_json_text(writer, "type", "array");
         ed_json_int(writer, "maxItems", ED_TEXT_LIST_MAX);
-        ed_json_bool(writer, "uniqueItems", true);
+        if (key->kind == ED_INVENTORY_TEXTS)
+            ed_json_bool(writer, "uniqueItems", true);
         ed_json_object_begin(writer, "items");
-        write_text(writer, key, 65);
+        write_text(writer, key, key->kind == ED_INVENTORY_TEXTS ? 65 : 4096);
         ed_json_object_end(writer);
         break;
     case ED_INVENTORY_OBJECT:

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *key,
-                                 bool (*ok)(const char *text), const char *expected, char ***out,
-                                 struct ed_error *err) {
+static enum ed_status read_list(const struct ed_json_at *object, const char *key,
+                                bool (*ok)(const char *text), const char *expected, bool unique, char ***out,
+                                struct ed_error *err) {
     struct ed_json_at array = ed_json_member(object, key);
     size_t n = ed_json_count(&array);
     enum ed_status status = ED_OK;
@@ -28,7 +28,7 @@ enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *ke
         status = ed_json_as_text(&at, &text, err);
         if (!status && !ok(text))
             status = ed_json_fail(&at, err, "\"%.100s\" is not %s", text, expected);
-        for (size_t j = 0; j < i && !status; j++)
+        for (size_t j = 0; unique && j < i && !status; j++)
             if (strcmp(list[j], text) == 0)
                 status = ed_json_fail(&at, err, "\"%.100s\" is in the list twice", text);
         if (!status && !(list[i] = strdup(text)))
@@ -40,6 +40,18 @@ enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *ke
     }
     *out = list;
     return ED_OK;
+}
+
+enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *key,
+                                 bool (*ok)(const char *text), const char *expected, char ***out,
+                                 struct ed_error *err) {
+    return read_list(object, key, ok, expected, true, out, err);
+}
+
+enum ed_status ed_text_list_read_words(const struct ed_json_at *object, const char *key,
+                                       bool (*ok)(const char *text), const char *expected, char ***out,
+                                       struct ed_error *err) {
+    return read_list(object, key, ok, expected, false, out, err);
 }
 
 void ed_text_list_free(char **list) {

@@ -13,6 +13,10 @@
 enum ed_status ed_text_list_read(const struct ed_json_at *object, const char *key,
                                  bool (*ok)(const char *text), const char *expected, char ***out,
                                  struct ed_error *err);
+// The same for the words of a command, of which two may be equal.
+enum ed_status ed_text_list_read_words(const struct ed_json_at *object, const char *key,
+                                       bool (*ok)(const char *text), const char *expected, char ***out,
+                                       struct ed_error *err);
 void ed_text_list_free(char **list); // NULL is fine
 
 #endif

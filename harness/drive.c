@@ -278,6 +278,9 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     }
     enum ed_status status = ed_remote_status_renew(
         drive->remote, drive->keep.job, drive->token[0] ? drive->token : NULL, drive->extend_ns, &there, err);
+    news->device_monotonic_ns = there.device_monotonic_ns;
+    news->asked_real_ns = there.asked_real_ns;
+    news->answered_real_ns = there.answered_real_ns;
     if (status == ED_ERR_NOT_FOUND) {
         if (++drive->deaths > DEATHS_MAX)
             return ed_fail(err, ED_ERR_REFUSED, drive->device->id,

@@ -19,7 +19,9 @@ struct ed_drive_news {
     int64_t home_bytes;  // journal and samples that are here; also after a failure
     int64_t left_ns;     // expected; -1 unknown
     int64_t wake_ns;     // CLOCK_MONOTONIC: when to step again
-    char now[160];       // what runs, for people
+    // The device's clock as it was told between two moments here (devices/remote.h); 0: not told.
+    int64_t device_monotonic_ns, asked_real_ns, answered_real_ns;
+    char now[160]; // what runs, for people
 };
 
 // A campaign whose plan is measured in stages, each chosen by what the ones before gave. Called by the

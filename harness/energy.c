@@ -14,6 +14,9 @@
 #define BATTERY_LEAST_UV 2000000 // one cell, empty
 #define BATTERY_MOST_UV 100000000
 #define CHANGES_MIN 8
+#define METER "meter.power"                 // an external meter as a channel
+#define METER_AROUND_NS INT64_C(5000000000) // of its readings beside a block
+#define METER_MOST_UW 1e10
 #define STATUS_DISCHARGING 2 // of probes/power_supply.c; 0 is unknown
 
 // What the evaluation of one source works on.
@@ -21,6 +24,7 @@ struct work {
     struct ed_energy_device *device;
     const struct ed_timeline_channels *channels; // one list a job
     struct ed_timeline_times *times;             // one a block
+    const struct ed_meter_data *meter;           // NULL: none
     bool phone;
 };
 
@@ -31,14 +35,33 @@ static bool is_timed(const struct work *work, size_t b) {
            work->times[b].timed.end_ns > work->times[b].timed.begin_ns;
 }
 
-// The readings of a channel by its name; NULL where the block's job has none such.
-static struct ed_energy_reading *readings_of(const struct work *work, size_t b, const char *id, size_t *n) {
+// An external meter's readings from before the block's windows of rest to behind them.
+static struct ed_energy_reading *meter_readings(const struct work *work, size_t b, size_t *n,
+                                                double *sync_ns) {
+    const struct ed_timeline_times *times = &work->times[b];
+    const int64_t begin_ns = times->idle_before.end_ns ? times->idle_before.begin_ns : times->block.begin_ns,
+                  end_ns = times->idle_after.end_ns ? times->idle_after.end_ns : times->block.end_ns;
+    return ed_meter_readings(work->meter, begin_ns - METER_AROUND_NS, end_ns + METER_AROUND_NS, n, sync_ns);
+}
+
+// The readings of a channel by its name; NULL where the block's job has none such. `sync_ns`: how well their
+// clock is known on that of the block.
+static struct ed_energy_reading *readings_and_sync(const struct work *work, size_t b, const char *id,
+                                                   size_t *n, double *sync_ns) {
     const struct ed_block *block = &work->device->blocks->items[b];
     *n = 0;
+    *sync_ns = 0;
+    if (!strcmp(id, METER))
+        return meter_readings(work, b, n, sync_ns);
     if (block->job >= work->device->blocks->n_jobs)
         return NULL;
     const size_t channel = ed_timeline_channel_find(&work->channels[block->job], id);
     return channel == SIZE_MAX ? NULL : ed_timeline_readings(block, channel, n);
+}
+
+static struct ed_energy_reading *readings_of(const struct work *work, size_t b, const char *id, size_t *n) {
+    double sync_ns;
+    return readings_and_sync(work, b, id, n, &sync_ns);
 }
 
 // Readings in the timed window of a block, in all their forms.
@@ -169,10 +192,11 @@ static void window(const struct work *work, const struct ed_energy_source *sourc
     for (size_t k = 0; k < source->n_ids; k++) {
         struct ed_energy_part part;
         size_t n = 0;
-        struct ed_energy_reading *readings = readings_of(work, b, source->ids[k], &n);
+        double sync_ns;
+        struct ed_energy_reading *readings = readings_and_sync(work, b, source->ids[k], &n, &sync_ns);
         ed_energy_clean(&source->sensor, readings, n);
-        ed_energy_window(&source->sensor, readings, n, span.begin_ns, span.end_ns, work->times[b].sync_ns,
-                         step_uw, &part);
+        ed_energy_window(&source->sensor, readings, n, span.begin_ns, span.end_ns,
+                         hypot(work->times[b].sync_ns, sync_ns), step_uw, &part);
         free(readings);
         if (part.status != ED_ENERGY_OK) {
             *sum = (struct ed_energy_part){.status = part.status};
@@ -371,6 +395,24 @@ static void list_others(struct ed_energy_device *device, const struct ed_energy_
                                      used ? ", " : "", all[i].source.ids[0], all[i].source.scope);
 }
 
+// Before everything that the device says of itself.
+static bool take_meter(const struct work *work, struct ed_energy_why *why) {
+    struct ed_energy_source source = {.scope = "external", .ids = {METER}, .n_ids = 1};
+    if (!work->meter)
+        return false;
+    source.sensor = (struct ed_energy_sensor){
+        .kind = ED_ENERGY_GAUGE, .unit = 1, .gain = work->meter->gain, .most_uw = METER_MOST_UW};
+    source.period_ns = work->meter->period_ns;
+    if (work->meter->has_power && evaluate(work, &source, why)) {
+        work->device->source = source;
+        memset(&work->device->why, 0, sizeof work->device->why);
+        return true;
+    }
+    if (work->meter->why[0])
+        say(why, "meter_failed", "the external meter failed: %.200s", work->meter->why);
+    return false;
+}
+
 static enum ed_status choose(const struct work *work, bool accelerator, struct ed_error *err) {
     struct ed_energy_device *device = work->device;
     struct ed_energy_candidate *all = NULL;
@@ -381,9 +423,13 @@ static enum ed_status choose(const struct work *work, bool accelerator, struct e
         if (device->blocks->items[b].job < device->blocks->n_jobs)
             last_job = device->blocks->items[b].job;
     const struct ed_timeline_channels *channels = last_job == SIZE_MAX ? NULL : &work->channels[last_job];
+    if (take_meter(work, &first)) {
+        list_others(device, NULL, 0, 0);
+        return ED_OK;
+    }
     enum ed_status status =
         channels ? ed_energy_candidates(&all, &n, device->blocks, channels, accelerator, err) : ED_OK;
-    if (status == ED_OK && n == 0)
+    if (status == ED_OK && n == 0 && !first.code[0])
         no_source(&first, channels);
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         struct ed_energy_why why;
@@ -406,9 +452,10 @@ static enum ed_status choose(const struct work *work, bool accelerator, struct e
 }
 
 enum ed_status ed_energy_device_load(struct ed_energy_device *device, const struct ed_blocks *blocks,
-                                     bool accelerator, bool phone, struct ed_error *err) {
+                                     const struct ed_meter_data *meter, bool accelerator, bool phone,
+                                     struct ed_error *err) {
     struct ed_timeline_channels *channels = calloc(blocks->n_jobs + 1, sizeof *channels);
-    struct work work = {device, channels, calloc(blocks->n + 1, sizeof *work.times), phone};
+    struct work work = {device, channels, calloc(blocks->n + 1, sizeof *work.times), meter, phone};
     enum ed_status status = ED_OK;
     memset(device, 0, sizeof *device);
     device->blocks = blocks;

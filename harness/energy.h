@@ -9,6 +9,7 @@
 #define EDGEDYNO_HARNESS_ENERGY_H
 
 #include "edgedyno/result.h"
+#include "harness/meter.h"
 #include "harness/timeline.h"
 
 #define ED_ENERGY_PARTS_MAX 8 // channels of one sum
@@ -47,8 +48,10 @@ struct ed_energy_device {
 };
 
 // Fails for lack of memory alone. `accelerator`: cases of the device run on a GPU or NPU; `phone`: Android.
+// `meter` may be NULL.
 enum ed_status ed_energy_device_load(struct ed_energy_device *device, const struct ed_blocks *blocks,
-                                     bool accelerator, bool phone, struct ed_error *err);
+                                     const struct ed_meter_data *meter, bool accelerator, bool phone,
+                                     struct ed_error *err);
 // Whether the windows of `sum` are above what the source resolves. If not, *why says how long they would have
 // to be.
 bool ed_energy_enough(const struct ed_energy_source *source, const struct ed_energy_sum *sum,

@@ -227,6 +227,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     ed_json_text(&w->json, "job", w->freeze->id);
     ed_json_text(&w->json, "campaign", w->freeze->id);
     ed_json_int(&w->json, "max_ns", job_limit(w));
+    if (w->device->session->entry->meter_command && w->device->session->entry->meter_command[0])
+        ed_json_bool(&w->json, "external_meter", true);
     write_settings(w, &w->device->session->entry->settings);
     ed_json_array_begin(&w->json, "engines");
     size_t n = distinct(plan, true, engines, firsts);

@@ -8,6 +8,7 @@
 #include "harness/drive.h"
 #include "harness/gate_stages.h"
 #include "harness/member.h"
+#include "harness/meter.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define PAUSE_MAX_NS (30 * SECOND_NS)
@@ -18,6 +19,7 @@ struct following {
     struct ed_member *member;
     const struct ed_campaign_device *device;
     struct ed_drive *drive;
+    struct ed_meter *meter; // NULL: none
     struct ed_drive_news news;
     int64_t left_ns;       // that the job was going to take, said then
     int64_t pause_ns;      // before the next try
@@ -76,6 +78,8 @@ static enum ed_status step(struct following *f, struct ed_error *err) {
     if (f->news.home_bytes != home_bytes)
         member->heard_ns = ed_clock_monotonic_ns();
     if (status == ED_OK) {
+        ed_meter_clock(f->meter, f->news.asked_real_ns, f->news.answered_real_ns,
+                       f->news.device_monotonic_ns);
         show(f, f->news.now);
         f->left_ns = f->news.left_ns > 0 ? f->news.left_ns : 0;
     }
@@ -166,6 +170,25 @@ static void give_back(struct ed_member *member) {
         member->token[0] = 0;
 }
 
+// A meter that does not start, or ends, costs the figures of energy and nothing else; that is said.
+static void start_meter(struct following *f) {
+    char *const *command = f->member->entry->meter_command;
+    struct ed_error failure = {0};
+    if (command && command[0] &&
+        ed_meter_start(&f->meter, command, f->member->entry->meter_gain_permille, f->device->directory,
+                       &failure) != ED_OK)
+        ed_log_line(f->member->context->log, ED_LOG_WARNING, "%s: no power meter: %s: %.300s",
+                    f->member->entry->id, failure.where, failure.message);
+}
+
+static void stop_meter(struct following *f) {
+    char why[256];
+    ed_meter_stop(f->meter, why);
+    if (why[0])
+        ed_log_line(f->member->context->log, ED_LOG_WARNING, "%s: the power meter failed: %s",
+                    f->member->entry->id, why);
+}
+
 void ed_member_follow(struct ed_member *member, const struct ed_campaign *campaign, size_t device,
                       bool leave_nothing, struct ed_member_result *result) {
     struct following f = {.member = member,
@@ -181,6 +204,8 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
     if (result->status == ED_OK)
         result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
                                       gate ? &stages : NULL, member->context->log, &result->failure);
+    if (result->status == ED_OK)
+        start_meter(&f);
     while (result->status == ED_OK && f.news.state == ED_DRIVE_GOING) {
         struct ed_error failure = {0};
         const enum ed_status status = step(&f, &failure);
@@ -193,6 +218,7 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
             result->failure = failure;
         }
     }
+    stop_meter(&f);
     result->done = f.news.done;
     if (leave_nothing)
         remove_secrets(member);

@@ -80,7 +80,13 @@ static enum ed_status load_energy(struct ed_energy_device *energy, const struct 
     for (size_t c = 0; c < device->n_cases; c++)
         accelerator = accelerator || !strcmp(device->cases[c].processor, "gpu") ||
                       !strcmp(device->cases[c].processor, "npu");
-    return ed_energy_device_load(energy, blocks, accelerator, device->android, err);
+    struct ed_meter_data meter;
+    enum ed_status status = ed_meter_load(&meter, device->directory, err);
+    if (status == ED_OK)
+        status = ed_energy_device_load(energy, blocks, meter.n || meter.why[0] ? &meter : NULL, accelerator,
+                                       device->android, err);
+    ed_meter_data_release(&meter);
+    return status;
 }
 
 static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,

@@ -239,6 +239,8 @@ enum ed_status ed_command_status(const struct ed_arguments *arguments, const cha
         ed_json_text(&reply.json, "reason", reason);
         ed_json_text(&reply.json, "message", message);
     }
+    // For who measures this device from outside.
+    ed_json_int(&reply.json, "monotonic_ns", ed_clock_monotonic_ns());
     ed_json_int(&reply.json, "journal_bytes", ed_jobdir_size(&dir, ED_JOB_JOURNAL));
     write_progress(&reply.json, &dir);
     if (token)

@@ -5,20 +5,18 @@
 #include <signal.h>
 #include <unistd.h>
 
-bool ed_idle_wanted(const struct ed_block_context *context, size_t block_index) {
-    int64_t period_ns;
-    return context->job->blocks[block_index].pass == ED_PASS_KIND_TIMING &&
-           ed_sampler_has_power(context->sampler, &period_ns);
-}
-
 static int64_t window_ns(const struct ed_block_context *context) {
     int64_t period_ns;
     if (!ed_sampler_has_power(context->sampler, &period_ns))
-        return 0;
+        return context->job->external_meter ? ED_IDLE_MIN_NS : 0;
     const int64_t wanted_ns = period_ns < ED_IDLE_MAX_NS ? period_ns * ED_IDLE_PERIODS : ED_IDLE_MAX_NS;
     return wanted_ns < ED_IDLE_MIN_NS   ? ED_IDLE_MIN_NS
            : wanted_ns > ED_IDLE_MAX_NS ? ED_IDLE_MAX_NS
                                         : wanted_ns;
+}
+
+bool ed_idle_wanted(const struct ed_block_context *context, size_t block_index) {
+    return context->job->blocks[block_index].pass == ED_PASS_KIND_TIMING && window_ns(context) > 0;
 }
 
 int64_t ed_idle_length_ns(const struct ed_block_context *context) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Idle windows: the device's own power, sampled while no worker is there. Only devices with a channel of
-// power or energy have them, so that the others lose no time.
+// power or energy, or with a meter beside them, have them, so that the others lose no time.
 #ifndef EDGEDYNO_RUNNERS_IDLE_H
 #define EDGEDYNO_RUNNERS_IDLE_H
 

@@ -389,6 +389,8 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "max_ns", 0, INT64_C(1) << 53, &job->max_ns, err);
     if (status == ED_OK)
+        status = ed_json_opt_bool(&root, "external_meter", &job->external_meter, err);
+    if (status == ED_OK)
         status = parse_lease(&root, job, err);
     if (status == ED_OK)
         status = parse_settings(&root, job, err);

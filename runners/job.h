@@ -16,6 +16,7 @@
 //              "reference":I or -1}],     a model that a language model's accuracy block loads beside it
 //    "blocks":[{"id":ID,"case":I,"pass":WORD,"repetition":N,"seed":N,"inferences":N,"min_inferences":N,"min_ns":N,"max_ns":N,
 //               "max_samples":N,"timeout_ns":N}],
+//    "external_meter":B,                       absent: false
 //    "lease":{"token":TOKEN,"for_ns":N},       absent: the job is started without a lease
 //    "settings":[{"kind":WORD,"value":TEXT}]}  absent: nothing is changed on the device (runners/settings.h)
 //   FILE = {"path":PATH,"bytes":N,"sha256":HEX}
@@ -112,6 +113,7 @@ struct ed_job {
     struct ed_json_document document; // everything above points into it
     const char *id, *campaign;
     int64_t max_ns;          // no block starts later than this after the job's start; 0: no limit
+    bool external_meter;     // the device's power is measured from outside: windows of rest are wanted
     const char *lease_token; // "": without a lease
     int64_t lease_for_ns;
     struct ed_setting *settings; // checked, each kind once

@@ -45,8 +45,9 @@
 //   TOKEN = N "-" 8 hex digits: N grows with every lease that is given (a fencing token)
 // Since wire 1.2: a case has "workload" (base/workload.h); the journal's "job" line gives every channel a
 // number, its place in "channels", and a block line has "timeline":{"offset":BYTES,"records":N}: its run in
-// ED_JOB_TIMELINE. A file of a set lies at WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the
-// controller knows its path before it is there. Each reply is one line. A failure is one line
+// ED_JOB_TIMELINE; `status` tells "monotonic_ns", the device's clock. A file of a set lies at
+// WORK/sets/ID/NAME (a symbolic link to WORK/objects/SHA256), so the controller knows its path before it is
+// there. Each reply is one line. A failure is one line
 // {"type":"error","status":"busy","where":"...","message":"..."} on standard output and exit status 1; 2 for
 // wrong usage.
 #ifndef EDGEDYNO_WIRE_H

@@ -31,6 +31,7 @@ class Machine(threading.Thread):
         # Moments (seconds of the monotonic clock), the energy until then and the power from then on.
         self.at, self.joules, self.watts = [time.monotonic()], [0.0], [REST_W]
         self.supervisor, self.loaded = 0, False
+        self.meter, self.metered = -1, (0.0, 0.0)
         (self.root / "sys/class").mkdir(parents=True)
         (self.root / "proc").symlink_to("/proc")
         for name, text in self.texts().items():
@@ -113,7 +114,21 @@ class Machine(threading.Thread):
             if "store" in self.parts:
                 left = 41_000_000 - int(joules / 3600 * 1e6) // 10_000 * 10_000
                 self.put("sys/class/power_supply/BAT0/energy_now", f"{left:08d}\n")
+            if "meter" in self.parts:
+                self.tell_meter(now, joules)
             time.sleep(0.001)
+
+    def tell_meter(self, now, joules):
+        """A line each 20 ms with the mean since the last, as soon as somebody reads."""
+        if self.meter < 0:
+            with contextlib.suppress(OSError):
+                self.meter = os.open(self.parts["meter"], os.O_WRONLY | os.O_NONBLOCK)
+            self.metered = (now, joules)
+        elif now - self.metered[0] > 0.02:
+            watts = (joules - self.metered[1]) / (now - self.metered[0])
+            with contextlib.suppress(OSError):
+                os.write(self.meter, f"{time.time():.6f} {watts:.4f}\n".encode())
+            self.metered = (now, joules)
 
     def gone(self, name):
         """The sensor fails in the middle of the first block's window, and for good."""
@@ -179,14 +194,15 @@ def reason(record, key="energy_per_inference_uj"):
     return next(((r["code"], r["text"]) for r in record["reasons"] if r["key"] == key), ("", ""))
 
 
-def measure(room, blocks, models=1, **keys):
+def measure(room, blocks, models=1, words=(), name="local", **keys):
     variants = {
         f"v{i}": str(room.script(f"m{i}.json", warmup=SETTLED, run={"ns": (3 + 4 * i) * MS})) for i in range(models)
     }
     suite = room.suite("suite.json", {"m": variants}, blocks=blocks, **{"block": BLOCK, **keys})
-    ended = room.run("run", suite, "--out", "runs/one", "--format", "json")
+    ended = room.run("run", suite, "--out", "runs/one", "--format", "json", *words)
     ended.expect(0)
-    return ended.json()["records"], Device(room.path / "runs/one")
+    room.told = ended.err
+    return ended.json()["records"], Device(room.path / "runs/one", name)
 
 
 def test_rapl():
@@ -216,6 +232,44 @@ def test_battery():
         records, device = measure(room, 4, block={"min_time": "2 s", "max_time": "3 s", "min_inferences": 5})
         check((records[0]["energy_scope"] or "").startswith("battery:"), "the scope of a battery", records[0])
         return judge(machine, device, records[0], "c0", "battery", None)
+
+
+def fleet(room, command):
+    room.write(
+        "devices.json",
+        {"devices": [{"id": "bench", "transport": "local", "meter": {"command": command, "gain_permille": 5}}]},
+    )
+    return {"words": ("-d", "bench"), "name": "bench"}
+
+
+def test_meter():
+    with Room() as room:
+        pipe = room.path / "meter.pipe"
+        os.mkfifo(pipe)
+        with Machine(room, meter=str(pipe)) as machine:
+            records, device = measure(room, 6, **fleet(room, ["cat", str(pipe)]))
+            check((records[0]["energy_scope"] or "").startswith("external: meter.power,"), "the scope", records[0])
+            check("gain" not in (records[0]["energy_scope"] or "gain"), "its gain is known", records[0]["energy_scope"])
+            return judge(machine, device, records[0], "c0", "external meter", None)
+
+
+def test_bad_meters():
+    script = "import sys, time; t = time.time(); [print({}, flush=True) for i in range(999)]"
+    bad = {
+        "none": (["/nonexistent/meter"], "cannot be started"),
+        "ends": (["true"], "ended before the campaign did"),
+        "floods": (["yes", "no such line"], "are not"),
+        "no line feed": (["cat", "/dev/zero"], "longer than"),
+        "not numbers": ([sys.executable, "-c", script.format("t, 'nan'")], "are not"),
+        "other years": ([sys.executable, "-c", script.format("i, 5")], "are not"),
+    }
+    for what, (command, words) in bad.items():
+        with Room() as room, Machine(room):
+            record = measure(room, 1, **fleet(room, command))[0][0]
+            check("power meter" in room.told, f"a meter, {what}: a warning", room.told)
+            check(reason(record)[0] == "meter_failed" and words in reason(record)[1], f"a meter, {what}", reason(record))
+            check(record["latency_p50_ns"], f"a meter, {what}: the rest is measured")
+            check(record["energy_per_inference_uj"] is None, f"a meter, {what}: no figure")
 
 
 def test_refusals():
@@ -280,6 +334,10 @@ def check_reports(room, device, line, records):
 
 if sys.argv[1:] == ["refusals"]:
     test_refusals()
+elif sys.argv[1:] == ["meter"]:
+    told = test_meter()
+    check(sum(told) >= len(told) - 1, "the truth lies in the interval", told)
+    test_bad_meters()
 else:
     held = test_rapl() + test_battery()
     check(len(held) == 6 and sum(held) >= 5, f"{sum(held)} of {len(held)} intervals hold the truth")

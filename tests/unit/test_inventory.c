@@ -175,7 +175,7 @@ static void test_select(void **state) {
 static void test_schema(void **state) {
     static const char *const keys[] = {"id",        "transport", "host",     "port",     "user",
                                        "serial",    "via",       "host_key", "work_dir", "tags",
-                                       "cache_max", "free_min",  "job_max",  "settings"};
+                                       "cache_max", "free_min",  "job_max",  "settings", "meter"};
     struct ed_json_document document = {0};
     struct ed_json_at root, at, devices, items, properties;
     struct ed_error err = {0};
