@@ -147,17 +147,19 @@ static void write_case(struct writer *w, const struct ed_plan_case *c, size_t en
 
 static void write_block(struct writer *w, const struct ed_plan_block *block, int64_t seed) {
     const struct ed_suite *suite = w->freeze->suite;
+    // A sustained window is as long as it was asked to be, whatever the suite says of blocks.
+    const int64_t duration_ns = w->device->plan.cases[block->case_index].frozen.workload_parts.duration_ns;
     ed_json_object_begin(&w->json, NULL);
     ed_json_text(&w->json, "id", block->id);
     ed_json_uint(&w->json, "case", block->case_index);
     ed_json_text(&w->json, "pass", block->pass);
     ed_json_int(&w->json, "repetition", block->repetition);
     ed_json_int(&w->json, "seed", seed);
-    ed_json_int(&w->json, "inferences", suite->block_inferences);
-    ed_json_int(&w->json, "min_inferences", suite->block_min_inferences);
-    ed_json_int(&w->json, "min_ns", suite->block_min_ns);
-    ed_json_int(&w->json, "max_ns", suite->block_max_ns);
-    ed_json_int(&w->json, "timeout_ns", suite->block_timeout_ns);
+    ed_json_int(&w->json, "inferences", duration_ns ? 0 : suite->block_inferences);
+    ed_json_int(&w->json, "min_inferences", duration_ns ? 1 : suite->block_min_inferences);
+    ed_json_int(&w->json, "min_ns", duration_ns ? duration_ns : suite->block_min_ns);
+    ed_json_int(&w->json, "max_ns", duration_ns ? duration_ns : suite->block_max_ns);
+    ed_json_int(&w->json, "timeout_ns", suite->block_timeout_ns + duration_ns);
     ed_json_object_end(&w->json);
 }
 

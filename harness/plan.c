@@ -396,7 +396,8 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
         const size_t first = plan->n_blocks;
         for (size_t c = 0; c < plan->n_cases; c++) {
             if (!plan->cases[c].accuracy_only) {
-                ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
+                if (!plan->cases[c].frozen.workload_parts.duration_ns)
+                    ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
                 if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model)
                     ed_plan_block_add(plan, c, ED_PASS_COLD, r);
             }
@@ -411,16 +412,23 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
         for (size_t i = 0; i < n; i++)
             plan->blocks[first + i] = round[order[i]];
     }
+    // A sustained case has one block, behind all others, since it leaves the device hot.
+    for (size_t c = 0; c < plan->n_cases; c++)
+        if (!plan->cases[c].accuracy_only && plan->cases[c].frozen.workload_parts.duration_ns)
+            ed_plan_block_add(plan, c, ED_PASS_TIMING, 1);
     // Last, so that nothing that is timed comes after them.
     for (size_t c = 0; suite->profile && c < plan->n_cases; c++)
         if (!plan->cases[c].accuracy_only)
             ed_plan_block_add(plan, c, ED_PASS_PROFILE, 1);
     free(order);
     free(round);
-    for (size_t i = 0; i < plan->n_blocks; i++)
-        plan->expected_ns += !strcmp(plan->blocks[i].pass, ED_PASS_TIMING)
-                                 ? suite->block_min_ns + ED_PLAN_BLOCK_OVERHEAD_NS
-                                 : INT64_C(300000000);
+    for (size_t i = 0; i < plan->n_blocks; i++) {
+        const int64_t duration_ns = plan->cases[plan->blocks[i].case_index].frozen.workload_parts.duration_ns;
+        plan->expected_ns +=
+            !strcmp(plan->blocks[i].pass, ED_PASS_TIMING)
+                ? (duration_ns ? duration_ns : suite->block_min_ns) + ED_PLAN_BLOCK_OVERHEAD_NS
+                : INT64_C(300000000);
+    }
     return ED_OK;
 }
 

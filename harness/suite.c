@@ -85,6 +85,7 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->depths);
     free(suite->pairs);
     free(suite->scenarios);
+    free(suite->rates);
     free(suite->threads);
     free(suite->requirements);
     free(suite->name);

@@ -9,6 +9,7 @@
 //                "tasks": [{"name": "held-out", "data": "data/x.npy" or {"image": "data/x.npy"}, "labels": "data/y.npy",
 //                           "metric": "top-1", "output": "logits"}]}],
 //    "prompt_tokens": [512], "generate_tokens": "128,256", "prompt_generate_tokens": ["512,128"], "depth_tokens": [0, 4096],
+//    "scenarios": ["single-stream", "fixed-rate:50/s", "poisson", "offline:4", "sustained:10min"], "rates": [50, 100], "deadline": "20 ms",
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
 //    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "profile": false, "label": {"commit": "abc"},
@@ -104,8 +105,11 @@ struct ed_suite {
     size_t n_on;
     char **devices; // selectors; none means local
     size_t n_devices;
-    struct ed_workload *scenarios; // over tensors; none means single-stream
+    struct ed_workload *scenarios; // over tensors; none means single-stream. A rate of 0 is each of `rates`
     size_t n_scenarios;
+    double *rates; // a second
+    size_t n_rates;
+    int64_t deadline_ns; // of every scenario; 0: none
     // Of language models: tests of a prompt, of generated tokens, of both, each at every depth. None
     // given means 512 and 128, as llama-bench has it; a 0 among them is no such test.
     int64_t *prompts, *generates, *depths;
@@ -161,6 +165,11 @@ enum ed_status ed_suite_set_prompts(struct ed_suite *suite, const char *list, st
 enum ed_status ed_suite_set_generates(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_depths(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_add_pair(struct ed_suite *suite, const char *text, struct ed_error *err);
+// "fixed-rate:50/s,offline:4", added to those there are; "50,100/s", instead of those there are.
+enum ed_status ed_suite_add_scenarios(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_rates(struct ed_suite *suite, const char *list, struct ed_error *err);
+// Scenarios and rates fit each other, and a gate. After the last flag; ED_ERR_USAGE.
+enum ed_status ed_suite_scenarios_check(const struct ed_suite *suite, struct ed_error *err);
 enum ed_status ed_suite_add_label(struct ed_suite *suite, const char *pair, struct ed_error *err);
 enum ed_status ed_suite_add_requirement(struct ed_suite *suite, const char *text, struct ed_error *err);
 enum ed_status ed_suite_add_shape(struct ed_suite *suite, const char *text, struct ed_error *err);

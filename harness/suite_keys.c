@@ -146,6 +146,14 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "options of the engine"},
     {"option_lists", ED_SUITE_CROSSINGS, LIST(ed_suite, crossings), .max = ED_OPTIONS_GIVEN_MAX,
      .help = "options of the engine, each with a list of values; every value makes cases of its own"},
+    {"scenarios", ED_SUITE_SCENARIOS, LIST(ed_suite, scenarios), .max = ED_SUITE_WORKLOADS_MAX,
+     .help = "when an inference begins: single-stream, fixed-rate:50/s, poisson:50/s, offline:4, "
+             "sustained:10min; single-stream where none is given"},
+    {"rates", ED_SUITE_RATES, LIST(ed_suite, rates), .max = ED_SUITE_WORKLOADS_MAX,
+     .help = "arrivals a second, for every fixed-rate and poisson that is given without a rate"},
+    {"deadline", ED_SUITE_DURATION, AT(ed_suite, deadline_ns), .min = 1, .max = DAY_NS,
+     .help = "by when an inference ought to have ended, from its intended start; the share that did not is "
+             "deadline_miss_share"},
     {"prompt_tokens", ED_SUITE_TOKENS, LIST(ed_suite, prompts), .max = ED_SUITE_WORKLOADS_MAX,
      .help = "language models: tests that process a prompt of so many tokens; 512 where it is not given, 0 "
              "for none"},

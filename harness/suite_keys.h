@@ -66,6 +66,8 @@ enum ed_suite_kind {
     ED_SUITE_THREADS,      // int64_t *, array of whole numbers, or a list as a text
     ED_SUITE_TOKENS,       // likewise, up to ED_WORKLOAD_TOKENS_MAX
     ED_SUITE_PAIRS,        // struct ed_suite_tokens *, array of "512,128"
+    ED_SUITE_SCENARIOS,    // struct ed_workload *, array of "WORD[:VALUE]"
+    ED_SUITE_RATES,        // double *, array of numbers
     ED_SUITE_SHAPES,       // struct ed_suite_shape *, object of arrays
     ED_SUITE_INPUTS,       // struct ed_suite_input *, object of files
     ED_SUITE_DATA,         // struct ed_suite_input *, object of files or one file for the only input

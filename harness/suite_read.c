@@ -372,6 +372,10 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
         return numbers_read(reader, at, key, ED_WORKLOAD_TOKENS_MAX, ED_SUITE_WORKLOADS_MAX, value, count);
     case ED_SUITE_PAIRS:
         return ed_suite_pairs_read(reader, at, key, value, count);
+    case ED_SUITE_SCENARIOS:
+        return ed_suite_scenarios_read(reader, at, key, value, count);
+    case ED_SUITE_RATES:
+        return ed_suite_rates_read(reader, at, key, value, count);
     case ED_SUITE_CROSSINGS:
         return ed_suite_crossings_read(reader, at, key, value, count);
     case ED_SUITE_SHAPES:

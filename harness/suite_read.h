@@ -32,4 +32,11 @@ enum ed_status ed_suite_crossings_read(const struct ed_suite_reader *reader, con
                                        const struct ed_suite_key *key, struct ed_suite_crossing **out,
                                        size_t *n);
 
+// --- suite_scenarios.c
+struct ed_workload;
+enum ed_status ed_suite_scenarios_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                       const struct ed_suite_key *key, struct ed_workload **out, size_t *n);
+enum ed_status ed_suite_rates_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   const struct ed_suite_key *key, double **out, size_t *n);
+
 #endif

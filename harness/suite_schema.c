@@ -12,7 +12,8 @@
 #define NUMBER "[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 // 0 to 100 with a percent sign, or 0 to 1 without.
 #define SHARE_PATTERN "^(" NUMBER "[ \t]*%|0|1|0?\\.[0-9]+|[01]\\.0*)$"
-#define DURATION_PATTERN "^" NUMBER "[ \t]*(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|min|h)$"
+#define DURATION_UNITS "(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|min|h)"
+#define DURATION_PATTERN "^" NUMBER "[ \t]*" DURATION_UNITS "$"
 #define CPUS "[0-9]+(-[0-9]+)?"
 #define CPUS_PATTERN "^" CPUS "(," CPUS ")*$"
 #define RANGE "[0-9]+(-[0-9]+([*+][0-9]+)?)?"
@@ -98,6 +99,24 @@ static void pairs_write(struct ed_json_writer *w, const struct ed_suite_key *key
     array_begin(w, key->min, key->max, true);
     ed_json_text(w, "type", "string");
     ed_json_text(w, "pattern", "^[0-9]{1,7},[0-9]{1,7}$");
+    ed_json_object_end(w);
+}
+
+// The parser is narrower in the numbers: how many streams, how long.
+static void scenarios_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    array_begin(w, key->min, key->max, true);
+    ed_json_text(w, "type", "string");
+    ed_json_text(w, "pattern",
+                 "^(single-stream|(fixed-rate|poisson)(:" NUMBER
+                 " *(/s)?)?|offline:[+]?[0-9]+|sustained:" NUMBER "[ \t]*" DURATION_UNITS ")$");
+    ed_json_object_end(w);
+}
+
+static void rates_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    array_begin(w, key->min, key->max, true);
+    ed_json_text(w, "type", "number");
+    ed_json_int(w, "exclusiveMinimum", 0);
+    ed_json_int(w, "maximum", (int64_t)ED_WORKLOAD_RATE_MAX);
     ed_json_object_end(w);
 }
 
@@ -219,6 +238,12 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
         break;
     case ED_SUITE_PAIRS:
         pairs_write(w, key);
+        break;
+    case ED_SUITE_SCENARIOS:
+        scenarios_write(w, key);
+        break;
+    case ED_SUITE_RATES:
+        rates_write(w, key);
         break;
     case ED_SUITE_SHAPES:
         shapes_write(w, key);

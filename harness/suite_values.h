@@ -13,6 +13,11 @@ enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *
 enum ed_status ed_suite_on_check(const char *text, struct ed_error *err);
 // Bytes of NAME in such a text.
 size_t ed_suite_on_name_bytes(const char *text);
+// WORD[:VALUE] as `--scenario` has it; fixed-rate and poisson without a value have a rate of 0.
+#define ED_SUITE_SCENARIO_BYTES 48
+#define ED_SUITE_SUSTAINED_MIN_NS INT64_C(1000000000)
+#define ED_SUITE_SUSTAINED_MAX_NS (INT64_C(24) * 3600 * 1000000000)
+enum ed_status ed_suite_scenario_parse(const char *text, struct ed_workload *workload, struct ed_error *err);
 // "0,2-3", numbers up to ED_SUITE_CPU_MAX, ranges upwards, no spaces.
 enum ed_status ed_suite_cpus_check(const char *text, struct ed_error *err);
 // ED_ERR_USAGE where the elements are too many for an int64_t of bytes.

@@ -12,6 +12,9 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
 // Tokens per second and times of tokens, where the workload has tokens.
 void ed_summary_language(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
+// Deadlines missed, and arrivals that came faster than they were served.
+void ed_summary_scenario(struct ed_result *result, const struct ed_campaign_case *c,
+                         const struct ed_blocks *blocks, size_t case_index);
 // Memory by phase; also the engine's own account of it.
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.

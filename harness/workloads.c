@@ -46,10 +46,13 @@ static enum ed_status add_language(struct ed_workloads *workloads, const struct 
     const size_t n_generates = suite->n_generates ? suite->n_generates : 1;
     const int64_t *generates = suite->n_generates ? suite->generates : &usual_generate;
     enum ed_status status = ED_OK;
-    if (suite->n_scenarios)
-        return ed_fail(
-            err, ED_ERR_USAGE, "--scenario",
-            "scenarios are for models that take tensors; language models are asked by -p, -n and -pg");
+    if (suite->n_scenarios || suite->n_rates || suite->deadline_ns)
+        return ed_fail(err, ED_ERR_USAGE,
+                       suite->n_scenarios ? "--scenario"
+                       : suite->n_rates   ? "--rate"
+                                          : "--deadline",
+                       "scenarios, rates and deadlines are for models that take tensors; language models "
+                       "are asked by -p, -n and -pg");
     for (size_t d = 0; d < n_depths; d++) {
         for (size_t i = 0; status == ED_OK && i < n_prompts; i++)
             status = add_tokens(workloads, prompts[i], 0, depths[d], err);
@@ -61,6 +64,23 @@ static enum ed_status add_language(struct ed_workloads *workloads, const struct 
     if (status == ED_OK && !workloads->n)
         return ed_fail(err, ED_ERR_USAGE, "-p, -n", "both are 0, so that nothing is asked of the model");
     return status;
+}
+
+// One for each rate where it has none of its own.
+static enum ed_status add_scenario(struct ed_workloads *workloads, const struct ed_suite *suite,
+                                   const struct ed_workload *scenario, struct ed_error *err) {
+    const bool open =
+        (scenario->scenario == ED_SCENARIO_FIXED_RATE || scenario->scenario == ED_SCENARIO_POISSON) &&
+        scenario->rate_per_s <= 0;
+    struct ed_workload workload;
+    enum ed_status status = ED_OK;
+    memcpy(&workload, scenario, sizeof workload);
+    workload.deadline_ns = suite->deadline_ns;
+    for (size_t i = 0; open && status == ED_OK && i < suite->n_rates; i++) {
+        workload.rate_per_s = suite->rates[i];
+        status = add(workloads, &workload, err);
+    }
+    return open ? status : add(workloads, &workload, err);
 }
 
 static bool asks_tokens(const struct ed_suite *suite) {
@@ -75,9 +95,10 @@ enum ed_status ed_workloads_make(struct ed_workloads *workloads, const struct ed
     memset(&single, 0, sizeof single);
     if (manifest->language || (manifest->language_asked && asks_tokens(suite)))
         return add_language(workloads, suite, err);
+    status = ed_suite_scenarios_check(suite, err);
     for (size_t i = 0; status == ED_OK && i < suite->n_scenarios; i++)
-        status = add(workloads, &suite->scenarios[i], err);
-    return status == ED_OK && !workloads->n ? add(workloads, &single, err) : status;
+        status = add_scenario(workloads, suite, &suite->scenarios[i], err);
+    return status == ED_OK && !workloads->n ? add_scenario(workloads, suite, &single, err) : status;
 }
 
 void ed_workloads_release(struct ed_workloads *workloads) {

@@ -6,13 +6,14 @@
 
 #define STEPS_PER_SAMPLE 1000 // a sample is at least this many steps of the clock
 
-static enum ed_status warm_up(const struct ed_backend *backend, void *state, struct ed_mapping *mapping,
-                              int64_t *typical_ns, struct ed_error *err) {
+enum ed_status ed_loop_warm_up(const struct ed_backend *backend, void *state, struct ed_mapping *mapping,
+                               int64_t *once_ns, struct ed_error *err) {
     struct ed_warmup warmup;
+    int64_t typical_ns = INT64_MAX;
     enum ed_warmup_state rule = ED_WARMUP_CONTINUE;
     int64_t begin = ed_clock_raw_ns(), before = begin;
     ed_warmup_init(&warmup, NULL);
-    *typical_ns = INT64_MAX;
+    atomic_store(&mapping->phase, ED_PHASE_WARMUP);
     while (rule == ED_WARMUP_CONTINUE) {
         enum ed_status status = backend->run(state, err);
         int64_t now = ed_clock_raw_ns();
@@ -20,15 +21,21 @@ static enum ed_status warm_up(const struct ed_backend *backend, void *state, str
             return status;
         if (mapping->first_inference_ns < 0)
             mapping->first_inference_ns = now - before;
-        else if (now - before < *typical_ns)
-            *typical_ns = now - before;
+        else if (now - before < typical_ns)
+            typical_ns = now - before;
         rule = ed_warmup_add(&warmup, now - before, now - begin);
         before = ed_clock_raw_ns();
         mapping->warmup_inferences = warmup.inferences;
         mapping->warmup_ns = now - begin;
         mapping->warmup_state = (int32_t)rule;
     }
+    // What the two readings cost is in a warm-up time, but only once in a batch.
+    *once_ns = typical_ns > mapping->clock_floor_ns ? typical_ns - mapping->clock_floor_ns : 1;
     return ED_OK;
+}
+
+int64_t ed_loop_shortest_ns(const struct ed_mapping *mapping) {
+    return STEPS_PER_SAMPLE * mapping->clock_step_ns;
 }
 
 // One inference a sample. The limits are checked with the reading that ends the sample, so that there are two
@@ -94,18 +101,26 @@ static enum ed_status time_batches(const struct ed_backend *backend, void *state
     }
 }
 
-enum ed_status ed_loop_run(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
-                           struct ed_memory_reader *memory, struct ed_mapping *mapping,
-                           struct ed_error *err) {
-    int64_t typical_ns = 0;
-    atomic_store(&mapping->phase, ED_PHASE_WARMUP);
-    enum ed_status status = warm_up(backend, state, mapping, &typical_ns, err);
+// Inferences a sample: enough for the clock, and in a long window so many that its samples have room even
+// where inferences become half as long as now.
+static int64_t batch_of(const struct ed_workload *workload, const struct ed_job_block *block,
+                        const struct ed_mapping *mapping, int64_t once_ns) {
+    const int64_t shortest = ed_loop_shortest_ns(mapping);
+    const int64_t least = once_ns < shortest ? (shortest + once_ns - 1) / once_ns : 1;
+    const int64_t room = block->max_samples / 2 + 1, expected = block->max_ns / once_ns;
+    if (workload->scenario != ED_SCENARIO_SUSTAINED || expected <= room)
+        return least;
+    return expected / room + 1 > least ? expected / room + 1 : least;
+}
+
+enum ed_status ed_loop_run(const struct ed_backend *backend, void *state, const struct ed_workload *workload,
+                           const struct ed_job_block *block, struct ed_memory_reader *memory,
+                           struct ed_mapping *mapping, struct ed_error *err) {
+    int64_t once_ns = 0;
+    enum ed_status status = ed_loop_warm_up(backend, state, mapping, &once_ns, err);
     if (status != ED_OK)
         return status;
-    const int64_t shortest = STEPS_PER_SAMPLE * mapping->clock_step_ns;
-    // What the two readings cost is in a warm-up time, but only once in a batch.
-    const int64_t once_ns = typical_ns > mapping->clock_floor_ns ? typical_ns - mapping->clock_floor_ns : 1;
-    mapping->batch = once_ns < shortest ? (shortest + once_ns - 1) / once_ns : 1;
+    mapping->batch = batch_of(workload, block, mapping, once_ns);
     ed_memory_mark(memory, &mapping->marks[ED_MARK_AFTER_WARMUP]);
     // The mark lies before this last warm-up inference, so that whatever the reset disturbs is not in a timed
     // one.

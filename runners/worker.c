@@ -16,7 +16,9 @@
 #include "runners/inputs.h"
 #include "runners/job.h"
 #include "runners/loop.h"
+#include "runners/loop_arrivals.h"
 #include "runners/loop_language.h"
+#include "runners/loop_streams.h"
 #include "runners/mapping.h"
 #include "runners/memory.h"
 #include "runners/profile.h"
@@ -30,6 +32,9 @@ struct worker {
     struct ed_mapping *mapping;
     struct ed_memory_reader memory;
     struct ed_adapter adapter;
+    const char *files[FILES_MAX];
+    struct ed_open_args open_args;
+    struct ed_load_args load_args;
     struct ed_inputs *inputs;
     struct ed_language_work language; // of a language workload, instead of inputs
     struct ed_buffer evidence_text;
@@ -130,10 +135,10 @@ static void fill_load_args(const struct worker *worker, struct ed_load_args *arg
 static enum ed_status open_and_load(struct worker *worker, struct ed_error *err) {
     const struct ed_job_engine *engine = &worker->job.engines[0];
     const struct ed_job_case *c = &worker->job.cases[0];
-    const char *files[FILES_MAX];
-    const size_t n_files = c->model >= 0 ? list_files(&worker->job.models[0], files) : 0;
-    struct ed_load_args load_args;
-    fill_load_args(worker, &load_args, files, n_files);
+    const size_t n_files = c->model >= 0 ? list_files(&worker->job.models[0], worker->files) : 0;
+    worker->open_args = (struct ed_open_args){
+        .engine_dir = engine->directory, .engine_library = engine->library, .scratch_dir = "."};
+    fill_load_args(worker, &worker->load_args, worker->files, n_files);
 
     enter(worker, ED_PHASE_OPEN);
     int64_t before = ed_clock_raw_ns();
@@ -141,16 +146,14 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
     if (status != ED_OK)
         return status;
     const struct ed_backend *backend = worker->adapter.backend;
-    const struct ed_open_args open_args = {
-        .engine_dir = engine->directory, .engine_library = engine->library, .scratch_dir = "."};
-    status = backend->open(worker->adapter.state, &open_args, err);
+    status = backend->open(worker->adapter.state, &worker->open_args, err);
     if (status != ED_OK)
         return status;
     worker->mapping->open_ns = ed_clock_raw_ns() - before;
 
     enter(worker, ED_PHASE_LOAD);
     before = ed_clock_raw_ns();
-    status = backend->load(worker->adapter.state, &load_args, err);
+    status = backend->load(worker->adapter.state, &worker->load_args, err);
     if (status == ED_OK) {
         worker->mapping->load_ns = ed_clock_raw_ns() - before;
         ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_AFTER_LOAD]);
@@ -202,10 +205,22 @@ static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
     const struct ed_job_block *block = &worker->job.blocks[0];
     const struct ed_backend *backend = worker->adapter.backend;
     void *state = worker->adapter.state;
-    enum ed_status status = is_language(worker)
-                                ? ed_loop_language(&worker->language, backend, state, block, &worker->memory,
-                                                   worker->mapping, err)
-                                : ed_loop_run(backend, state, block, &worker->memory, worker->mapping, err);
+    const struct ed_workload *workload = &worker->job.cases[0].workload;
+    enum ed_status status = ED_OK;
+    if (is_language(worker)) {
+        status =
+            ed_loop_language(&worker->language, backend, state, block, &worker->memory, worker->mapping, err);
+    } else if (workload->scenario == ED_SCENARIO_FIXED_RATE || workload->scenario == ED_SCENARIO_POISSON) {
+        status = ed_loop_arrivals(backend, state, workload, block, &worker->memory, worker->mapping,
+                                  &worker->evidence, err);
+    } else if (workload->scenario == ED_SCENARIO_OFFLINE) {
+        const struct ed_stream_work work = {backend, &worker->open_args, &worker->load_args,
+                                            worker->inputs->tensors, worker->inputs->n};
+        status = ed_loop_streams(&work, state, (size_t)workload->streams, block, &worker->memory,
+                                 worker->mapping, err);
+    } else {
+        status = ed_loop_run(backend, state, workload, block, &worker->memory, worker->mapping, err);
+    }
     if (status != ED_OK)
         return status;
     enter(worker, ED_PHASE_EVIDENCE);
@@ -226,6 +241,11 @@ static enum ed_status judge_text(struct worker *worker, struct ed_error *err) {
                                                    both ? engine->adapter.path : NULL};
     return ed_quality_run(&worker->adapter, &reference, &worker->job, &worker->job.blocks[0],
                           &worker->evidence, err);
+}
+
+static int streams_of(const struct worker *worker) {
+    const int streams = worker->job.cases[0].workload.streams;
+    return streams > 1 ? streams : 1;
 }
 
 static enum ed_status measure(struct worker *worker, struct ed_error *err) {
@@ -267,7 +287,7 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     }
     if (status == ED_OK && block->pass == ED_PASS_KIND_TIMING)
         ed_threads_write(&worker->evidence, &worker->memory.threads[0], &worker->memory.threads[1],
-                         worker->job.cases[0].threads);
+                         worker->job.cases[0].threads * streams_of(worker));
     if (status == ED_OK && block->pass != ED_PASS_KIND_COLD) {
         enter(worker, ED_PHASE_EVIDENCE);
         ed_evidence_engine(&worker->evidence, &worker->adapter);

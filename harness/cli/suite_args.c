@@ -95,6 +95,7 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         {"shape", ed_suite_add_shape},     {"input", ed_suite_add_input},
         {"prompt", ed_suite_set_prompts},  {"generate", ed_suite_set_generates},
         {"pg", ed_suite_add_pair},         {"depth", ed_suite_set_depths},
+        {"rate", ed_suite_set_rates},      {"scenario", ed_suite_add_scenarios},
     };
     const char *name = option->name;
     for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++)
@@ -107,6 +108,8 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         return ed_units_integer(text, &suite->blocks, err);
     if (strcmp(name, "seed") == 0)
         return ed_units_integer(text, &suite->seed, err);
+    if (strcmp(name, "deadline") == 0)
+        return ed_units_duration(text, &suite->deadline_ns, err);
     if (strcmp(name, "max-time") == 0)
         return ed_units_duration(text, &suite->max_time_ns, err);
     if (strcmp(name, "min-placed") == 0)
@@ -179,6 +182,9 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
     suite->gate.active = gate;
     if (gate)
         status = add_sides(suite, arguments, err);
+    // The flag goes before the suite, and may be given more than once.
+    if (ed_arguments_has(arguments, "scenario"))
+        suite->n_scenarios = 0;
     for (size_t i = 0; i < arguments->n_values && !status; i++) {
         const struct ed_option *option = arguments->values[i].option;
         char flag[64];
@@ -190,6 +196,8 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
                          "nothing to measure: name a suite or models, as in `edgedyno run suite.json` or "
                          "`edgedyno run model.onnx`; "
                          "only --on null needs none");
+    if (!status)
+        status = ed_suite_scenarios_check(suite, err);
     if (status)
         ed_suite_release(suite);
     return status;

@@ -52,8 +52,8 @@
     X(load_ns, SPANI, "ns", "latency", "time to load the model, page cache warm") \
     X(load_cold_cache_ns, SPANI, "ns", "latency", "time to load the model after its files left the page cache") \
     X(first_inference_ns, SPANI, "ns", "latency", "the first inference of a process") \
-    X(throughput_per_s, SPANR, "1/s", "latency", "inferences per second of the timed window, one at a time") \
-    X(deadline_miss_share, REAL, "", "latency", "share of inferences that missed the deadline") \
+    X(throughput_per_s, SPANR, "1/s", "latency", "inferences per second of the timed window") \
+    X(deadline_miss_share, REAL, "", "latency", "share of inferences that took longer than the deadline, from their intended start") \
     X(warmup_inferences, INT, "", "latency", "median number of warm-up inferences") \
     X(steady, TEXT, "", "latency", "yes, no, not testable: whether every block reached a steady state") \
     X(prefill_tokens_per_s, SPANR, "1/s", "language", "prompt tokens per second") \

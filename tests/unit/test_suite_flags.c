@@ -169,12 +169,55 @@ static void test_flag_shapes_and_inputs(void **state) {
     ed_suite_release(&suite);
 }
 
+static void test_flag_scenarios(void **state) {
+    struct ed_suite suite;
+    struct ed_error err = {0};
+    (void)state;
+    ed_suite_init(&suite);
+    assert_int_equal(ed_suite_scenarios_check(&suite, &err), ED_OK);
+    assert_int_equal(ed_suite_add_scenarios(&suite, "single-stream,fixed-rate:50/s,poisson:0.5", &err),
+                     ED_OK);
+    assert_int_equal(ed_suite_add_scenarios(&suite, "offline:64,sustained:10min", &err), ED_OK);
+    assert_int_equal(suite.n_scenarios, 5);
+    assert_int_equal(suite.scenarios[0].scenario, ED_SCENARIO_SINGLE_STREAM);
+    assert_true(suite.scenarios[1].rate_per_s == 50 && suite.scenarios[2].rate_per_s == 0.5);
+    assert_int_equal(suite.scenarios[3].streams, 64);
+    assert_int_equal(suite.scenarios[4].duration_ns, INT64_C(600000000000));
+    assert_int_equal(ed_suite_scenarios_check(&suite, &err), ED_OK);
+    REFUSED(ed_suite_add_scenarios(&suite, "offline:64", &refused_), "twice");
+    REFUSED(ed_suite_add_scenarios(&suite, "sustaned:5s", &refused_), "did you mean sustained?");
+    REFUSED(ed_suite_add_scenarios(&suite, "", &refused_), "empty");
+    REFUSED(ed_suite_add_scenarios(&suite, ":5", &refused_), "no scenario");
+    REFUSED(ed_suite_add_scenarios(&suite, "offline:", &refused_), "1 to 64");
+    REFUSED(ed_suite_add_scenarios(&suite, "offline:0", &refused_), "1 to 64");
+    REFUSED(ed_suite_add_scenarios(&suite, "offline:99999999999999999999", &refused_), "1 to 64");
+    REFUSED(ed_suite_add_scenarios(&suite, "sustained:0.5s", &refused_), "1 s to 24 h");
+    REFUSED(ed_suite_add_scenarios(&suite, "sustained:25h", &refused_), "1 s to 24 h");
+    REFUSED(ed_suite_add_scenarios(&suite, "poisson:1000001", &refused_), "up to 1000000");
+    REFUSED(ed_suite_add_scenarios(&suite, "poisson:-1", &refused_), "above 0");
+    REFUSED(ed_suite_add_scenarios(&suite, "poisson:inf/s", &refused_), "no rate");
+    REFUSED(ed_suite_add_scenarios(&suite, "poisson:5/min", &refused_), "no rate");
+    assert_int_equal(suite.n_scenarios, 5);
+    // Rates are for those that have none of their own.
+    assert_int_equal(ed_suite_set_rates(&suite, "50,100/s", &err), ED_OK);
+    REFUSED(ed_suite_set_rates(&suite, "5,5/s", &refused_), "twice");
+    assert_int_equal(suite.n_rates, 2);
+    REFUSED(ed_suite_scenarios_check(&suite, &refused_), "has a rate already");
+    assert_int_equal(ed_suite_add_scenarios(&suite, "poisson", &err), ED_OK);
+    assert_int_equal(ed_suite_scenarios_check(&suite, &err), ED_OK);
+    suite.n_rates = 0;
+    REFUSED(ed_suite_scenarios_check(&suite, &refused_), "--rate 50,100");
+    suite.n_scenarios = 5;
+    suite.gate.active = true;
+    REFUSED(ed_suite_scenarios_check(&suite, &refused_), "edgedyno run");
+    ed_suite_release(&suite);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flag_models),
-        cmocka_unit_test(test_flag_lists),
-        cmocka_unit_test(test_flag_pairs),
-        cmocka_unit_test(test_flag_shapes_and_inputs),
+        cmocka_unit_test(test_flag_models),    cmocka_unit_test(test_flag_lists),
+        cmocka_unit_test(test_flag_pairs),     cmocka_unit_test(test_flag_shapes_and_inputs),
+        cmocka_unit_test(test_flag_scenarios),
     };
     return cmocka_run_group_tests(tests, place_make, place_remove);
 }
