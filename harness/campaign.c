@@ -273,7 +273,10 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     COPY(root, "edgedyno", campaign->version);
     COPY(root, "suite", campaign->suite);
     COPY(root, "label", campaign->label);
+    COPY(root, "on_invalid", campaign->on_invalid);
     NUMBER(root, "seed", 0, campaign->seed);
+    NUMBER(root, "blocks", 0, campaign->blocks);
+    NUMBER(root, "max_time_ns", 0, campaign->max_time_ns);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "allow_fallback", &campaign->allow_fallback, err);
     campaign->min_placed = 1;

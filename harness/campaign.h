@@ -87,6 +87,8 @@ struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed;
+    int64_t blocks, max_time_ns; // timing blocks planned for a case; 0: no limit
+    char on_invalid[8];          // refuse, repeat, mark; mark where an older campaign says nothing
     bool allow_fallback, leave_nothing;
     double min_placed; // share of the operators that has to be where it was asked to be; 0 to 1
     struct ed_gate_spec gate;

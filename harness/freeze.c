@@ -236,6 +236,7 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_text(&w, "pin", freeze->suite->pin);
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);
     ed_json_real(&w, "min_placed", freeze->suite->min_placed);
+    ed_json_text(&w, "on_invalid", freeze->suite->on_invalid);
     ed_json_bool(&w, "leave_nothing", freeze->leave_nothing);
     enum ed_status status = write_gate(&w, freeze, err);
     write_requirements(&w, freeze->suite);

@@ -262,7 +262,7 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
                    reference_model(plan, &plan->cases[i], models));
     ed_json_array_end(&w->json);
     ed_json_array_begin(&w->json, "blocks");
-    for (size_t i = 0; i < plan->n_blocks; i++)
+    for (size_t i = 0; i < plan->n_blocks + plan->n_spare; i++)
         write_block(w, &plan->blocks[i], seed);
     ed_json_array_end(&w->json);
     ed_json_object_end(&w->json);

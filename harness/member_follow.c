@@ -9,6 +9,7 @@
 #include "harness/gate_stages.h"
 #include "harness/member.h"
 #include "harness/meter.h"
+#include "harness/repeat.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define PAUSE_MAX_NS (30 * SECOND_NS)
@@ -27,10 +28,11 @@ struct following {
     int failures;          // in a row
     bool granted;          // the device was this campaign's once
     bool lost;             // the loss of the link was said
+    bool refuses, refused; // to end at the first block that is not valid; there was one
 };
 
 static bool is_stopping(const struct following *f) {
-    return f->member->context->interrupted && *f->member->context->interrupted;
+    return f->refused || (f->member->context->interrupted && *f->member->context->interrupted);
 }
 
 static void show(struct following *f, const char *now) {
@@ -75,8 +77,15 @@ static enum ed_status step(struct following *f, struct ed_error *err) {
         return status;
     const int64_t home_bytes = f->news.home_bytes;
     status = ed_drive_step(f->drive, is_stopping(f), &f->news, err);
-    if (f->news.home_bytes != home_bytes)
+    if (f->news.home_bytes != home_bytes) {
+        char words[200];
         member->heard_ns = ed_clock_monotonic_ns();
+        if (f->refuses && !f->refused && ed_repeat_refuses(f->device, words, sizeof words)) {
+            f->refused = true;
+            ed_log_line(member->context->log, ED_LOG_WARNING, "%s: %s; stopped, since --on-invalid is refuse",
+                        member->entry->id, words);
+        }
+    }
     if (status == ED_OK) {
         ed_meter_clock(f->meter, f->news.asked_real_ns, f->news.answered_real_ns,
                        f->news.device_monotonic_ns);
@@ -196,14 +205,19 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
                           .pause_ns = SECOND_NS / 2,
                           .news = {.left_ns = -1}};
     struct ed_gate_stages *gate = NULL;
+    struct ed_repeat *repeat = NULL;
     struct ed_drive_stages stages;
     memset(result, 0, sizeof *result);
     member->heard_ns = ed_clock_monotonic_ns();
     if (campaign->gate.active)
         result->status = ed_gate_stages_new(&gate, campaign, device, &stages, &result->failure);
+    else if (!strcmp(campaign->on_invalid, "repeat"))
+        result->status = ed_repeat_new(&repeat, campaign, device, &stages, &result->failure);
+    f.refuses = !strcmp(campaign->on_invalid, "refuse");
     if (result->status == ED_OK)
-        result->status = ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
-                                      gate ? &stages : NULL, member->context->log, &result->failure);
+        result->status =
+            ed_drive_new(&f.drive, campaign, device, &member->session.remote, member->token,
+                         gate || repeat ? &stages : NULL, member->context->log, &result->failure);
     if (result->status == ED_OK)
         start_meter(&f);
     while (result->status == ED_OK && f.news.state == ED_DRIVE_GOING) {
@@ -225,6 +239,7 @@ void ed_member_follow(struct ed_member *member, const struct ed_campaign *campai
     give_back(member);
     ed_drive_free(f.drive);
     ed_gate_stages_free(gate);
+    ed_repeat_free(repeat);
     if (result->status != ED_OK && !ed_status_is_transient(result->status) &&
         !member->session.transport->in_place && ed_status_is_of_device(result->status))
         ed_quarantine_add(member->entry, &result->failure);

@@ -382,10 +382,13 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
         return ed_fail(err, ED_ERR_LIMIT, NULL,
                        "%zu blocks; at most %u are allowed: fewer --blocks, or split the suite", most,
                        ED_WIRE_BLOCKS_MAX);
+    // A plan that would be too large with spare blocks has none: what is not valid is marked.
+    const size_t with_spares = most + plan->n_cases * (size_t)suite->blocks;
+    const bool spares = !strcmp(suite->on_invalid, "repeat") && with_spares <= ED_WIRE_BLOCKS_MAX;
     struct ed_random random;
     size_t *order = calloc(plan->n_cases * 3, sizeof *order);
     struct ed_plan_block *round = calloc(plan->n_cases * 3, sizeof *round);
-    plan->blocks = calloc(most ? most : 1, sizeof *plan->blocks);
+    plan->blocks = calloc(with_spares ? with_spares : 1, sizeof *plan->blocks);
     if (!order || !round || !plan->blocks) {
         free(order);
         free(round);
@@ -420,6 +423,15 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
     for (size_t c = 0; suite->profile && c < plan->n_cases; c++)
         if (!plan->cases[c].accuracy_only)
             ed_plan_block_add(plan, c, ED_PASS_PROFILE, 1);
+    if (spares) {
+        const size_t planned = plan->n_blocks;
+        for (int64_t r = suite->blocks + 1; r <= 2 * suite->blocks; r++)
+            for (size_t c = 0; c < plan->n_cases; c++)
+                if (!plan->cases[c].accuracy_only)
+                    ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
+        plan->n_spare = plan->n_blocks - planned;
+        plan->n_blocks = planned;
+    }
     free(order);
     free(round);
     for (size_t i = 0; i < plan->n_blocks; i++) {

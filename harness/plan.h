@@ -42,7 +42,7 @@ struct ed_plan {
     struct ed_plan_pair *pairs; // of a gate
     size_t n_pairs;
     struct ed_plan_block *blocks;
-    size_t n_blocks;
+    size_t n_blocks, n_spare;       // spare ones lie behind the planned (harness/repeat.h)
     struct ed_campaign_task *tasks; // of all models; `labels` is the suite's path until it is frozen
     const struct ed_suite_task **suite_tasks;
     size_t n_tasks;

@@ -74,6 +74,16 @@ static enum ed_status add_gate(const struct ed_campaign *campaign, struct ed_rec
     return status;
 }
 
+// Where nothing that is not valid is accepted, it needs no requirement to be so.
+static void judge_refused(struct ed_result *result) {
+    for (size_t i = 0; i < result->n_reasons; i++)
+        if (!strncmp(result->reasons[i].code, ED_INVALID_CODE "_", sizeof ED_INVALID_CODE) &&
+            !strcmp(result->reasons[i].key, ed_validity_void_word(ED_VALIDITY_VOID_INDEX_LATENCY)))
+            ED_RESULT_SET_TEXT(
+                result, verdict,
+                ed_verdict_word(ed_verdict_combine(ed_verdict_of_word(result->verdict), ED_VERDICT_INVALID)));
+}
+
 static enum ed_status load_energy(struct ed_energy_device *energy, const struct ed_campaign_device *device,
                                   const struct ed_blocks *blocks, struct ed_error *err) {
     bool accelerator = false;
@@ -105,7 +115,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
     if (status != ED_OK)
         goto out;
     records->blocks_planned += device->n_blocks;
-    records->blocks_done += blocks.n;
+    // Blocks that were repeated are none of the plan's.
+    records->blocks_done += blocks.n < device->n_blocks ? blocks.n : device->n_blocks;
     for (size_t i = 0; i < blocks.n && !records->usage_error; i++) {
         const struct ed_block *block = &blocks.items[i];
         if (block->outcome != ED_OUTCOME_REFUSED || strcmp(block->status, ed_status_word(ED_ERR_USAGE)))
@@ -137,6 +148,8 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         // What is required is required of the candidate.
         if (!is_baseline(device, c))
             ed_result_judge(result, campaign->requirements, campaign->n_requirements);
+        if (!strcmp(campaign->on_invalid, "refuse"))
+            judge_refused(result);
         judge_placement(result, campaign->allow_fallback, campaign->min_placed);
         if (!result->has[ED_FIELD_speed_usable] && result->has[ED_FIELD_accuracy_verdict] &&
             !strcmp(result->accuracy_verdict, ed_verdict_word(ED_VERDICT_PASS)))

@@ -20,6 +20,7 @@ void ed_suite_init(struct ed_suite *suite) {
         .seed = -1,
         .pin = strdup(""),
         .min_placed = 1,
+        .on_invalid = strdup("repeat"),
         .gate = {.baseline = strdup(""),
                  .candidate = strdup(""),
                  .mde = strdup(""),
@@ -95,6 +96,7 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->gate.candidate);
     free(suite->gate.mde);
     free(suite->gate.metric);
+    free(suite->on_invalid);
     free(suite->gate.inconclusive);
     free(suite->gate.confirms);
     for (size_t side = 0; side < 2; side++) {

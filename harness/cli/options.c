@@ -76,6 +76,10 @@ static const struct ed_option measuring[] = {
      "operators that the backend cannot run may run elsewhere", 0},
     {"min-placed", 0, ED_OPTION_SHARE, "SHARE", "100 %", 0, 1, "",
      "share of the operators that has to run where it was asked to, such as 95%", 0},
+    {"on-invalid", 0, ED_OPTION_WORD, "WORD", "repeat", 0, 0, "refuse|repeat|mark",
+     "what a block does that was taken in a bad state of the device: end the run, be measured again, be "
+     "marked",
+     0},
     {"profile", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "after the timing, a pass of its own tells the time of each operator", 0},
     {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",

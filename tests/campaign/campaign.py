@@ -133,6 +133,8 @@ class Room:
         """`models`: {model: {variant: file}}."""
         keys.setdefault("on", ["scripted/cpu"])
         keys.setdefault("block", SHORT_BLOCK)
+        # What else this machine does shall not make more blocks.
+        keys.setdefault("on_invalid", "mark")
         listed = [
             {"name": model, "variants": [{"name": v, "file": f} for v, f in variants.items()]}
             for model, variants in models.items()
@@ -267,7 +269,13 @@ class Device:
         self.samples_path = self.path / "samples.bin"
 
     def planned(self):
-        return [block["id"] for block in json.loads((self.path / "job.json").read_text())["blocks"]]
+        """Without the spare ones, which run only in place of others."""
+        most = json.loads((self.path.parent.parent / "campaign.json").read_text())["blocks"]
+        return [
+            block["id"]
+            for block in json.loads((self.path / "job.json").read_text())["blocks"]
+            if block["pass"] != "timing" or block["repetition"] <= most
+        ]
 
     def lines(self):
         """Whole lines only."""

@@ -5,6 +5,7 @@ start and end, which it sees by the runner's worker and what the supervisor says
 
 import contextlib
 import json
+import sys
 import threading
 
 from campaign import SETTLED, Device, Room, check, finish
@@ -136,22 +137,48 @@ def one(what, hot, numbers, blocks, code, reasons, verdict, throttled, peak=None
 
 VOID = [("latency", "invalid_throttled")]
 HOT = {CPU + "cur_state": 2, ZONE + "temp": 91000}
-one("a quiet machine", {}, (), 6, 0, [], "pass", False)
-# A fan that turns is no throttling, nor is heat alone.
-one("heat alone", {ZONE + "temp": 91000, FAN + "cur_state": 9}, range(1, 9), 6, 0, [], "pass", False, 91000)
-one("the kernel holds the processor back", HOT, range(1, 9), 6, 5, VOID, "invalid", True, 91000)
-one("the clock is capped", {POLICY + "scaling_max_freq": 1200000}, (2, 3), 6, 5, VOID, "invalid", True)
-one("the firmware throttles", {THROTTLED: 4}, (1,), 6, 5, VOID, "invalid", True)
-one(
-    "another governor",
-    {POLICY + "scaling_governor": "powersave"},
-    (3,),
-    6,
-    5,
-    [("latency", "invalid_governor_changed")],
-    "invalid",
-    False,
-)
-# Of eight blocks two were hot: six are left, and speak.
-one("enough valid blocks", HOT, (3, 5), 8, 0, [("latency", "throttled")], "pass", True, 91000)
+
+
+def strictness(what, on_invalid, numbers, blocks, code, most, verdict, *words, require=("latency_p50_ns <= 1 s",)):
+    """`most`: timing blocks that are measured, at least and at most."""
+    with Room() as room, Machine(room, HOT, numbers):
+        model = str(room.script("m.json", warmup=SETTLED, run={"ns": 5 * MS}))
+        suite = room.suite("suite.json", {"m": {"v": model}}, blocks=blocks, block=BLOCK, require=list(require))
+        ended = room.run("run", suite, "--on-invalid", on_invalid, "--out", "runs/one", "--format", "json")
+        ended.expect(code, *words)
+        record = ended.json()["records"][0]
+        timing = [b["block"] for b in Device(room.path / "runs/one").blocks() if b["pass"] == "timing"]
+        check(most[0] <= len(timing) <= most[1], f"{what}: timing blocks", timing)
+        check(record["verdict"] == verdict, f"{what}: the verdict", record["verdict"], record["reasons"])
+        room.run("report", "runs/one").expect(code)
+        # Nothing is left to do, or what is left is refused again.
+        before = len(timing)
+        room.run("run", "--resume", "runs/one", "--format", "json").expect(code)
+        timing = [b["block"] for b in Device(room.path / "runs/one").blocks() if b["pass"] == "timing"]
+        check(len(timing) <= before + (1 if on_invalid == "refuse" else 0), f"{what}: after a resume", timing)
+
+
+if sys.argv[1:] == ["strictness"]:
+    strictness("one hot block is measured again", "repeat", (2,), 6, 0, (7, 7), "pass")
+    strictness("as many again and no more", "repeat", range(1, 9), 2, 5, (4, 4), "invalid")
+    strictness("an end at the first", "refuse", (1,), 6, 5, (1, 3), "invalid", "is not valid", require=())
+else:
+    one("a quiet machine", {}, (), 6, 0, [], "pass", False)
+    # A fan that turns is no throttling, nor is heat alone.
+    one("heat alone", {ZONE + "temp": 91000, FAN + "cur_state": 9}, range(1, 9), 6, 0, [], "pass", False, 91000)
+    one("the kernel holds the processor back", HOT, range(1, 9), 6, 5, VOID, "invalid", True, 91000)
+    one("the clock is capped", {POLICY + "scaling_max_freq": 1200000}, (2, 3), 6, 5, VOID, "invalid", True)
+    one("the firmware throttles", {THROTTLED: 4}, (1,), 6, 5, VOID, "invalid", True)
+    one(
+        "another governor",
+        {POLICY + "scaling_governor": "powersave"},
+        (3,),
+        6,
+        5,
+        [("latency", "invalid_governor_changed")],
+        "invalid",
+        False,
+    )
+    # Of eight blocks two were hot: six are left, and speak.
+    one("enough valid blocks", HOT, (3, 5), 8, 0, [("latency", "throttled")], "pass", True, 91000)
 finish("validity")
