@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/path.h"
+#include "harness/history/baseline.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
 
@@ -72,12 +73,66 @@ static enum ed_status add_file(struct ed_suite *suite, size_t side, struct ed_er
     return status == ED_OK ? ed_suite_text_set(text, side_names[side], err) : status;
 }
 
+// All files of what is kept, in the place of the first alone.
+static enum ed_status add_kept_files(struct ed_suite *suite, size_t side, const struct ed_baseline *kept,
+                                     struct ed_error *err) {
+    struct ed_suite_variant *variant = find_variant(&suite->models[0], side_names[side]);
+    char **files = variant ? realloc(variant->files, kept->n_files * sizeof *files) : NULL;
+    enum ed_status status = ED_OK;
+    if (!files)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    variant->files = files;
+    for (size_t i = 1; status == ED_OK && i < kept->n_files; i++) {
+        files[i] = NULL;
+        status = ed_suite_text_set(&files[i], kept->files[i].path, err);
+        variant->n_files = status == ED_OK ? i + 1 : variant->n_files;
+    }
+    return status;
+}
+
+static bool is_variant(struct ed_suite *suite, const char *text) {
+    for (size_t m = 0; m < suite->n_models; m++)
+        if (find_variant(&suite->models[m], text))
+            return true;
+    return false;
+}
+
+// A name that `edgedyno baseline set` keeps; any other word stays for who knows the variants.
+static enum ed_status add_kept(struct ed_suite *suite, size_t side, struct ed_error *err) {
+    char **text = side_of(suite, side), on[300];
+    struct ed_error inner = {0};
+    struct ed_baseline kept;
+    if (!ed_path_name_ok(*text))
+        return ED_OK;
+    enum ed_status status = ed_baseline_find(&kept, *text, &inner);
+    if (status == ED_ERR_NOT_FOUND)
+        return ED_OK;
+    if (status != ED_OK)
+        return ed_fail(err, status, inner.where, "%s", inner.message);
+    if (kept.on[0]) {
+        snprintf(on, sizeof on, ED_SUITE_SIDE_ENGINE "%s", kept.on);
+        status = ed_suite_text_set(text, on, err);
+    } else {
+        status = ed_suite_text_set(text, kept.files[0].path, err);
+        if (status == ED_OK)
+            status = add_file(suite, side, err);
+        if (status == ED_OK && kept.n_files > 1)
+            status = add_kept_files(suite, side, &kept, err);
+    }
+    ed_baseline_release(&kept);
+    return status;
+}
+
 enum ed_status ed_gate_sides_add(struct ed_suite *suite, struct ed_error *err) {
     enum ed_status status = ED_OK;
     // The candidate first, since a model that has to be made is called after it.
-    for (size_t i = 2; status == ED_OK && i-- > 0;)
-        if (is_file(*side_of(suite, i)))
+    for (size_t i = 2; status == ED_OK && i-- > 0;) {
+        const char *text = *side_of(suite, i);
+        if (is_file(text))
             status = add_file(suite, i, err);
+        else if (text[0] && !is_engine(text) && !is_variant(suite, text))
+            status = add_kept(suite, i, err);
+    }
     return status;
 }
 
@@ -118,8 +173,9 @@ static enum ed_status fail_variant(const struct ed_suite_model *model, size_t si
     const char *near = ed_nearest(text, known);
     snprintf(flag, sizeof flag, "--%s", side_names[side]);
     return ed_fail(err, ED_ERR_USAGE, flag,
-                   "\"%.200s\" is no file, and model %.64s has no variant of that name%s%s%s", text,
-                   model->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                   "\"%.200s\" is no file, no baseline is kept under that name, and model %.64s has no "
+                   "variant of it%s%s%s",
+                   text, model->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static enum ed_status settle_variants(struct ed_suite *suite, struct ed_error *err) {
@@ -153,8 +209,9 @@ enum ed_status ed_gate_sides_settle(struct ed_suite *suite, struct ed_error *err
     if (is_engine(suite->gate.baseline) || is_engine(suite->gate.candidate))
         return settle_engines(suite, err);
     if (!suite->n_models)
-        return ed_fail(err, ED_ERR_USAGE, "gate",
-                       "there is no model: \"%.200s\" is no file here, and no suite was given",
-                       suite->gate.candidate[0] ? suite->gate.candidate : suite->gate.baseline);
+        return ed_fail(
+            err, ED_ERR_USAGE, "gate",
+            "there is no model: \"%.200s\" is no file here, no baseline that is kept, and no suite was given",
+            suite->gate.candidate[0] ? suite->gate.candidate : suite->gate.baseline);
     return settle_variants(suite, err);
 }

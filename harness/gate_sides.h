@@ -7,7 +7,7 @@
 
 // Before the other flags, since shapes and inputs belong to models: where there is no model and the sides
 // are files, makes one with the variants "baseline" and "candidate"; where the suite has one model, adds them
-// to it.
+// to it. A word that is no file and no variant is looked for among the kept baselines.
 enum ed_status ed_gate_sides_add(struct ed_suite *suite, struct ed_error *err);
 // After all flags: every model has both sides, or both engines are named; suite->gate.side_on and
 // side_variant say which. ED_ERR_USAGE says what is missing.

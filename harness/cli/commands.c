@@ -14,6 +14,7 @@ static const struct ed_cli_command *const commands[] = {
     &ed_cli_compare,
     &ed_cli_report,
     &ed_cli_history,
+    &ed_cli_baseline,
     &ed_cli_devices,
     &ed_cli_engines,
     &ed_cli_quantize,
@@ -26,6 +27,7 @@ static const char *const names[] = {
     "compare",
     "report",
     "history",
+    "baseline",
     "devices",
     "engines",
     "quantize",
@@ -35,7 +37,7 @@ static const char *const names[] = {
 };
 // clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {"tune", "fit", "baseline", "data", NULL};
+static const char *const later[] = {"tune", "fit", "data", NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);

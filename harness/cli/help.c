@@ -27,6 +27,8 @@ const struct ed_cli_row ed_cli_files[] = {
     {"devices.json", "the fleet; looked for in the current directory, then in $XDG_CONFIG_HOME/edgedyno"},
     {"$XDG_CONFIG_HOME/edgedyno/engines.json", "engine builds, instead of the list that is built in"},
     {"$XDG_DATA_HOME/edgedyno/engines/", "engine builds that are present"},
+    {"$XDG_DATA_HOME/edgedyno/baselines/", "models and engine builds that `baseline set` keeps"},
+    {"$XDG_STATE_HOME/edgedyno/history.sqlite", "the history of campaigns"},
     {"$XDG_STATE_HOME/edgedyno/work/", "work directory of the device local"},
     {"$XDG_CACHE_HOME/edgedyno/", "digests of files that have not changed since"},
     {NULL, NULL},

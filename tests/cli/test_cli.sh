@@ -78,7 +78,7 @@ refused 2 'is no command' zzzz
 refused 2 'edgedyno run model.onnx' model.onnx
 refused 2 'flags follow the command' --format json run
 refused 2 'say what is compared' gate
-for word in tune fit baseline data; do
+for word in tune fit data; do
     refused 2 "'$word' is not part of this version" "$word"
 done
 for word in probe snapshot; do
