@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "harness/summary.h"
+#include "harness/validity.h"
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
     return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
+           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_LATENCY);
 }
 
 // Of all inferences of the case: a share of a share would weigh short blocks more.

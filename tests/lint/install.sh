@@ -23,7 +23,7 @@ program=$prefix/bin/edgedyno
 export HOME=$room/home XDG_STATE_HOME=$room/state XDG_CACHE_HOME=$room/cache XDG_DATA_HOME=$room/data XDG_CONFIG_HOME=$room/config
 mkdir -p "$HOME"
 cd "$room"
-"$program" run --on null -r 2 --out "$room/campaign" --format json >"$room/report.json" 2>"$room/errors" ||
+"$program" run --on null -r 2 --on-invalid mark --out "$room/campaign" --format json >"$room/report.json" 2>"$room/errors" ||
     fail "the installed program ended with $?: $(cat "$room/errors")"
 python3 -B - "$room/report.json" "$room/campaign" "$prefix" <<'PYTHON' || fail "the installed program's report is wrong"
 import json, pathlib, sys

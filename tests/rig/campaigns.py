@@ -101,6 +101,7 @@ class Controller:
                 "on": ["scripted/cpu"],
                 "blocks": blocks,
                 "block": room.SHORT_BLOCK | block,
+                "on_invalid": "mark",
             },
         )
 

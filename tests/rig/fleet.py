@@ -54,6 +54,7 @@ class Fleet(Controller):
             "on": ["scripted/cpu"],
             "blocks": blocks,
             "block": room.SHORT_BLOCK,
+            "on_invalid": "mark",
         }
         return self.write(name, suite | keys)
 

@@ -97,9 +97,9 @@ static void test_figures(void **state) {
     ed_validity_facts_init(&facts);
     facts.other_cpus = 0.51;
     assert_int_equal(ed_validity_judge(&facts), 0);
-    facts.run_wait_share = 0.099;
+    facts.run_wait_share = 0.249;
     assert_int_equal(ed_validity_judge(&facts), 0);
-    facts.run_wait_share = 0.101;
+    facts.run_wait_share = 0.251;
     assert_int_equal(ed_validity_judge(&facts), UINT32_C(1) << ED_VALIDITY_BUSY);
     facts.other_cpus = 0.49;
     assert_int_equal(ed_validity_judge(&facts), 0);
