@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/energy.h"
+
 #define REPETITIONS ((size_t)ED_GATE_PAIRS_MAX)
 
 // The timing blocks and pilots of a device by case and repetition; NULL: not here.
@@ -13,25 +15,56 @@ struct table {
     const struct ed_campaign_device *device;
     const struct ed_block **timing; // [case * REPETITIONS + repetition - 1]
     const struct ed_block **pilots; // [case]
+    const struct ed_blocks *blocks;
+    double *energy_uj; // of one inference, one a block; NaN: not known
     int64_t *scratch;
 };
 
 static void table_release(struct table *table) {
     free(table->timing);
     free(table->pilots);
+    free(table->energy_uj);
     free(table->scratch);
+}
+
+// Energy is judged as the records have it: what one block's window resolves.
+static enum ed_status fill_energy(struct table *table, struct ed_error *err) {
+    struct ed_energy_device energy;
+    bool accelerator = false;
+    for (size_t c = 0; c < table->device->n_cases; c++)
+        accelerator = accelerator || !strcmp(table->device->cases[c].processor, "gpu") ||
+                      !strcmp(table->device->cases[c].processor, "npu");
+    enum ed_status status =
+        ed_energy_device_load(&energy, table->blocks, accelerator, table->device->android, err);
+    for (size_t b = 0; status == ED_OK && b < table->blocks->n; b++) {
+        const struct ed_block *block = &table->blocks->items[b];
+        const double n = (double)block->n_samples * (double)block->batch;
+        struct ed_energy_sum one = {0};
+        struct ed_energy_why why;
+        table->energy_uj[b] = NAN;
+        if (!energy.of_blocks || !energy.of_blocks[b].has || !(n > 0))
+            continue;
+        ed_energy_add(&one, &energy.of_blocks[b].part, n, false, 0, 0);
+        if (ed_energy_enough(&energy.source, &one, &why))
+            table->energy_uj[b] = ed_energy_gross(&one, 0).value_uj;
+    }
+    if (status == ED_OK)
+        ed_energy_device_release(&energy);
+    return status;
 }
 
 static enum ed_status table_make(struct table *table, const struct ed_campaign_device *device,
                                  const struct ed_blocks *blocks, struct ed_error *err) {
     size_t most = 1;
     table->device = device;
+    table->blocks = blocks;
+    table->energy_uj = calloc(blocks->n + 1, sizeof *table->energy_uj);
     for (size_t i = 0; i < blocks->n; i++)
         most = blocks->items[i].n_samples > most ? blocks->items[i].n_samples : most;
     table->timing = calloc(device->n_cases * REPETITIONS + 1, sizeof *table->timing);
     table->pilots = calloc(device->n_cases + 1, sizeof *table->pilots);
     table->scratch = calloc(most, sizeof *table->scratch);
-    if (!table->timing || !table->pilots || !table->scratch)
+    if (!table->timing || !table->pilots || !table->scratch || !table->energy_uj)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a gate");
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
@@ -41,7 +74,7 @@ static enum ed_status table_make(struct table *table, const struct ed_campaign_d
             block->repetition <= (int64_t)REPETITIONS)
             table->timing[block->case_index * REPETITIONS + (size_t)block->repetition - 1] = block;
     }
-    return ED_OK;
+    return fill_energy(table, err);
 }
 
 static bool is_ok(const struct ed_block *block) {
@@ -50,6 +83,10 @@ static bool is_ok(const struct ed_block *block) {
 
 static double value_of(const struct table *table, const struct ed_gate_metric *metric,
                        const struct ed_block *block) {
+    if (metric->field == ED_FIELD_energy_per_inference_uj) {
+        const double value = table->energy_uj[block - table->blocks->items];
+        return value > 0 ? value : NAN;
+    }
     return ed_gate_metric_value(metric, block, &table->device->cases[block->case_index].workload_parts,
                                 table->scratch);
 }
@@ -159,10 +196,14 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
     return ED_OK;
 }
 
-// Whether the blocks have it: the pilots tell, before anything is compared.
+// Whether the blocks have it: the pilots tell, before anything is compared; of energy the first pair.
 static bool is_there(const struct ed_gate_metric *metric, const struct ed_campaign_pair *pair,
                      const struct table *table) {
-    const struct ed_block *a = table->pilots[pair->baseline], *b = table->pilots[pair->candidate];
+    const bool energy = metric->field == ED_FIELD_energy_per_inference_uj; // no pilot has any
+    const struct ed_block *a = energy ? table->timing[pair->baseline * REPETITIONS]
+                                      : table->pilots[pair->baseline],
+                          *b = energy ? table->timing[pair->candidate * REPETITIONS]
+                                      : table->pilots[pair->candidate];
     return is_ok(a) && is_ok(b) && isfinite(value_of(table, metric, a)) &&
            isfinite(value_of(table, metric, b));
 }

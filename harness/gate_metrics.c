@@ -6,6 +6,7 @@
 
 #include "base/stats/quantile.h"
 
+#define ENERGY_MDE 0.05
 #define NOISY_MDE 0.10 // what happens once a process varies more than what is repeated in it
 
 // By nearest rank, where there are enough samples for it; of batches there is none.
@@ -146,6 +147,7 @@ static const struct ed_gate_metric metrics[] = {
     {ED_FIELD_memory_load_peak_bytes, true, 0, false, false, load_peak},
     {ED_FIELD_memory_after_load_bytes, true, 0, false, false, after_load},
     {ED_FIELD_memory_warmup_peak_bytes, true, 0, false, false, warmup_peak},
+    {ED_FIELD_energy_per_inference_uj, true, ENERGY_MDE, false, true, NULL},
     {ED_FIELD_memory_inference_peak_bytes, true, 0, false, true, inference_peak},
 };
 
@@ -163,6 +165,8 @@ const struct ed_gate_metric *ed_gate_metric_find(int field) {
 
 double ed_gate_metric_value(const struct ed_gate_metric *metric, const struct ed_block *block,
                             const struct ed_workload *workload, int64_t *scratch) {
+    if (!metric->value)
+        return NAN;
     const double value = metric->value(block, workload, scratch);
     return isfinite(value) && value > 0 ? value : NAN;
 }

@@ -12,6 +12,7 @@ struct ed_gate_metric {
     double mde;       // default, a share; 0: the gate's general one
     bool of_language; // only language workloads have it
     bool by_default;  // judged where nothing else is asked, and the blocks have it
+    // NULL: of energy, which needs the whole device (gate_device.c).
     // NaN: the block does not have it
     double (*value)(const struct ed_block *block, const struct ed_workload *workload, int64_t *scratch);
 };

@@ -332,7 +332,26 @@ def check_reports(room, device, line, records):
     room.run("report", "runs/one", "--block", block, "--format", "json").expect(2, "no format of a timeline")
 
 
-if sys.argv[1:] == ["refusals"]:
+def test_gate():
+    """A candidate that takes more than twice the time takes more than twice the energy, and the gate says so."""
+    with Room() as room, Machine(room, rapl=True):
+        for name, ns in (("base", 3 * MS), ("slow", 7 * MS)):
+            room.script(f"{name}.json", warmup=SETTLED, run={"ns": ns})
+        suite = room.suite("suite.json", {"m": {"base": "base.json", "slow": "slow.json"}}, block=BLOCK)
+        ended = room.run(
+            *["gate", suite, "--baseline", "base", "--candidate", "slow", "--mde", "50 %"],
+            *["--out", "runs/gate", "--format", "json"],
+            patience_s=600,
+        ).expect(1)
+        rows = {row["key"]: row for row in ended.json()["gate"]["comparisons"]}
+        row = rows.get("energy_per_inference_uj")
+        if check(row, "energy is compared where there is any", list(rows)):
+            check(row["verdict"] == "fail" and row["change"] > 0.2, "7 ms against 3 ms", row)
+
+
+if sys.argv[1:] == ["gate"]:
+    test_gate()
+elif sys.argv[1:] == ["refusals"]:
     test_refusals()
 elif sys.argv[1:] == ["meter"]:
     told = test_meter()
