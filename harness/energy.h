@@ -52,6 +52,9 @@ struct ed_energy_device {
 enum ed_status ed_energy_device_load(struct ed_energy_device *device, const struct ed_blocks *blocks,
                                      const struct ed_meter_data *meter, bool accelerator, bool phone,
                                      struct ed_error *err);
+// The same for a device of a campaign: with the data of its meter, and what it runs on.
+enum ed_status ed_energy_load(struct ed_energy_device *energy, const struct ed_campaign_device *device,
+                              const struct ed_blocks *blocks, struct ed_error *err);
 // Whether the windows of `sum` are above what the source resolves. If not, *why says how long they would have
 // to be.
 bool ed_energy_enough(const struct ed_energy_source *source, const struct ed_energy_sum *sum,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/energy.h"
+#include "harness/validity_read.h"
 
 #define REPETITIONS ((size_t)ED_GATE_PAIRS_MAX)
 
@@ -17,6 +18,7 @@ struct table {
     const struct ed_block **pilots; // [case]
     const struct ed_blocks *blocks;
     double *energy_uj; // of one inference, one a block; NaN: not known
+    struct ed_validity_device validity;
     int64_t *scratch;
 };
 
@@ -24,18 +26,14 @@ static void table_release(struct table *table) {
     free(table->timing);
     free(table->pilots);
     free(table->energy_uj);
+    ed_validity_device_release(&table->validity);
     free(table->scratch);
 }
 
 // Energy is judged as the records have it: what one block's window resolves.
 static enum ed_status fill_energy(struct table *table, struct ed_error *err) {
     struct ed_energy_device energy;
-    bool accelerator = false;
-    for (size_t c = 0; c < table->device->n_cases; c++)
-        accelerator = accelerator || !strcmp(table->device->cases[c].processor, "gpu") ||
-                      !strcmp(table->device->cases[c].processor, "npu");
-    enum ed_status status =
-        ed_energy_device_load(&energy, table->blocks, accelerator, table->device->android, err);
+    enum ed_status status = ed_energy_load(&energy, table->device, table->blocks, err);
     for (size_t b = 0; status == ED_OK && b < table->blocks->n; b++) {
         const struct ed_block *block = &table->blocks->items[b];
         const double n = (double)block->n_samples * (double)block->batch;
@@ -74,7 +72,34 @@ static enum ed_status table_make(struct table *table, const struct ed_campaign_d
             block->repetition <= (int64_t)REPETITIONS)
             table->timing[block->case_index * REPETITIONS + (size_t)block->repetition - 1] = block;
     }
-    return fill_energy(table, err);
+    enum ed_status status = ed_validity_device_load(&table->validity, blocks, device, err);
+    return status == ED_OK ? fill_energy(table, err) : status;
+}
+
+// The quantities of harness/validity.h that a metric is.
+static unsigned quantity_of(const struct ed_gate_metric *metric) {
+    const struct ed_result_field *field = &ed_result_fields()[metric->field];
+    unsigned mask = 0;
+    for (int i = 0; i < ED_VALIDITY_VOID_COUNT; i++) {
+        const char *word = ed_validity_void_word((enum ed_validity_void_index)i);
+        if (!strcmp(word, field->group) || !strcmp(word, field->key))
+            mask |= 1u << i;
+    }
+    return mask;
+}
+
+// The states that one of the blocks alone had and that void this metric.
+static uint32_t unshared(const struct table *table, const struct ed_gate_metric *metric,
+                         const struct ed_block *a, const struct ed_block *b) {
+    const struct ed_validity_block *of = table->validity.of_blocks;
+    const uint32_t reasons =
+        of ? ed_validity_unshared(of[a - table->blocks->items].reasons, of[b - table->blocks->items].reasons)
+           : 0;
+    uint32_t voiding = 0;
+    for (int i = 0; i < ED_VALIDITY_REASON_COUNT; i++)
+        if (reasons >> i & 1 && ed_validity_voids(UINT32_C(1) << i) & quantity_of(metric))
+            voiding |= UINT32_C(1) << i;
+    return voiding;
 }
 
 static bool is_ok(const struct ed_block *block) {
@@ -180,6 +205,11 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
         const struct ed_block *a = table->timing[pair->baseline * REPETITIONS + i],
                               *b = table->timing[pair->candidate * REPETITIONS + i];
         if (!is_ok(a) || !is_ok(b))
+            continue;
+        const uint32_t voiding = unshared(table, cell->metric, a, b);
+        cell->voiding |= voiding;
+        cell->voided += voiding != 0;
+        if (voiding)
             continue;
         values[0][cell->n] = value_of(table, cell->metric, a);
         values[1][cell->n] = value_of(table, cell->metric, b);

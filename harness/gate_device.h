@@ -18,6 +18,8 @@ struct ed_gate_cell {
     bool ratio, more_is_worse;                // x are logarithms of ratios, else differences; its sign
     double *x;                                // owned; one a pair of blocks that both have the value
     size_t n;
+    size_t voided;    // pairs left out, since a state of the device that one side alone had voids the figure
+    uint32_t voiding; // those states, as a set of enum ed_validity_reason
     double baseline, candidate; // medians over these blocks; NaN: none
     struct ed_gate_series series;
     struct ed_gate_decision decision;

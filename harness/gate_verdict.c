@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "base/units.h"
 #include "harness/gate_device.h"
+#include "harness/validity.h"
 #include "reports/fields.h"
 #include "reports/gate.h"
 
@@ -89,33 +90,34 @@ static void add_outcome(struct judging *j) {
                  words[0]);
 }
 
-static const struct ed_reason *invalid_reason(const struct ed_result *result, const char *key) {
-    for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++)
-        if (!strncmp(result->reasons[i].code, ED_INVALID_CODE, strlen(ED_INVALID_CODE)) &&
-            (!result->reasons[i].key[0] || !strcmp(result->reasons[i].key, key)))
-            return &result->reasons[i];
-    return NULL;
+static void validity_words(char *text, size_t bytes, uint32_t reasons) {
+    text[0] = '\0';
+    for (int i = 0; i < ED_VALIDITY_REASON_COUNT; i++) {
+        const size_t used = strlen(text);
+        if (reasons >> i & 1)
+            snprintf(text + used, bytes - used, "%s%s", used ? ", " : "",
+                     ed_validity_word((enum ed_validity_reason)i));
+    }
 }
 
-// A state that both sides share does not void their comparison; one that only one of them had does.
-static bool is_void(const struct judging *j, const struct ed_gate_metric *metric, char *why) {
+// A state that both sides of a pair share does not void it; where one side alone was so in most of the pairs,
+// what is left is not the same device for both.
+static bool is_void(const struct judging *j, const struct ed_gate_cell *cell, char *why) {
     const struct ed_result *sides[2] = {&j->records[pair_of(j)->baseline],
                                         &j->records[pair_of(j)->candidate]};
-    const struct ed_result_field *field = &ed_result_fields()[metric->field];
-    const struct ed_reason *reasons[2];
-    for (size_t side = 0; side < 2; side++) {
-        reasons[side] = invalid_reason(sides[side], field->key);
+    const struct ed_result_field *field = &ed_result_fields()[cell->metric->field];
+    for (size_t side = 0; side < 2; side++)
         if ((!strcmp(field->unit, "ns") || !strcmp(field->unit, "1/s") || !strcmp(field->unit, "uj")) &&
             sides[side]->has[ED_FIELD_simulated] && sides[side]->simulated) {
             snprintf(why, sizeof j->out->texts[0], "simulated: times are not speed");
             return true;
         }
-    }
-    if (!reasons[0] == !reasons[1])
+    if (2 * cell->voided <= cell->voided + cell->n)
         return false;
-    const size_t side = reasons[1] != NULL;
-    snprintf(why, sizeof j->out->texts[0], "only the %s: %s", side ? "candidate" : "baseline",
-             reasons[side]->text[0] ? reasons[side]->text : reasons[side]->code);
+    char words[200];
+    validity_words(words, sizeof words, cell->voiding);
+    snprintf(why, sizeof j->out->texts[0], "in %zu of %zu pairs one side alone was: %s", cell->voided,
+             cell->voided + cell->n, words);
     return true;
 }
 
@@ -193,7 +195,7 @@ static void add_cell(struct judging *j, const struct ed_gate_cell *cell) {
     row->change = d->has_effect ? shown(cell, d->effect) : 0;
     row->low = d->has_interval ? shown(cell, cell->more_is_worse ? d->low : d->high) : 0;
     row->high = d->has_interval ? shown(cell, cell->more_is_worse ? d->high : d->low) : 0;
-    if (is_void(j, cell->metric, why))
+    if (is_void(j, cell, why))
         row->verdict = ed_verdict_word(ED_VERDICT_INVALID);
     else
         explain(j, cell, why);

@@ -84,21 +84,6 @@ static void judge_refused(struct ed_result *result) {
                 ed_verdict_word(ed_verdict_combine(ed_verdict_of_word(result->verdict), ED_VERDICT_INVALID)));
 }
 
-static enum ed_status load_energy(struct ed_energy_device *energy, const struct ed_campaign_device *device,
-                                  const struct ed_blocks *blocks, struct ed_error *err) {
-    bool accelerator = false;
-    for (size_t c = 0; c < device->n_cases; c++)
-        accelerator = accelerator || !strcmp(device->cases[c].processor, "gpu") ||
-                      !strcmp(device->cases[c].processor, "npu");
-    struct ed_meter_data meter;
-    enum ed_status status = ed_meter_load(&meter, device->directory, err);
-    if (status == ED_OK)
-        status = ed_energy_device_load(energy, blocks, meter.n || meter.why[0] ? &meter : NULL, accelerator,
-                                       device->android, err);
-    ed_meter_data_release(&meter);
-    return status;
-}
-
 static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
                                  struct ed_records *records, struct ed_buffer *warnings,
                                  struct ed_error *err) {
@@ -109,7 +94,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
     enum ed_status status = ed_blocks_load(&blocks, device, warnings, err);
     if (status != ED_OK)
         return status;
-    status = load_energy(&energy, device, &blocks, err);
+    status = ed_energy_load(&energy, device, &blocks, err);
     if (status == ED_OK)
         status = ed_validity_device_load(&validity, &blocks, device, err);
     if (status != ED_OK)

@@ -13,6 +13,11 @@ static enum ed_status check(const struct ed_arguments *arguments, struct ed_erro
         status = ed_fail(
             err, ED_ERR_USAGE, "--blocks",
             "a gate measures as many blocks as its looks need, at most 64 pairs; --max-time limits it");
+    const char *on_invalid = ed_arguments_get(arguments, "on-invalid");
+    if (!status && on_invalid && strcmp(on_invalid, "repeat") == 0)
+        status = ed_fail(
+            err, ED_ERR_USAGE, "--on-invalid",
+            "a gate leaves pairs out that one side's state voids, and measures further ones by itself");
     return status;
 }
 

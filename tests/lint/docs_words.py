@@ -17,6 +17,8 @@ import tree
 
 # Flags of this repository's own scripts, which pages may name alone.
 OTHER_FLAGS = {"--load", "--long", "--minutes", "--pairs", "--quick", "--trials"}
+# Words of reasons that begin as a key does (harness/validity.h).
+REASONS = {"memory_pressure"}
 KEY_STARTS = ("latency", "memory", "accuracy", "placement", "energy", "temperature", "throughput", "prefill", "decode", "inter_token")
 KEY = re.compile(r"(?<![\w./<-])(?:" + "|".join(KEY_STARTS) + r")_[a-z0-9_]*[a-z0-9](?![\w(*/-]|_\*|\.[a-z])")
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
