@@ -30,7 +30,7 @@ static const struct ed_validity_rule rules[] = {
      "fix the clock (`settings` of the device), or --pin the cores"},
     {ED_VALIDITY_NOT_COOLED, FACT(warmer_mc), 1000, false, 0, 0, RUN | ED_VALIDITY_VOID_HEAT,
      "the device did not cool down before the block", "more than 1 C above the session's start",
-     "docs/method.md", "allow more time (cool_down), or cool the device"},
+     "this project's choice", "let the device rest, or cool it"},
     {ED_VALIDITY_CHARGING, FACT(charging), 0, false, 0, 0, ED_VALIDITY_VOID_POWER,
      "a battery charged, or a cable fed the device", "any", "docs/energy.md",
      "unplug it (adb over Wi-Fi), or use power rails or an external meter"},
