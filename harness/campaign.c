@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/workload.h"
+#include "edgedyno/wire.h"
 
 #define CAMPAIGN_MAX_BYTES (256u << 20)
 
@@ -49,6 +50,9 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     NUMBER(at, "reference", -1, reference);
     NUMBER(at, "timing", 0, timing);
     NUMBER(at, "task", -1, c->task);
+    if (status == ED_OK)
+        status =
+            ed_json_opt_int(at, "mem_limit_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &c->mem_limit_bytes, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
     if (status == ED_OK &&
@@ -282,6 +286,9 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     campaign->min_placed = 1;
     if (status == ED_OK)
         status = ed_json_opt_real(root, "min_placed", 0, 1, &campaign->min_placed, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(root, "ballast_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &campaign->ballast_bytes,
+                                 err);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "leave_nothing", &campaign->leave_nothing, err);
     if (status == ED_OK && !ed_path_name_ok(campaign->id))

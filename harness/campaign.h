@@ -49,7 +49,8 @@ struct ed_campaign_case {
     struct ed_workload workload_parts;
     size_t reference; // index of the case that accuracy is held against; itself for the reference variant
     size_t timing; // index of the case whose timing blocks speak for this one: itself, but for a further task
-    int64_t task;  // index of the campaign's task that this case's accuracy blocks run; -1: none
+    int64_t mem_limit_bytes; // 0: none
+    int64_t task;            // index of the campaign's task that this case's accuracy blocks run; -1: none
     bool has_model;
 };
 
@@ -86,7 +87,7 @@ struct ed_campaign_absent {
 struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
-    int64_t seed;
+    int64_t seed, ballast_bytes; // ballast: 0 is none
     int64_t blocks, max_time_ns; // timing blocks planned for a case; 0: no limit
     char on_invalid[8];          // refuse, repeat, mark; mark where an older campaign says nothing
     bool allow_fallback, leave_nothing;

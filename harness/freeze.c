@@ -119,6 +119,8 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
     ed_workload_write(w, "workload_parts", &c->workload_parts);
     ed_json_bool(w, "has_model", c->has_model);
     ed_json_int(w, "reference", c->reference == SIZE_MAX ? -1 : (int64_t)c->reference);
+    if (c->mem_limit_bytes)
+        ed_json_int(w, "mem_limit_bytes", c->mem_limit_bytes);
     ed_json_uint(w, "timing", c->timing);
     ed_json_int(w, "task", c->task);
     ed_json_object_end(w);
@@ -234,6 +236,8 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_int(&w, "blocks", freeze->suite->blocks);
     ed_json_int(&w, "max_time_ns", freeze->suite->max_time_ns);
     ed_json_text(&w, "pin", freeze->suite->pin);
+    if (freeze->suite->ballast_bytes)
+        ed_json_int(&w, "ballast_bytes", freeze->suite->ballast_bytes);
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);
     ed_json_real(&w, "min_placed", freeze->suite->min_placed);
     ed_json_text(&w, "on_invalid", freeze->suite->on_invalid);

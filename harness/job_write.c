@@ -128,6 +128,8 @@ static void write_case(struct writer *w, const struct ed_plan_case *c, size_t en
     ed_workload_write(&w->json, "workload", &c->frozen.workload_parts);
     if (suite->pin[0])
         ed_json_text(&w->json, "pin", suite->pin);
+    if (c->frozen.mem_limit_bytes)
+        ed_json_int(&w->json, "mem_limit_bytes", c->frozen.mem_limit_bytes);
     write_options(w, c->frozen.options);
     ed_json_array_begin(&w->json, "shapes");
     for (size_t i = 0; c->model && i < c->model->n_shapes; i++) {
@@ -231,6 +233,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     ed_json_int(&w->json, "max_ns", job_limit(w));
     if (w->device->session->entry->meter_command && w->device->session->entry->meter_command[0])
         ed_json_bool(&w->json, "external_meter", true);
+    if (w->freeze->suite->ballast_bytes)
+        ed_json_int(&w->json, "ballast_bytes", w->freeze->suite->ballast_bytes);
     write_settings(w, &w->device->session->entry->settings);
     ed_json_array_begin(&w->json, "engines");
     size_t n = distinct(plan, true, engines, firsts);

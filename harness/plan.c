@@ -118,6 +118,28 @@ static void describe_workload(char *out, size_t bytes, const struct ed_workload 
     }
 }
 
+// " mem=512MiB ballast=1GiB": whole binary units where the size is a multiple of one, else bytes.
+static void describe_memory(char *out, size_t bytes, const struct ed_suite *suite) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    const struct {
+        const char *word;
+        int64_t bytes;
+    } sizes[] = {{"mem", suite->mem_limit_bytes}, {"ballast", suite->ballast_bytes}};
+    size_t used = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && used < bytes; i++) {
+        int64_t size = sizes[i].bytes;
+        size_t unit = 0;
+        while (size && size % 1024 == 0 && unit + 1 < sizeof units / sizeof *units) {
+            size /= 1024;
+            unit++;
+        }
+        if (size)
+            used += (size_t)snprintf(out + used, bytes - used, " %s=%lld%s", sizes[i].word, (long long)size,
+                                     units[unit]);
+    }
+}
+
 static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite,
                                const struct ed_choice *choice, const struct ed_suite_model *model,
                                const struct ed_suite_variant *variant, int64_t threads,
@@ -145,17 +167,19 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     f->workload_parts = *workload;
     describe_workload(f->workload, sizeof f->workload, workload, model);
     f->threads = threads;
+    f->mem_limit_bytes = suite->mem_limit_bytes;
     f->has_model = model != NULL;
     f->task = -1;
     f->reference = f->timing = plan->n_cases;
-    char full[1024], hex[ED_DIGEST_HEX_BYTES], asked[ED_WORKLOAD_TEXT_BYTES] = "";
+    char memory[64], full[1024], hex[ED_DIGEST_HEX_BYTES], asked[ED_WORKLOAD_TEXT_BYTES] = "";
     // What everybody means without saying it stays unsaid.
     if (ed_workload_is_language(workload) || workload->scenario != ED_SCENARIO_SINGLE_STREAM ||
         workload->deadline_ns)
         ed_workload_print(asked, sizeof asked, workload);
-    snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s%s%s", f->model, f->variant[0] ? "/" : "", f->variant,
-             f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads,
-             f->options[0] ? " " : "", f->options, asked[0] ? " " : "", asked);
+    describe_memory(memory, sizeof memory, suite);
+    snprintf(full, sizeof full, "%s%s%s%s%s/%s t%lld%s%s%s%s%s", f->model, f->variant[0] ? "/" : "",
+             f->variant, f->model[0] ? " " : "", choice->build->id, f->backend, (long long)threads,
+             f->options[0] ? " " : "", f->options, asked[0] ? " " : "", asked, memory);
     // Names that are too long keep their difference in a digest.
     if (snprintf(f->case_id, sizeof f->case_id, "%s", full) >= (int)sizeof f->case_id) {
         ed_digest_bytes(hex, full, strlen(full));

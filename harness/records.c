@@ -133,6 +133,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         // What is required is required of the candidate.
         if (!is_baseline(device, c))
             ed_result_judge(result, campaign->requirements, campaign->n_requirements);
+        ed_summary_limit(result, &device->cases[c], campaign->ballast_bytes, &blocks, c);
         if (!strcmp(campaign->on_invalid, "refuse"))
             judge_refused(result);
         judge_placement(result, campaign->allow_fallback, campaign->min_placed);

@@ -12,7 +12,7 @@
 //    "scenarios": ["single-stream", "fixed-rate:50/s", "poisson", "offline:4", "sustained:10min"], "rates": [50, 100], "deadline": "20 ms",
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
-//    "blocks": 10, "seed": 1, "pin": "0", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "profile": false, "label": {"commit": "abc"},
+//    "blocks": 10, "seed": 1, "pin": "0", "mem_limit": "512 MiB", "ballast": "1 GiB", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %", "latency_p50_ns <= baseline + 2 %"],
 //    "gate": {"baseline": "fp32" or "old.onnx" or "on=onnxruntime@1.26.0/cpu", "candidate": "int8", "mde": "2 %",
@@ -124,10 +124,11 @@ struct ed_suite {
     size_t n_crossings;
     struct ed_requirement *requirements;
     size_t n_requirements;
-    int64_t blocks;      // 10
-    int64_t seed;        // -1: to be chosen
-    char *pin;           // "": unpinned
-    int64_t max_time_ns; // 0: no limit
+    int64_t blocks;                         // 10
+    int64_t seed;                           // -1: to be chosen
+    char *pin;                              // "": unpinned
+    int64_t max_time_ns;                    // 0: no limit
+    int64_t mem_limit_bytes, ballast_bytes; // 0: none
     bool allow_fallback;
     double min_placed; // share of the operators that has to be where it was asked to be; 1: all
     char *on_invalid;  // refuse, repeat, mark

@@ -25,6 +25,7 @@
 #define ED_SUITE_WORKLOADS_MAX 64
 #define ED_SUITE_DIMENSION_MAX (INT64_C(1) << 40)
 #define ED_SUITE_CPU_MAX 1023
+#define ED_SUITE_MEMORY_MIN_BYTES (INT64_C(1) << 20) // of a memory limit or a ballast
 
 // What a text may be.
 enum ed_suite_rule {
@@ -55,6 +56,7 @@ enum ed_suite_kind {
     ED_SUITE_SIDE,         // char *, the same; where a file of that name exists, its absolute path
     ED_SUITE_INT,          // int64_t
     ED_SUITE_DURATION,     // int64_t, nanoseconds
+    ED_SUITE_SIZE,         // int64_t, bytes
     ED_SUITE_SHARE,        // double, 0 to 1
     ED_SUITE_BOOL,         // bool
     ED_SUITE_MEMBERS,      // an object whose keys lie in the same struct

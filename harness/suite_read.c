@@ -135,6 +135,25 @@ static enum ed_status duration_read(const struct ed_suite_reader *reader, const 
     return ED_OK;
 }
 
+static enum ed_status size_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                const struct ed_suite_key *key, int64_t *out) {
+    char low[32], high[32];
+    int64_t value = 0;
+    struct ed_error inner = {0};
+    if (!cJSON_IsString(at->value))
+        return ed_suite_fail_kind(at, "a size in quotes such as \"512 MiB\"", reader->err);
+    if (ed_units_size(at->value->valuestring, &value, &inner) != ED_OK)
+        return ed_json_fail(at, reader->err, "%.200s", inner.message);
+    if (value < key->min || value > key->max) {
+        ed_units_print_size(low, sizeof low, key->min);
+        ed_units_print_size(high, sizeof high, key->max);
+        return ed_json_fail(at, reader->err, "\"%.40s\" is outside %s to %s", at->value->valuestring, low,
+                            high);
+    }
+    *out = value;
+    return ED_OK;
+}
+
 static enum ed_status share_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                  double *out) {
     double value = 0;
@@ -356,6 +375,8 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
         return ed_json_as_int(at, key->min, key->max, value, reader->err);
     case ED_SUITE_DURATION:
         return duration_read(reader, at, key, value);
+    case ED_SUITE_SIZE:
+        return size_read(reader, at, key, value);
     case ED_SUITE_SHARE:
         return share_read(reader, at, value);
     case ED_SUITE_BOOL:

@@ -12,6 +12,7 @@
 #define NUMBER "[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 // 0 to 100 with a percent sign, or 0 to 1 without.
 #define SHARE_PATTERN "^(" NUMBER "[ \t]*%|0|1|0?\\.[0-9]+|[01]\\.0*)$"
+#define SIZE_PATTERN "^" NUMBER "[ \t]*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$"
 #define DURATION_UNITS "(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|min|h)"
 #define DURATION_PATTERN "^" NUMBER "[ \t]*" DURATION_UNITS "$"
 #define CPUS "[0-9]+(-[0-9]+)?"
@@ -204,6 +205,10 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
     case ED_SUITE_DURATION:
         ed_json_text(w, "type", "string");
         ed_json_text(w, "pattern", DURATION_PATTERN);
+        break;
+    case ED_SUITE_SIZE:
+        ed_json_text(w, "type", "string");
+        ed_json_text(w, "pattern", SIZE_PATTERN);
         break;
     case ED_SUITE_SHARE:
         ed_json_array_begin(w, "type");

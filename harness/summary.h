@@ -17,6 +17,10 @@ void ed_summary_scenario(struct ed_result *result, const struct ed_campaign_case
                          const struct ed_blocks *blocks, size_t case_index);
 // Memory by phase; also the engine's own account of it.
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+// How its memory was limited, and whether that tells that it fits: where swap grew, or a block was not
+// watched, the verdict is inconclusive unless it is worse. After the requirements are judged.
+void ed_summary_limit(struct ed_result *result, const struct ed_campaign_case *c, int64_t ballast_bytes,
+                      const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // What the workers did beside what they were asked: threads beyond those asked for, a network within reach.

@@ -95,7 +95,7 @@ static enum ed_status keep_apart(const struct ed_pinning *pinning, const char *p
 }
 
 static enum ed_status start_worker(const struct ed_block_context *context, const struct ed_job_block *block,
-                                   struct ed_mapping *mapping, int mapping_fd, int output, pid_t *pid,
+                                   struct ed_block_result *result, int output, pid_t *pid,
                                    struct ed_error *err) {
     const struct ed_job_case *c = &context->job->cases[block->case_index];
     struct ed_buffer text;
@@ -143,9 +143,14 @@ static enum ed_status start_worker(const struct ed_block_context *context, const
             dprintf(output, "%s\n", failure.message);
             _exit(126);
         }
+        const int kept_out = ed_memory_group_enter(&result->limit.group);
+        if (kept_out) {
+            dprintf(output, "the worker cannot enter its memory cgroup: %s\n", strerror(kept_out));
+            _exit(125);
+        }
         if (!context->job->engines[c->engine].network && context->isolation != ED_ISOLATION_NONE)
-            mapping->isolation_errno = ed_isolate(context->isolation);
-        become_worker(&launch, supervisor, output, mapping_fd, environment, &none);
+            result->mapping->isolation_errno = ed_isolate(context->isolation);
+        become_worker(&launch, supervisor, output, result->mapping_fd, environment, &none);
     }
     free(environment);
     if (*pid < 0)
@@ -225,11 +230,16 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
             if (result->end == ED_BLOCK_ENDED && access(ED_JOB_STOP, F_OK) == 0)
                 result->end = ED_BLOCK_STOPPED;
         }
+        const int64_t next_limit_ns =
+            ed_memory_limit_step(&result->limit, now, atomic_load(&result->mapping->phase) > ED_PHASE_START);
+        if (result->end == ED_BLOCK_ENDED && result->limit.over)
+            result->end = ED_BLOCK_OVER_LIMIT;
         if (result->end == ED_BLOCK_ENDED && now >= deadline_ns)
             result->end = ED_BLOCK_TIMED_OUT;
         if (result->end != ED_BLOCK_ENDED)
             kill(-pid, SIGKILL);
         int64_t wake = next_sample_ns < next_look_ns ? next_sample_ns : next_look_ns;
+        wake = next_limit_ns < wake ? next_limit_ns : wake;
         if (deadline_ns < wake && result->end == ED_BLOCK_ENDED)
             wake = deadline_ns;
         int64_t rest = wake > now ? wake - now : 0;
@@ -275,6 +285,10 @@ static void judge(struct ed_block_result *result, int wait_status, struct ed_oom
         result->outcome = ED_OUTCOME_TIMEOUT;
         snprintf(result->message, sizeof result->message, "killed after its limit of %.0f s",
                  (double)block->timeout_ns / 1e9);
+    } else if (ed_memory_limit_exceeded(&result->limit, result->signal, result->message,
+                                        sizeof result->message)) {
+        result->outcome = ED_OUTCOME_OOM;
+        snprintf(result->evidence, sizeof result->evidence, "limit");
     } else if (mapping->finished == 1 && mapping->status >= 0 && mapping->status < ED_STATUS_COUNT &&
                result->exit_code == 0) {
         result->status = (enum ed_status)mapping->status;
@@ -290,7 +304,8 @@ static void judge(struct ed_block_result *result, int wait_status, struct ed_oom
     } else {
         result->outcome = ED_OUTCOME_CRASHED;
         snprintf(result->message, sizeof result->message,
-                 result->exit_code == 126   ? "the worker could not be pinned"
+                 result->exit_code == 125   ? "the worker could not enter its memory cgroup"
+                 : result->exit_code == 126 ? "the worker could not be pinned"
                  : result->exit_code == 127 ? "the worker could not be started"
                                             : "ended without a result (exit status %d)",
                  result->exit_code);
@@ -348,20 +363,27 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     const uint64_t total_bytes = status == ED_OK ? result->mapping->total_bytes : 0;
     const uint64_t samples_offset = status == ED_OK ? result->mapping->samples_offset : 0;
     const uint64_t capacity = status == ED_OK ? result->mapping->capacity : 0;
+    const bool limited = ed_pass_is_timed(block->pass) || block->pass == ED_PASS_KIND_COLD;
+    ed_memory_limit_begin(&result->limit,
+                          status == ED_OK && limited ? context->job->cases[block->case_index].mem_limit_bytes
+                                                     : 0,
+                          context->root_fd, context->dir->work);
     if (status == ED_OK && block->pass == ED_PASS_KIND_COLD)
         drop_caches(context, block, result);
     const struct ed_oom_counts oom_before = ed_oom_read(context->root_fd);
     getrusage(RUSAGE_SELF, &own_before);
     result->started = ed_clock_stamp_now();
     if (status == ED_OK)
-        status = start_worker(context, block, result->mapping, result->mapping_fd, output, &pid, err);
+        status = start_worker(context, block, result, output, &pid, err);
     if (status == ED_OK) {
+        ed_memory_limit_watch(&result->limit, pid);
         ed_sampler_begin(context->sampler, pid);
         watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);
         ed_sampler_end(context->sampler);
         result->ended = ed_clock_stamp_now();
         getrusage(RUSAGE_SELF, &own_after);
         distrust(result->mapping, total_bytes, samples_offset, capacity);
+        ed_memory_limit_end(&result->limit, result->mapping, context->dir->work);
         judge(result, wait_status, oom_before, ed_oom_read(context->root_fd), block);
         result->worker_cpu_ns = cpu_ns(&worker);
         result->supervisor_cpu_ns = cpu_ns(&own_after) - cpu_ns(&own_before);
@@ -373,6 +395,8 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
             result->spawn_ns = result->mapping->started_raw_ns - result->started.raw_ns;
     }
     close(output);
+    if (status != ED_OK)
+        ed_memory_limit_end(&result->limit, NULL, context->dir->work);
     if (status != ED_OK)
         ed_block_result_release(result);
     return status;

@@ -11,6 +11,7 @@
 #include "runners/job.h"
 #include "runners/jobdir.h"
 #include "runners/mapping.h"
+#include "runners/memory_limit.h"
 #include "runners/oom.h"
 #include "runners/sampler.h"
 
@@ -18,7 +19,7 @@
 #define ED_WORKER_OUTPUT_MAX_BYTES \
     (1 << 20) // what a worker has printed is cut to nothing when it grows beyond
 
-enum ed_block_end { ED_BLOCK_ENDED, ED_BLOCK_TIMED_OUT, ED_BLOCK_STOPPED };
+enum ed_block_end { ED_BLOCK_ENDED, ED_BLOCK_TIMED_OUT, ED_BLOCK_STOPPED, ED_BLOCK_OVER_LIMIT };
 
 // A time without a worker, in which the device's own power was sampled; CLOCK_MONOTONIC.
 struct ed_idle_window {
@@ -29,7 +30,7 @@ struct ed_block_result {
     enum ed_block_end end;
     enum ed_outcome outcome;
     enum ed_status status; // what the worker reported; ED_ERR_INTERNAL where it reported nothing
-    char evidence[64];     // of an oom: "certain", "probable"; "" otherwise
+    char evidence[64];     // of an oom: "limit", "certain", "probable"; "" otherwise
     char where[ED_ERROR_WHERE_BYTES];
     char message[ED_ERROR_MESSAGE_BYTES]; // the engine's own words, or what ended it; "" when ok
     int exit_code, signal;                // of the process; exit_code -1 when a signal ended it
@@ -39,9 +40,10 @@ struct ed_block_result {
     int64_t spawn_ns; // from fork to the worker's first statement; -1 where it never came there
     int64_t worker_cpu_ns, supervisor_cpu_ns;
     int64_t major_faults, minor_faults, voluntary_switches, involuntary_switches;
-    double cold_resident_share; // cold pass: what stayed in the page cache; -1 in other passes
-    char cold_reason[256];      // why the cold pass could not be cold; "" where it was
-    struct ed_mapping *mapping; // what the worker left; released by ed_block_result_release
+    double cold_resident_share;   // cold pass: what stayed in the page cache; -1 in other passes
+    struct ed_memory_limit limit; // of this worker's memory, and what was seen of it
+    char cold_reason[256];        // why the cold pass could not be cold; "" where it was
+    struct ed_mapping *mapping;   // what the worker left; released by ed_block_result_release
     int mapping_fd;
 };
 

@@ -240,6 +240,9 @@ static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_jo
     if (status == ED_OK)
         status = ed_json_opt_text(at, "pin", &out->pin, err);
     if (status == ED_OK)
+        status =
+            ed_json_opt_int(at, "mem_limit_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &out->mem_limit_bytes, err);
+    if (status == ED_OK)
         status = ed_workload_read(at, "workload", &out->workload, err);
     if (status == ED_OK)
         status = parse_case_options(at, out, err);
@@ -390,6 +393,9 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
         status = ed_json_opt_int(&root, "max_ns", 0, INT64_C(1) << 53, &job->max_ns, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(&root, "external_meter", &job->external_meter, err);
+    if (status == ED_OK)
+        status =
+            ed_json_opt_int(&root, "ballast_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &job->ballast_bytes, err);
     if (status == ED_OK)
         status = parse_lease(&root, job, err);
     if (status == ED_OK)

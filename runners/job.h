@@ -5,12 +5,13 @@
 //
 // The worker's block.json is a job with one case and one block, so that supervisor and worker share this
 // parser. Format:
-//   {"type":"job","wire":"1.0","job":ID,"campaign":ID,"max_ns":N,
+//   {"type":"job","wire":"1.0","job":ID,"campaign":ID,"max_ns":N,"ballast_bytes":N,
 //    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"],"network":B,
 //                "libc":{"directory":PATH,"loader":NAME,"version":TEXT or ""}}],  absent: the device's own C library
 //    "models":[{"files":[FILE]}],
 //    "data":[{"inputs":[{"input":NAME or "","file":FILE}]}],
 //    "cases":[{"id":ID,"engine":I,"model":I or -1,"backend":WORD,"threads":N,"allow_fallback":B,"pin":"0,2-3" or "",
+//              "mem_limit_bytes":N,  of timing, pilot and cold blocks; 0 or absent: no limit
 //              "workload":{"scenario":WORD,...} (base/workload.h; absent: single-stream),
 //              "options":[{"key","value"}],"shapes":[{"input","shape":[..]}],"inputs":[{"input","file":FILE}],"data":I or -1,
 //              "reference":I or -1}],     a model that a language model's accuracy block loads beside it
@@ -75,6 +76,7 @@ struct ed_job_case {
     int64_t data;      // -1: none
     int64_t reference; // model that accuracy blocks of a language model load beside it; -1: none
     int threads;
+    int64_t mem_limit_bytes; // 0: no limit
     bool allow_fallback;
     struct ed_workload workload;
     struct ed_option_given options[ED_OPTIONS_GIVEN_MAX];
@@ -114,6 +116,7 @@ struct ed_job {
     const char *id, *campaign;
     int64_t max_ns;          // no block starts later than this after the job's start; 0: no limit
     bool external_meter;     // the device's power is measured from outside: windows of rest are wanted
+    int64_t ballast_bytes;   // held for the time of the job (runners/ballast.h); 0: none
     const char *lease_token; // "": without a lease
     int64_t lease_for_ns;
     struct ed_setting *settings; // checked, each kind once

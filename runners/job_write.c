@@ -64,6 +64,8 @@ static void write_case(struct ed_json_writer *w, const struct ed_job_case *c) {
     ed_workload_write(w, "workload", &c->workload);
     if (c->pin[0])
         ed_json_text(w, "pin", c->pin);
+    if (c->mem_limit_bytes)
+        ed_json_int(w, "mem_limit_bytes", c->mem_limit_bytes);
     ed_json_array_begin(w, "options");
     for (size_t i = 0; i < c->n_options; i++) {
         ed_json_object_begin(w, NULL);

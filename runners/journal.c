@@ -128,7 +128,8 @@ static void write_settings(struct ed_json_writer *w, const struct ed_job *job, b
 }
 
 enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
-                                const struct ed_sampler *sampler, bool applied, struct ed_error *err) {
+                                const struct ed_sampler *sampler, bool applied,
+                                const struct ed_ballast *ballast, struct ed_error *err) {
     struct ed_buffer line;
     struct ed_json_writer w;
     struct ed_clock_stamp now = ed_clock_stamp_now();
@@ -142,6 +143,12 @@ enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job 
     ed_json_text(&w, "runner_version", ED_VERSION);
     write_stamp(&w, "started", &now);
     write_settings(&w, job, applied);
+    if (ballast->pid) {
+        ed_json_object_begin(&w, "ballast");
+        ed_json_int(&w, "bytes", ballast->bytes);
+        ed_json_bool(&w, "locked", ballast->locked);
+        ed_json_object_end(&w);
+    }
     ed_sampler_write_channels(sampler, &w);
     ed_json_object_end(&w);
     enum ed_status status = append_line(journal, &line, err);
@@ -340,6 +347,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     write_times(&w, mapping);
     write_marks(&w, mapping);
     write_cold(&w, result);
+    ed_memory_limit_write(&result->limit, &w);
     write_network(&w, context, block_index, result);
     write_costs(&w, result, context->sampler);
     ed_sampler_write(context->sampler, &w);

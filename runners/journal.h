@@ -5,6 +5,7 @@
 #ifndef EDGEDYNO_RUNNERS_JOURNAL_H
 #define EDGEDYNO_RUNNERS_JOURNAL_H
 
+#include "runners/ballast.h"
 #include "runners/block.h"
 
 struct ed_journal {
@@ -15,9 +16,10 @@ struct ed_journal {
 // Opens (makes) the files in the current directory.
 enum ed_status ed_journal_open(struct ed_journal *journal, struct ed_error *err);
 void ed_journal_close(struct ed_journal *journal);
-// First line, with the job's settings where they are `applied`.
+// First line, with the job's settings where they are `applied`, and with its ballast.
 enum ed_status ed_journal_begin(struct ed_journal *journal, const struct ed_job *job,
-                                const struct ed_sampler *sampler, bool applied, struct ed_error *err);
+                                const struct ed_sampler *sampler, bool applied,
+                                const struct ed_ballast *ballast, struct ed_error *err);
 // A finished block with its samples and the sampler's timeline.
 enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_block_context *context,
                                 size_t block_index, const struct ed_block_result *result,

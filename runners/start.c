@@ -136,6 +136,8 @@ static enum ed_status prepare(const struct ed_jobdir *dir, const struct ed_job *
     if (status == ED_OK)
         status = ed_supervisor_check_pins(job, err);
     if (status == ED_OK)
+        status = ed_supervisor_check_ballast(job, err);
+    if (status == ED_OK)
         status = ed_jobdir_make(dir, err);
     if (status != ED_OK)
         return status;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runners/ballast.h"
 #include "runners/idle.h"
 #include "runners/journal.h"
 #include "runners/lease_record.h"
@@ -103,6 +104,17 @@ enum ed_status ed_supervisor_check_pins(const struct ed_job *job, struct ed_erro
             status = ed_pinning_check(&pinning, &set, err);
     }
     ed_pinning_release(&pinning);
+    return status;
+}
+
+enum ed_status ed_supervisor_check_ballast(const struct ed_job *job, struct ed_error *err) {
+    if (!job->ballast_bytes)
+        return ED_OK;
+    const int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    enum ed_status status = root_fd < 0 ? ed_fail_errno(err, ED_ERR_IO, "/", "cannot be opened: %m")
+                                        : ed_ballast_check(root_fd, job->ballast_bytes, err);
+    if (root_fd >= 0)
+        close(root_fd);
     return status;
 }
 
@@ -316,17 +328,38 @@ static bool apply_settings(const struct ed_block_context *context, struct ending
     return false;
 }
 
+// Likewise.
+static void hold_ballast(const struct ed_block_context *context, struct ed_ballast *ballast,
+                         struct ending *ending) {
+    struct ed_error why = {0};
+    if (ed_ballast_start(ballast, context->root_fd, context->job->ballast_bytes, &why) == ED_OK)
+        return;
+    ending->reason = "error";
+    snprintf(ending->message, sizeof ending->message, "%s: %.700s", why.where, why.message);
+}
+
 static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_block_context *context,
                                  const struct ed_lease_job *whose, struct ed_digest_cache *digests,
                                  struct progress *progress, struct ed_error *err) {
     const struct ed_job *job = context->job;
     struct ending ending = {0};
+    struct ed_ballast ballast = {0};
     const bool applied = apply_settings(context, &ending);
-    enum ed_status status = ed_journal_begin(journal, job, context->sampler, applied, err);
+    if (applied)
+        hold_ballast(context, &ballast, &ending);
+    enum ed_status status = ed_journal_begin(journal, job, context->sampler, applied, &ballast, err);
     for (size_t i = 0; status == ED_OK && !ending.reason && i < job->n_blocks; i++) {
         status = step(journal, context, whose, digests, progress, i, &ending, err);
         progress->done = i + (ending.reason ? 0 : 1);
+        if (status == ED_OK && !ending.reason && !ed_ballast_holds(&ballast)) {
+            ending.reason = "error";
+            add_message(
+                &ending, "; ",
+                "the ballast was lost: something ended the process that held it, as a kernel short of "
+                "memory does; ask for less");
+        }
     }
+    ed_ballast_stop(&ballast);
     write_state(job, progress, job->n_blocks, 0);
     if (status != ED_OK) {
         ending.reason = "error";
@@ -376,6 +409,7 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     if (status == ED_OK && is_pinned(job))
         status = ed_pinning_init(&pinning, err);
     context.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    ed_memory_group_sweep(context.root_fd, dir->work);
     const char *probe_root = getenv(ED_PROBE_ROOT_VARIABLE);
     int probe_root_fd = open(probe_root ? probe_root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const struct ed_probe_host recorded = ed_probe_host_recorded(&probe_root_fd);

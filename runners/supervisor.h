@@ -15,6 +15,8 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
                                  const char *runner, struct ed_error *err);
 // The CPUs that cases are pinned to exist and may be used.
 enum ed_status ed_supervisor_check_pins(const struct ed_job *job, struct ed_error *err);
+// What the job wants held beside its workers would fit on the device now.
+enum ed_status ed_supervisor_check_ballast(const struct ed_job *job, struct ed_error *err);
 // Every file of the job exists with the size and digest that the controller named.
 enum ed_status ed_supervisor_check_files(const struct ed_job *job, struct ed_digest_cache *digests,
                                          struct ed_error *err);

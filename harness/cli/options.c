@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "edgedyno/wire.h"
 #include "edgedyno/workload.h"
+#include "harness/suite_keys.h"
 #include "reports/registry.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -67,6 +69,10 @@ static const struct ed_option measuring[] = {
     {"label", 0, ED_OPTION_PAIR, "KEY=VALUE", "", 0, 0, "", "label of the campaign", MANY},
     {"pin", 0, ED_OPTION_TEXT, "CPUS", "not pinned", 0, 0, "",
      "bind the measured process to CPUs, such as 0,2-3", 0},
+    {"mem-limit", 0, ED_OPTION_SIZE, "SIZE", "no limit", ED_SUITE_MEMORY_MIN_BYTES, ED_WIRE_MEMORY_MAX_BYTES,
+     "", "memory that the measured process may use, such as 512MiB; a block that wants more ends as oom", 0},
+    {"ballast", 0, ED_OPTION_SIZE, "SIZE", "none", ED_SUITE_MEMORY_MIN_BYTES, ED_WIRE_MEMORY_MAX_BYTES, "",
+     "hold so much memory beside the measured process, as the other apps of a small device do", 0},
     {"seed", 0, ED_OPTION_INT, "N", "chosen anew", 0, 9007199254740991.0, "",
      "seed of the random order and of made inputs", 0},
     {"max-time", 0, ED_OPTION_DURATION, "TIME", "no limit", SECOND_NS, 30 * DAY_NS, "",

@@ -112,6 +112,10 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         return ed_units_duration(text, &suite->deadline_ns, err);
     if (strcmp(name, "max-time") == 0)
         return ed_units_duration(text, &suite->max_time_ns, err);
+    if (strcmp(name, "mem-limit") == 0)
+        return ed_units_size(text, &suite->mem_limit_bytes, err);
+    if (strcmp(name, "ballast") == 0)
+        return ed_units_size(text, &suite->ballast_bytes, err);
     if (strcmp(name, "min-placed") == 0)
         return ed_units_share(text, &suite->min_placed, err);
     if (strcmp(name, "allow-fallback") == 0)

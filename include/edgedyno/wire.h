@@ -60,11 +60,12 @@
 #define ED_WIRE_VERSION "1.2"
 
 // Limits of one message, in bytes with the line feed.
-#define ED_WIRE_JOB_MAX_BYTES (16u << 20)     // a job with its blocks
-#define ED_WIRE_LINE_MAX_BYTES (256u << 10)   // one journal line or reply
-#define ED_WIRE_READ_MAX_BYTES (4u << 20)     // one `read`
-#define ED_WIRE_SNAPSHOT_MAX_BYTES (4u << 20) // all lines of a snapshot
-#define ED_WIRE_ID_MAX_BYTES 64               // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
+#define ED_WIRE_JOB_MAX_BYTES (16u << 20)           // a job with its blocks
+#define ED_WIRE_MEMORY_MAX_BYTES (INT64_C(1) << 50) // of a memory limit, or of a ballast
+#define ED_WIRE_LINE_MAX_BYTES (256u << 10)         // one journal line or reply
+#define ED_WIRE_READ_MAX_BYTES (4u << 20)           // one `read`
+#define ED_WIRE_SNAPSHOT_MAX_BYTES (4u << 20)       // all lines of a snapshot
+#define ED_WIRE_ID_MAX_BYTES 64 // ids are [A-Za-z0-9._@+-], not starting with a dot or dash
 #define ED_WIRE_BLOCKS_MAX 100000u
 #define ED_WIRE_CASES_MAX 10000u
 #define ED_WIRE_SAMPLES_MAX 1000000u // per block

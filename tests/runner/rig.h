@@ -89,6 +89,8 @@ struct rig_case {
     const char *sha256; // NULL: the right one; likewise a wrong size
     int64_t wrong_bytes;
     int64_t prompt, generate, depth; // tokens; all 0: tensors
+    int64_t mem_limit_bytes;         // 0: none
+    int64_t ballast_bytes;           // of the whole job, by its first case; 0: none
 };
 
 struct rig_block {

@@ -48,6 +48,8 @@ static void write_case(struct ed_json_writer *w, const struct rig_case *cases, s
     ed_json_text(w, "backend", "cpu");
     if (c->pin)
         ed_json_text(w, "pin", c->pin);
+    if (c->mem_limit_bytes)
+        ed_json_int(w, "mem_limit_bytes", c->mem_limit_bytes);
     if (c->prompt || c->generate) {
         ed_json_object_begin(w, "workload");
         ed_json_text(w, "scenario", "single-stream");
@@ -95,6 +97,8 @@ void rig_job_text(struct ed_buffer *text, const struct rig_job *job) {
     ed_json_text(&w, "campaign", "rig");
     if (job->max_ns)
         ed_json_int(&w, "max_ns", job->max_ns);
+    if (job->n_cases && job->cases[0].ballast_bytes)
+        ed_json_int(&w, "ballast_bytes", job->cases[0].ballast_bytes);
     ed_json_array_begin(&w, "engines");
     for (size_t i = 0; i < job->n_cases; i++)
         write_engine(&w, &job->cases[i]);
