@@ -219,17 +219,12 @@ int ed_memory_group_enter(const struct ed_memory_group *group) {
 }
 
 struct ed_memory_group_counts ed_memory_group_read(const struct ed_memory_group *group, int root_fd) {
-    struct ed_memory_group_counts counts = {-1, -1, -1};
+    struct ed_memory_group_counts counts = {-1, -1};
     if (group->version == 1) {
         counts.kills = number_of_key(root_fd, group->path, "memory.oom_control", "oom_kill");
-        // What is stopped by memory and swap together is counted there alone.
-        const int64_t memory = number_in(root_fd, group->path, "memory.failcnt");
-        const int64_t with_swap = number_in(root_fd, group->path, "memory.memsw.failcnt");
-        counts.failures = memory < 0 || with_swap < 0 ? memory : memory + with_swap;
         counts.peak_bytes = number_in(root_fd, group->path, "memory.max_usage_in_bytes");
     } else if (group->version == 2) {
         counts.kills = number_of_key(root_fd, group->path, "memory.events", "oom_kill");
-        counts.failures = number_of_key(root_fd, group->path, "memory.events", "max");
         counts.peak_bytes = number_in(root_fd, group->path, "memory.peak");
     }
     return counts;

@@ -24,7 +24,6 @@ struct ed_memory_group {
 // -1: this kernel does not count it.
 struct ed_memory_group_counts {
     int64_t kills;      // processes that the kernel killed for want of memory in it
-    int64_t failures;   // how often its memory stood at the limit
     int64_t peak_bytes; // with the page cache that it filled
 };
 

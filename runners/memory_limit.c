@@ -43,7 +43,7 @@ void ed_memory_limit_begin(struct ed_memory_limit *limit, int64_t limit_bytes, i
     const char *way = getenv(ED_MEMORY_LIMIT_VARIABLE);
     *limit = (struct ed_memory_limit){.limit_bytes = limit_bytes,
                                       .group = {.procs_fd = -1},
-                                      .counts = {-1, -1, -1},
+                                      .counts = {-1, -1},
                                       .root_fd = root_fd,
                                       .status_fd = -1};
     if (!limit_bytes)
@@ -133,9 +133,10 @@ bool ed_memory_limit_exceeded(const struct ed_memory_limit *limit, int signal, c
         return false;
     ed_units_print_size(size, sizeof size, limit->limit_bytes);
     if (limit->group.version) {
-        // Before Linux 4.13 a group counts no kills, only how often it stood at its limit.
-        const bool killed = limit->counts.kills > 0 ||
-                            (limit->counts.kills < 0 && signal == SIGKILL && limit->counts.failures > 0);
+        // Before Linux 4.13 a group counts no kills, only its peak.
+        const bool killed =
+            limit->counts.kills > 0 || (limit->counts.kills < 0 && signal == SIGKILL &&
+                                        limit->counts.peak_bytes >= limit->limit_bytes - 65536);
         if (killed)
             snprintf(message, bytes,
                      "over its memory limit of %s: the kernel killed it (memory cgroup of version %d)", size,
@@ -176,8 +177,6 @@ void ed_memory_limit_write(const struct ed_memory_limit *limit, struct ed_json_w
         ed_json_int(writer, "overshoot_bytes", limit->peak_bytes - limit->limit_bytes);
     if (limit->counts.peak_bytes >= 0)
         ed_json_int(writer, "group_peak_bytes", limit->counts.peak_bytes);
-    if (limit->counts.failures >= 0)
-        ed_json_int(writer, "group_at_limit", limit->counts.failures);
     ed_json_int(writer, "swap_bytes", limit->swap_bytes);
     if (limit->swapped_out_bytes >= 0)
         ed_json_int(writer, "system_swapped_out_bytes", limit->swapped_out_bytes);

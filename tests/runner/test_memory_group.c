@@ -118,7 +118,6 @@ static void test_beside(void **state) {
     put(path, events);
     const struct ed_memory_group_counts counts = ed_memory_group_read(&group, root_fd);
     assert_int_equal(counts.kills, 3);
-    assert_int_equal(counts.failures, 17);
     assert_true(ed_memory_group_remove(&group, root_fd, home));
     assert_int_not_equal(faccessat(root_fd, name, F_OK, 0), 0);
     assert_int_not_equal(faccessat(root_fd, ED_MEMORY_GROUP_NOTE, F_OK, 0), 0);
