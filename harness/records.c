@@ -119,8 +119,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
         ed_summary_validity(result, &validity, &blocks, device->cases[c].timing,
                             ed_workload_is_language(&device->cases[c].workload_parts), energy.source.scope);
-        ed_summary_latency(result, &blocks, device->cases[c].timing, &failure);
+        ed_summary_latency(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
+        ed_summary_sustained(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_scenario(result, &device->cases[c], &blocks, device->cases[c].timing);
         ed_summary_memory(result, &blocks, device->cases[c].timing);
         ed_summary_energy(result, &energy, device->cases[c].timing,

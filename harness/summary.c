@@ -321,6 +321,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
         {"power", ED_REASON_NOT_MEASURED, "energy_per_inference_uj tells why"},
         {"heat", ED_REASON_NOT_MEASURED, "nothing that can be read on the device tells it"},
         {"accuracy", ED_REASON_NOT_APPLICABLE, "no task was given"},
+        {"sustained", ED_REASON_NOT_APPLICABLE, "not the sustained scenario"},
     };
     for (size_t f = 0; f < ED_FIELD_COUNT; f++) {
         const char *code = ED_REASON_NOT_MEASURED, *text = "not measured in this case";

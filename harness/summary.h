@@ -7,14 +7,17 @@
 
 // Latency, load, warm-up, throughput, steadiness, counts, over the timing and cold blocks of the case, which
 // is the one that is timed (so for the next two).
-void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
-                        struct ed_error *err);
+void ed_summary_latency(struct ed_result *result, const struct ed_campaign_case *c,
+                        const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Tokens per second and times of tokens, where the workload has tokens.
 void ed_summary_language(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Deadlines missed, and arrivals that came faster than they were served.
 void ed_summary_scenario(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index);
+// Burst, sustained, retention and time to throttle of a sustained case.
+void ed_summary_sustained(struct ed_result *result, const struct ed_campaign_case *c,
+                          const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Memory by phase; also the engine's own account of it.
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // How its memory was limited, and whether that tells that it fits: where swap grew, or a block was not

@@ -202,8 +202,8 @@ static void fill_cold(struct ed_result *result, const struct ed_blocks *blocks, 
     free(values);
 }
 
-void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
-                        struct ed_error *err) {
+void ed_summary_latency(struct ed_result *result, const struct ed_campaign_case *c,
+                        const struct ed_blocks *blocks, size_t case_index, struct ed_error *err) {
     struct table table;
     size_t most = 0, fewest = SIZE_MAX;
     int64_t samples = 0, ended = 0;
@@ -253,7 +253,14 @@ void ed_summary_latency(struct ed_result *result, const struct ed_blocks *blocks
     else if (rate.has)
         ED_RESULT_SET(result, throughput_per_s, (double)rate.value / 1e6);
     explain_quantiles(result, batched, language, fewest);
-    if (table.rows < ED_INTERVAL_MIN_BLOCKS)
+    if (batched && c->workload_parts.duration_ns)
+        ed_result_reason(result, "latency_p50_ns", "batched",
+                         "or so many inferences fit into %.0f s that single ones have no room",
+                         (double)c->workload_parts.duration_ns / 1e9);
+    if (c->workload_parts.duration_ns)
+        ed_result_reason(result, "latency_p50_ns", "few_blocks",
+                         "a sustained case has one block, so there is no interval");
+    else if (table.rows < ED_INTERVAL_MIN_BLOCKS)
         ed_result_reason(result, "latency_p50_ns", "few_blocks",
                          "%zu blocks: intervals need %d; use --blocks %d or more", table.rows,
                          ED_INTERVAL_MIN_BLOCKS, ED_INTERVAL_MIN_BLOCKS);

@@ -54,6 +54,10 @@
     X(first_inference_ns, SPANI, "ns", "latency", "the first inference of a process") \
     X(throughput_per_s, SPANR, "1/s", "latency", "inferences per second of the timed window") \
     X(deadline_miss_share, REAL, "", "latency", "share of inferences that took longer than the deadline, from their intended start") \
+    X(throughput_burst_per_s, REAL, "1/s", "sustained", "inferences per second of the first 30 s, or of the first tenth of a window below 5 min") \
+    X(throughput_sustained_per_s, REAL, "1/s", "sustained", "inferences per second from where the speed last changed to the end") \
+    X(throughput_retention, REAL, "", "sustained", "sustained by burst") \
+    X(time_to_throttle_ns, INT, "ns", "sustained", "until the speed fell by 5 % below the burst's for good") \
     X(warmup_inferences, INT, "", "latency", "median number of warm-up inferences") \
     X(steady, TEXT, "", "latency", "yes, no, not testable: whether every block reached a steady state") \
     X(prefill_tokens_per_s, SPANR, "1/s", "language", "prompt tokens per second") \

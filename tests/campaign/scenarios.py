@@ -174,6 +174,48 @@ def streams(room):
     check(record["outcome"] == "refused" and "stream 1 of 3" in str(record["reasons"]), "whose failure it is", record["reasons"])
 
 
+def sustained(room):
+    """A script that is fast for its first 100 calls and a third as fast from then on; and one that never changes."""
+    room.script("hot.json", run={"ns": [5 * MS] * 100 + [15 * MS] * 100000}, warmup=SETTLED)
+    room.suite(
+        "long.json", {"m": {"hot": "hot.json", "twenty": "twenty.json"}}, blocks=6, scenarios=["sustained:5s"]
+    )
+    records = room.run("run", "long.json", "--out", "long", *ARGUMENTS).expect(0).json()["records"]
+    device = Device(room.path / "long")
+    for number, variant in enumerate(("hot", "twenty")):
+        record, blocks = records[number], timing(device, number)
+        check(len(blocks) == 1, f"{variant}: one block, whatever --blocks says", len(blocks))
+        run, timed = device.samples(blocks[0]), blocks[0]["timed"]
+        window_ns = timed["end_raw_ns"] - timed["begin_raw_ns"]
+        check(5e9 <= window_ns and window_ns - max(run) <= 5.001e9, f"{variant}: a window of {window_ns}")
+        # The first tenth of the window, counted again.
+        n, ns = 0, 0
+        while n == 0 or ns < sum(run) * 0.1:
+            n, ns = n + 1, ns + run[n]
+        burst = n * 1e9 / ns
+        check(abs(record["throughput_burst_per_s"] - burst) < 1e-6 * burst, f"{variant}: burst", record["throughput_burst_per_s"], burst)
+        flat = record["throughput_sustained_per_s"]
+        if flat is None:
+            check(has_reason(record, "throughput_sustained_per_s", "not_flat"), f"{variant}: no sustained, and no reason")
+        else:
+            # It is the rate of some end of the window.
+            check(flat <= 1e9 / (15 if variant == "hot" else 20) / MS, f"{variant}: sustained is {flat}")
+            check(abs(record["throughput_retention"] - flat / burst) < 1e-9, f"{variant}: retention")
+        if variant == "hot":
+            # The script has its calls of the warm-up behind it: 97 fast ones are left.
+            check(record["throughput_burst_per_s"] <= 200, "a burst faster than the script", burst)
+            slowed = record["time_to_throttle_ns"]
+            check(slowed is not None, "a third of the speed is a slow-down", record["reasons"])
+            if slowed is not None:
+                begins = [sum(run[:k]) for k in range(len(run))]
+                check(slowed in begins, "it begins with an inference", slowed)
+                # The 98th is the first slow one; a busy machine may make some before it slow as well.
+                check(20 <= begins.index(slowed) <= 120, "about where the script slows down", begins.index(slowed))
+        check(has_reason(record, "latency_p50_ns", "few_blocks"), f"{variant}: no interval, and no reason")
+    table = room.run("report", "long").expect(0).out
+    check("burst" in table and "sustained" in table and "retention" in table, "a table of the curve", table)
+
+
 def too_short(room):
     room.script("instant.json", warmup={"ns": [0]})
     for scenario in ("poisson:100", "offline:2"):
@@ -198,6 +240,7 @@ def main():
         arrivals(room)
         pattern(room)
         streams(room)
+        sustained(room)
         too_short(room)
     finish("scenarios")
 
