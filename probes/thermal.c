@@ -64,7 +64,10 @@ static void add_trips(struct thermal *state, int root_fd, struct ed_channel *cha
         struct ed_channel *channel = &channels[*n];
         *channel = channels[i];
         channel->period_ns = INT64_C(60000000000);
-        snprintf(channel->id, sizeof channel->id, "%.48s.passive_trip", channels[i].id);
+        // A copy: the new channel lies in the same array as the zone's.
+        char zone[sizeof channel->id];
+        memcpy(zone, channels[i].id, sizeof zone);
+        snprintf(channel->id, sizeof channel->id, "%.48s.passive_trip", zone);
         snprintf(channel->source, sizeof channel->source,
                  "/" FOLDER "/thermal_zone%d/trip_point_*, lowest passive, read once", numbers[i]);
         ed_channel_found(channel);

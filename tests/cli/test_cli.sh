@@ -333,7 +333,7 @@ report $((!$?)) "report --format csv: the same bytes as the export"
 refused 2 'holds a campaign already' run --on null -r 6 --out first
 run run --on null -r 6 --out second -q
 report $((status == 0 && $(wc -c <err) == 0)) "run -q: nothing on standard error"
-run run --on null -r 6 --out third --require 'blocks >= 7' --format jsonl
+run run --on null -r 6 --out third --on-invalid mark --require 'blocks >= 7' --format jsonl
 report $((status == 1 && $(wc -l <out) == 1)) "run: a requirement that fails is status 1"
 "$program" run --on null -r 1000 --out long >long.out 2>long.err </dev/null &
 pid=$!
