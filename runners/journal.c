@@ -103,6 +103,19 @@ static enum ed_status append_timeline(struct ed_journal *journal, const struct e
     return status;
 }
 
+// A block that does not get into the journal leaves nothing beside it: what was appended for it is cut off
+// again.
+static enum ed_status take_back(struct ed_journal *journal, int64_t samples_bytes, int64_t timeline_bytes,
+                                enum ed_status status, struct ed_error *err) {
+    const bool cut = ftruncate(journal->samples_fd, (off_t)samples_bytes) == 0 &&
+                     ftruncate(journal->timeline_fd, (off_t)timeline_bytes) == 0;
+    journal->samples_bytes = samples_bytes;
+    journal->timeline_bytes = timeline_bytes;
+    return cut ? status
+               : ed_fail_errno(err, ED_ERR_IO, ED_JOB_SAMPLES,
+                               "cannot be cut back to the last block of the journal: %m");
+}
+
 static void write_stamp(struct ed_json_writer *w, const char *key, const struct ed_clock_stamp *stamp) {
     ed_json_object_begin(w, key);
     ed_json_int(w, "raw_ns", stamp->raw_ns);
@@ -311,7 +324,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     if (status == ED_OK)
         status = append_timeline(journal, context->sampler, &n_records, err);
     if (status != ED_OK)
-        return status;
+        return take_back(journal, offset, timeline_offset, status, err);
     ed_buffer_init(&line, ED_WIRE_LINE_MAX_BYTES);
     ed_json_writer_init(&w, &line, false);
     ed_json_object_begin(&w, NULL);
@@ -367,7 +380,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     ed_json_object_end(&w);
     status = append_line(journal, &line, err);
     ed_buffer_release(&line);
-    return status;
+    return status == ED_OK ? ED_OK : take_back(journal, offset, timeline_offset, status, err);
 }
 
 static enum ed_status append_object(struct ed_journal *journal, struct ed_buffer *line,
