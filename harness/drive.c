@@ -233,8 +233,9 @@ static enum ed_status conclude(struct ed_drive *drive, const struct ed_remote_st
         drive->step = STEP_START;
         return ED_OK;
     }
-    // A job of an earlier life may have been of an earlier stage.
-    if (drive->stages && (progress || !drive->started_ns)) {
+    // A job of an earlier life may have been of an earlier stage. One that this drive started was asked for
+    // every block that is missing.
+    if (drive->stages && !drive->started_ns) {
         drive->step = STEP_START;
         return ED_OK;
     }
