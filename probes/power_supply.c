@@ -81,7 +81,8 @@ static void add_status(struct power_supply *state, const struct ed_file_room *ro
 // charger may well have a current of next to nothing.
 static bool note_scale(struct ed_channel *channel, int64_t value, int part, bool discharging) {
     const size_t used = strlen(channel->source);
-    const int64_t size = value < 0 ? -value : value;
+    // The smallest number has no opposite.
+    const uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
     const bool current = part == CURRENT && discharging && size < LITTLE_UA;
     if (!channel->available || value == 0 || (!current && !(part == VOLTAGE && size < LITTLE_UV)))
         return false;

@@ -95,8 +95,9 @@ static enum ed_status read_fixture(struct fixture *fixture, const char *name, st
         status = ed_json_opt_int(&root, "symbolic_size", 1, 1 << 20, &subject->symbolic_size, err);
     // An engine may settle at its level only after some loads, with arenas of its threads, and not grow then.
     if (status == ED_OK)
-        status = ed_json_opt_int(&root, "growth_max_bytes", GROWTH_MAX_BYTES, 16 << 20,
-                                 &subject->growth_max_bytes, err);
+        status = ed_json_opt_int(&root, "growth_max_bytes", 1, 16 << 20, &subject->growth_max_bytes, err);
+    if (subject->growth_max_bytes < GROWTH_MAX_BYTES)
+        subject->growth_max_bytes = GROWTH_MAX_BYTES;
     if (status == ED_OK && option.value) {
         status = ed_json_get_text(&option, "key", &subject->option_key, err);
         if (status == ED_OK)
@@ -183,6 +184,11 @@ static void test_every_adapter(void **state) {
         if (!suffix || strcmp(suffix, ".so"))
             continue;
         *suffix = 0;
+#ifdef __SANITIZE_ADDRESS__
+        // Its libraries are opened with RTLD_DEEPBIND, with which the sanitizer does not run.
+        if (!strcmp(name, "openvino"))
+            continue;
+#endif
         failed += check_adapter(name);
         n++;
     }

@@ -166,8 +166,12 @@ static void test_budget(void **state) {
         const double cpu = cJSON_GetObjectItemCaseSensitive(one, "cpu_ns")->valuedouble,
                      readings = cJSON_GetObjectItemCaseSensitive(one, "readings")->valuedouble;
         // Two readings are beyond the rule, whatever they cost on a busy machine.
+#ifndef __SANITIZE_ADDRESS__ // which makes every reading dear
         if (readings > 8)
             assert_true(cpu * (readings - 2) / readings <= 2 * ED_SAMPLER_PROBE_SHARE * wall);
+#else
+        (void)cpu, (void)readings, (void)wall;
+#endif
     }
     ed_json_document_release(&document);
     end(&place);
