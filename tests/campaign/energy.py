@@ -186,7 +186,8 @@ def judge(machine, device, record, case, label, most):
         # None: how wide it is hangs on how many of the few readings fall into the windows.
         wide = max(truths) - min(truths) + 2 * (most or 1e9) * truth
         check(high - low <= wide, f"{label}: the interval of {key} is too wide", low, value, high, truths)
-        check(0.8 * truth < value < 1.25 * truth, f"{label}: {key} is far off", value, truth)
+        near = (0.8, 1.25) if most else (0.5, 2)
+        check(near[0] * truth < value < near[1] * truth, f"{label}: {key} is far off", value, truth)
     return told
 
 
