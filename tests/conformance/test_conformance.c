@@ -209,6 +209,11 @@ static void test_further_builds(void **state) {
         if (!suffix || strcmp(suffix, ".json") || !strchr(name, '@'))
             continue;
         *suffix = 0;
+#ifdef __SANITIZE_ADDRESS__
+        // A plug-in whose simulator finds no device in such a process.
+        if (strstr(name, "qnn-npu"))
+            continue;
+#endif
         failed += check_adapter(name);
     }
     closedir(directory);
