@@ -2,22 +2,14 @@
 // Bytes that the device read from and wrote to its disks, from /proc/diskstats (kernel documentation,
 // admin-guide/iostats), whose sectors are of 512 bytes whatever the disk's are. Partitions, and devices made
 // of others (loop, ram, zram, dm, md), are left out, since their bytes are counted with the disk.
-#include <errno.h>
 #include <string.h>
 
-#include "probes/channels.h"
 #include "probes/proc_file.h"
 #include "probes/registry.h"
+#include "probes/traffic.h"
 
-enum { BYTES_READ, WRITTEN, N_CHANNELS };
 #define SECTOR_BYTES 512
 #define NAMES_MAX 64
-
-struct disk {
-    bool open;
-    int fd;
-    bool available;
-};
 
 static bool is_part(const char *name, size_t n, const char *whole, size_t whole_n) {
     if (n <= whole_n || strncmp(name, whole, whole_n) != 0)
@@ -38,14 +30,14 @@ static bool is_made_of_others(const char *name) {
 }
 
 // "   8       0 sda 1 2 SECTORS 4 5 6 SECTORS ...": major, minor, name, then reads from column 0 on.
-static bool add_line(const char *p, int64_t values[N_CHANNELS]) {
+static bool add_line(const char *p, int64_t values[ED_TRAFFIC_CHANNELS]) {
     for (int column = 0; column <= 6; column++) {
         int64_t value;
         if (*p == '\n' || !ed_proc_number(&p, &value) || value < 0)
             return false;
         if (column != 2 && column != 6)
             continue;
-        const int channel = column == 2 ? BYTES_READ : WRITTEN;
+        const int channel = column == 2 ? ED_TRAFFIC_IN : ED_TRAFFIC_OUT;
         if (__builtin_mul_overflow(value, SECTOR_BYTES, &value) ||
             __builtin_add_overflow(values[channel], value, &values[channel]))
             return false;
@@ -53,7 +45,7 @@ static bool add_line(const char *p, int64_t values[N_CHANNELS]) {
     return true;
 }
 
-static bool disk_read(int fd, int64_t values[N_CHANNELS]) {
+static bool disk_read(int fd, int64_t values[ED_TRAFFIC_CHANNELS]) {
     char text[32768];
     struct {
         const char *name;
@@ -64,7 +56,7 @@ static bool disk_read(int fd, int64_t values[N_CHANNELS]) {
     const ssize_t n = fd < 0 ? -1 : ed_proc_pread(fd, text, sizeof text);
     if (n <= 0 || (size_t)n >= sizeof text - 1 || text[n - 1] != '\n')
         return false;
-    values[BYTES_READ] = values[WRITTEN] = 0;
+    values[ED_TRAFFIC_IN] = values[ED_TRAFFIC_OUT] = 0;
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         const char *p = line;
         int64_t ignored;
@@ -89,49 +81,18 @@ static bool disk_read(int fd, int64_t values[N_CHANNELS]) {
     return any;
 }
 
+static const struct ed_traffic_source source = {.path = "proc/diskstats",
+                                                .about = "whole disks",
+                                                .ids = {"disk.read", "disk.written"},
+                                                .nothing = "names no disk that can be read",
+                                                .resolution_bytes = SECTOR_BYTES,
+                                                .read = disk_read};
+
 static enum ed_status disk_detect(void *opaque, const struct ed_probe_args *args, struct ed_channel *channels,
                                   size_t capacity, size_t *n, struct ed_error *err) {
     (void)err;
-    struct disk *state = opaque;
-    int64_t now[N_CHANNELS];
-    *state = (struct disk){.open = true};
-    state->fd = ed_proc_open(args->root_fd, "proc/diskstats");
-    state->available = disk_read(state->fd, now);
-    *n = capacity < N_CHANNELS ? capacity : N_CHANNELS;
-    for (size_t i = 0; i < *n; i++) {
-        channels[i] = (struct ed_channel){.quantity = "traffic",
-                                          .unit = "bytes",
-                                          .kind = ED_CHANNEL_COUNTER,
-                                          .scope = ED_SCOPE_SYSTEM,
-                                          .period_ns = 500000000,
-                                          .resolution = SECTOR_BYTES,
-                                          .source = "/proc/diskstats, whole disks"};
-        snprintf(channels[i].id, sizeof channels[i].id, "disk.%s", i == BYTES_READ ? "read" : "written");
-        if (state->fd < 0)
-            ed_channel_missing(&channels[i], "/proc/diskstats: %s%s", strerror(-state->fd),
-                               state->fd == -EACCES ? " (usual on Android)" : "");
-        else if (!state->available)
-            ed_channel_missing(&channels[i], "/proc/diskstats names no disk that can be read");
-        else
-            ed_channel_found(&channels[i]);
-    }
+    ed_traffic_detect(opaque, &source, args, channels, capacity, n);
     return ED_OK;
-}
-
-static void disk_sample(void *opaque, int64_t *values, size_t n) {
-    struct disk *state = opaque;
-    int64_t now[N_CHANNELS];
-    ed_values_clear(values, n);
-    if (state->available && disk_read(state->fd, now))
-        for (size_t i = 0; i < n && i < N_CHANNELS; i++)
-            values[i] = now[i];
-}
-
-static void disk_close(void *opaque) {
-    struct disk *state = opaque;
-    if (state->open)
-        ed_proc_close(&state->fd);
-    state->open = false;
 }
 
 const struct ed_probe ed_probe_disk = {
@@ -139,10 +100,10 @@ const struct ed_probe ed_probe_disk = {
     .struct_bytes = sizeof(struct ed_probe),
     .name = "disk",
     .summary = "bytes that the device read from and wrote to its disks",
-    .state_bytes = sizeof(struct disk),
+    .state_bytes = sizeof(struct ed_traffic),
     .files = (const char *const[]){"proc/diskstats", NULL},
     .detect = disk_detect,
     .attach = ed_probe_no_attach,
-    .sample = disk_sample,
-    .close = disk_close,
+    .sample = ed_traffic_sample,
+    .close = ed_traffic_close,
 };
