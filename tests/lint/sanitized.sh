@@ -26,7 +26,8 @@ nm "$build"/lib/edgedyno/*/edgedyno-runner | grep __asan_report_load >/dev/null 
 export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # Left out too: what stands on programs of others (package clients, a browser, emulated machines, the engines' own libraries)
-# and would only run those once more; the adapters' sources are in the conformance tests.
-exclude='^(lint_.*|docs_.*|bench_.*|sanitized|install|supply_.*|html_.*|report_ci_rules|pack_.*|engines_.*|test_engines_hooks|campaign_onnxruntime_.*|campaign_(quality|quantize|llama)|rig_campaign_(arm64.*|armv7|other_libc)|rig_(machines|faults|arm|unprivileged))$'
+# and would only run those once more; the adapters' sources are in the conformance tests. And campaign_energy, whose intervals
+# are those of a machine at its own speed (energy_refusals and energy_meter go the same ways).
+exclude='^(lint_.*|docs_.*|bench_.*|sanitized|install|supply_.*|html_.*|report_ci_rules|pack_.*|engines_.*|test_engines_hooks|campaign_onnxruntime_.*|campaign_(quality|quantize|llama|energy)|rig_campaign_(arm64.*|armv7|other_libc)|rig_(machines|faults|arm|unprivileged))$'
 [[ -z ${ED_SANITIZED_EXCLUDE-} ]] || exclude+="|$ED_SANITIZED_EXCLUDE"
 exec ctest --test-dir "$build" -j 2 -L '^ci$' -E "$exclude" --output-on-failure --no-tests=error --timeout 300
