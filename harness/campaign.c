@@ -123,7 +123,8 @@ static void read_hardware(const struct ed_json_at *at, struct ed_campaign_device
     for (char *c = board; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     // No phone that somebody holds runs in a virtual machine.
-    device->emulator = device->android && device->virtual_machine > 0;
+    device->emulator = (device->android && device->virtual_machine > 0) ||
+                       cJSON_IsTrue(ed_json_member(&system, "emulator").value);
     for (size_t i = 0; device->android && i < sizeof emulators / sizeof emulators[0]; i++)
         if (strstr(board, emulators[i]))
             device->emulator = 1;

@@ -127,6 +127,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_energy(result, &energy, device->cases[c].timing,
                           device->cases[c].workload_parts.generate_tokens);
         ed_summary_evidence(result, &blocks, device->cases[c].timing);
+        // Whatever the engine says of the backend: the processor under it is a program.
+        if (device->emulator > 0)
+            ED_RESULT_SET(result, simulated, true);
         ed_summary_worker(result, &blocks, device->cases[c].timing);
         if (device->cases[c].timing == c)
             ed_profile_load(profile, device, &blocks, c, result, &failure);

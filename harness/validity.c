@@ -68,7 +68,7 @@ static const struct ed_validity_rule rules[] = {
     {ED_VALIDITY_SCREEN_ON, FACT(screen_on), 0, false, 0, 0, ED_VALIDITY_VOID_POWER, "the screen was on",
      "any", "dumpsys power", "turn it off: its power is in that of the device"},
     {ED_VALIDITY_EMULATOR, FACT(emulator), 0, false, 0, 0, ALL, "an emulator, not a device", "any",
-     "the board's name; AndroidX Benchmark, EMULATOR", "use a real device"},
+     "the board's name, and what QEMU shows; AndroidX Benchmark, EMULATOR", "use a real device"},
     {ED_VALIDITY_DEBUG_BUILD, FACT(debug_build), 0, false, 0, 0, ALL, "the engine is built for debugging",
      "any", "the engine's own words", "use a release build"},
     {ED_VALIDITY_VIRTUAL_MACHINE, FACT(virtual_machine), 0, false, 0, 0,

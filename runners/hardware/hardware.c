@@ -267,6 +267,7 @@ void ed_hardware_summary_at(int root_fd, char *text, size_t bytes) {
     append(text, bytes, system.kernel);
     append(text, bytes, system.libc);
     append(text, bytes, system.virtual_machine == 1 ? "virtual machine" : "");
+    append(text, bytes, system.emulated_by ? "emulated processor" : "");
     free(sources);
 }
 

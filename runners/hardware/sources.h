@@ -133,6 +133,12 @@ void ed_source_sysfs(int root_fd, struct ed_cpu_facts *facts); // /sys/devices/s
 // ("KVMKVMKVM").
 int ed_cpuid_hypervisor(char vendor[16]);
 
+// What shows that the processor is emulated, in words; NULL: nothing does. `board` is that of struct
+// ed_system_facts. A guest of QEMU on a board of another name is not found out.
+const char *ed_emulated_by(int root_fd, bool live, const char *board);
+// Whether the beginning of a file is that of a program for another processor than `machine` (e_machine).
+bool ed_emulated_machine(const void *head, size_t bytes, unsigned machine);
+
 // Opens the first library of a NULL-terminated list of names; *handle stays NULL where none opens, and
 // `reason` holds what the loader said of the first. The caller closes it.
 void ed_library_open(const char *const *names, void **handle, char *reason, size_t reason_bytes);
@@ -158,6 +164,7 @@ struct ed_system_facts {
     char hypervisor[64];     // its name, where known
     int virtual_machine;     // 1 yes, 0 no, -1 unknown
     char virtual_source[96]; // what says so
+    const char *emulated_by; // what shows an emulated processor; NULL: nothing does
 };
 void ed_system_read(int root_fd, bool live, struct ed_system_facts *facts);
 

@@ -181,6 +181,7 @@ void ed_system_read(int root_fd, bool live, struct ed_system_facts *facts) {
     read_os(root_fd, live, facts->os, sizeof facts->os);
     read_board(root_fd, live, facts->board, sizeof facts->board);
     read_virtual(root_fd, live, facts);
+    facts->emulated_by = ed_emulated_by(root_fd, live, facts->board);
 }
 
 static void text_or_null(struct ed_json_writer *writer, const char *key, const char *text) {
@@ -211,6 +212,8 @@ void ed_system_write(int root_fd, bool live, struct ed_json_writer *writer) {
     ed_json_text(writer, "virtual_machine_source",
                  facts.virtual_source[0] ? facts.virtual_source : "no source of this system tells");
     text_or_null(writer, "hypervisor", facts.hypervisor);
+    ed_json_bool(writer, "emulator", facts.emulated_by != NULL);
+    ed_json_text(writer, "emulator_source", facts.emulated_by);
     if (live)
         ed_json_int(writer, "page_bytes", sysconf(_SC_PAGESIZE));
     else

@@ -323,6 +323,40 @@ static void test_virtual_machine(void **context) {
     }
 }
 
+static void test_emulator(void **context) {
+    (void)context;
+    static const struct {
+        const char *board, *cpuinfo;
+        bool expected;
+    } rows[] = {
+        {"linux,dummy-virt", "processor\t: 0\nBogoMIPS\t: 125.00\nCPU implementer\t: 0x41\n", true},
+        {"linux,dummy-virt", "processor\t: 0\nBogoMIPS\t: 2000.00\nCPU implementer\t: 0x00\n", true},
+        // Guests that run on the processor itself, with its timer.
+        {"linux,dummy-virt", "processor\t: 0\nBogoMIPS\t: 48.00\nCPU implementer\t: 0x61\n", false},
+        {"linux,dummy-virt", "processor\t: 0\nBogoMIPS\t: 1125.00\nCPU implementer\t: 0x001\n", false},
+        {"linux,dummy-virt", "", false},
+        {"Raspberry Pi 4", "processor\t: 0\nBogoMIPS\t: 125.00\nCPU implementer\t: 0x41\n", false},
+    };
+    static const unsigned char program[20] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 3, [18] = 62};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char directory[64];
+        struct ed_system_facts facts;
+        int root = tree_make(directory);
+        put(directory, "proc/device-tree/model", rows[i].board, strlen(rows[i].board));
+        put(directory, "proc/cpuinfo", rows[i].cpuinfo, strlen(rows[i].cpuinfo));
+        ed_system_read(root, false, &facts);
+        if ((facts.emulated_by != NULL) != rows[i].expected)
+            fail_msg("%s, %s: %s", rows[i].board, rows[i].cpuinfo, facts.emulated_by);
+        close(root);
+        assert_int_equal(ed_path_remove(directory, NULL), ED_OK);
+    }
+    assert_false(ed_emulated_machine(program, sizeof program, 62));
+    assert_true(ed_emulated_machine(program, sizeof program, 183));
+    assert_false(ed_emulated_machine(program, sizeof program, 0));
+    assert_false(ed_emulated_machine(program, 19, 183));
+    assert_false(ed_emulated_machine("#!/bin/sh\n#\n#\n#\n", 20, 183));
+}
+
 static void test_processors_that_differ(void **context) {
     (void)context;
     static const char text[] = "processor\t: 0\nphysical id\t: 0\ncore id\t: 0\nflags\t: avx avx2 fma\n\n"
@@ -450,19 +484,13 @@ static void test_buffer_too_small(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_isa_words),
-        cmocka_unit_test(test_hwcap),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_board),
-        cmocka_unit_test(test_phone),
-        cmocka_unit_test(test_nothing_there),
-        cmocka_unit_test(test_damaged_files),
-        cmocka_unit_test(test_virtual_machine),
-        cmocka_unit_test(test_processors_that_differ),
-        cmocka_unit_test(test_this_machine),
-        cmocka_unit_test(test_cost),
-        cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_buffer_too_small),
+        cmocka_unit_test(test_isa_words),     cmocka_unit_test(test_hwcap),
+        cmocka_unit_test(test_texts),         cmocka_unit_test(test_board),
+        cmocka_unit_test(test_phone),         cmocka_unit_test(test_nothing_there),
+        cmocka_unit_test(test_damaged_files), cmocka_unit_test(test_virtual_machine),
+        cmocka_unit_test(test_emulator),      cmocka_unit_test(test_processors_that_differ),
+        cmocka_unit_test(test_this_machine),  cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_summary),       cmocka_unit_test(test_buffer_too_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
