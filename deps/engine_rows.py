@@ -37,6 +37,11 @@ def manylinux(target, *versions):
     return ['manylinux_%s_%s' % (version, target.split('-')[1]) for version in versions]
 
 
+def source(script, libc):
+    """What no package has: a script makes it, with that C library as the oldest."""
+    return {'client': 'source', 'package': script, 'libc': libc}
+
+
 LINUX = ('linux-x86_64', 'linux-aarch64')
 
 
@@ -109,6 +114,8 @@ def whisper(version):
 def llama(package_version, variant=''):
     """Without the addon of Node.js and the library of llama.cpp's tools. The package linux-armv7l has libraries for aarch64."""
     def packages(target):
+        if target == 'linux-armv7':
+            return [source('deps/engine-llama.sh', '2.27')]
         name = {'linux-x86_64': 'linux-x64', 'linux-aarch64': 'linux-arm64'}[target] + variant
         return [other('npm', '@node-llama-cpp/%s@%s' % (name, package_version),
                       [r'package/bins/[a-z0-9-]+/lib(ggml|llama\.).*\.so', r'package/LICENSE'], library=r'libllama\..*\.so',
@@ -146,7 +153,7 @@ ROWS = (
     ('openvino', '2026.4.1', 'Apache-2.0', '', LINUX, openvino('2026.4.1')),
     ('litert', '2.3.0', 'Apache-2.0', '', LINUX, litert('2.3.0')),
     ('litert', '2.2.0', 'Apache-2.0', '', LINUX, litert('2.2.0')),
-    ('llama.cpp', '0.5.0', 'MIT', 'cpu', LINUX, llama('3.22.1')),
+    ('llama.cpp', '0.5.0', 'MIT', 'cpu', (*LINUX, 'linux-armv7'), llama('3.22.1')),
     ('llama.cpp', '0.5.0-vulkan', 'MIT', 'cpu vulkan', LINUX[:1], llama('3.22.1', '-vulkan')),
     ('executorch', '1.5.1', 'BSD-3-Clause', '', LINUX, executorch('1.5.1')),
     ('executorch', 'rn-0.9.3', 'BSD-3-Clause, MIT', 'cpu', ('android-aarch64',), executorch_android('0.9.3')),
@@ -203,16 +210,17 @@ def members(archive):
 
 
 def inspect(data):
-    """The NEEDED libraries and the symbol versions of the C library that an ELF file asks for."""
+    """The NEEDED libraries and the symbol versions of the C library that an ELF file asks for, and how its segments lie."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        text = subprocess.run(['readelf', '-W', '-d', '-V', file.name], check=True, stdout=subprocess.PIPE,
+        text = subprocess.run(['readelf', '-W', '-l', '-d', '-V', file.name], check=True, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, universal_newlines=True).stdout
-    return re.findall(r'\(NEEDED\).*\[(.*)\]', text), re.findall(r'Name: GLIBC_(2\.\d+)', text)
+    aligned = [int(align, 16) for align in re.findall(r'^ +LOAD .* (0x[0-9a-f]+)$', text, re.M)]
+    return re.findall(r'\(NEEDED\).*\[(.*)\]', text), re.findall(r'Name: GLIBC_(2\.\d+)', text), min(aligned)
 
 
-def row_of_package(package, target, cache, floors):
+def row_of_package(package, target, cache, floors, pages):
     archive = bring(package, cache)
     with open(archive, 'rb') as opened:
         row = {'client': package['client'], 'package': package['package']}
@@ -233,9 +241,11 @@ def row_of_package(package, target, cache, floors):
             if (data[4], machine) != MACHINES[target] and machine != HEXAGON:
                 raise SystemExit('%s of %s is for ELF class %d, machine %d, not for %s' % (member, package['package'], data[4],
                                                                                            machine, target))
-            wants, versions = inspect(data)
+            wants, versions, align = inspect(data)
             needed.update(wants)
-            if not target.startswith('android'):
+            if target.startswith('android'):
+                pages.add(align)
+            else:
                 floors.update(versions)
         row['files'].append(file)
     if not libraries:
@@ -247,8 +257,11 @@ def row_of_package(package, target, cache, floors):
 
 
 def build_row(target, packages, backends, cache):
-    floors = set()
-    rows = [row_of_package(package, target, cache, floors) for package in packages]
+    floors, pages = set(), set()
+    if packages[0]['client'] == 'source':
+        return {'target': target, 'libc': packages[0]['libc'], 'backends': backends, 'client': 'source',
+                'package': packages[0]['package']}
+    rows = [row_of_package(package, target, cache, floors, pages) for package in packages]
     have = {file['name'] for row in rows for file in row['files']}
     missing = set().union(*(row.pop('missing') for row in rows)) - have
     if missing:
@@ -259,7 +272,7 @@ def build_row(target, packages, backends, cache):
     if backends:
         build['backends'] = backends
     if target.startswith('android'):
-        build['note'] = 'needs hardware'
+        build['note'] = 'needs hardware' + ('' if min(pages) >= 16384 or target == 'android-armv7' else ', with pages of 4 KiB')
     if len(rows) == 1:
         build.update(rows[0])
     else:
@@ -282,7 +295,7 @@ def main():
         builds = [build_row(target, packages(target), backends.split(), cache) for target in targets]
         engines.append({'name': name, 'version': version, 'licence': licence, 'builds': builds})
         for build in builds:
-            files = build.get('files') or [file for package in build['packages'] for file in package['files']]
+            files = build.get('files') or [file for package in build.get('packages', ()) for file in package['files']]
             say('%s@%s %s: %d files, %.1f MB, libc %s' % (name, version, build['target'], len(files),
                 sum(file['bytes'] for file in files) / 1e6, build.get('libc', '-')))
     with open(path, 'w', encoding='utf-8') as opened:

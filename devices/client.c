@@ -14,7 +14,7 @@
 
 const struct ed_client *ed_client_find(const char *name) {
     static const struct ed_client *const clients[] = {&ed_client_pip, &ed_client_npm, &ed_client_maven,
-                                                      &ed_client_apt, &ed_client_dir};
+                                                      &ed_client_apt, &ed_client_dir, &ed_client_source};
     for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++)
         if (strcmp(clients[i]->name, name) == 0)
             return clients[i];

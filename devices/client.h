@@ -27,7 +27,11 @@ struct ed_client {
 };
 
 const struct ed_client *ed_client_find(const char *name); // NULL: none
-extern const struct ed_client ed_client_pip, ed_client_npm, ed_client_maven, ed_client_apt, ed_client_dir;
+extern const struct ed_client ed_client_pip, ed_client_npm, ed_client_maven, ed_client_apt, ed_client_dir,
+    ed_client_source;
+
+// How a build that no package has is come by, in words (ed_engine_build.source).
+void ed_client_source_advice(char *text, size_t bytes, const struct ed_engine_build *build);
 
 // What the clients share.
 // A directory of the room; it is made.

@@ -79,7 +79,8 @@ static bool read_segments(struct reader *reader, uint64_t offset, size_t n, size
         *segment = (Elf64_Phdr){.p_type = narrow.p_type,
                                 .p_offset = narrow.p_offset,
                                 .p_vaddr = narrow.p_vaddr,
-                                .p_filesz = narrow.p_filesz};
+                                .p_filesz = narrow.p_filesz,
+                                .p_align = narrow.p_align};
     }
     reader->n_segments = n;
     return true;
@@ -109,6 +110,14 @@ static enum ed_status read_header(struct reader *reader, struct ed_elf *elf, str
     if (!ok)
         return damaged(reader, "its table of segments is not whole", err);
     return type == ET_DYN ? ED_OK : ed_fail(err, ED_ERR_UNSUPPORTED, reader->path, "is not a shared library");
+}
+
+static int64_t smallest_alignment(const struct reader *reader) {
+    uint64_t least = 0;
+    for (size_t i = 0; i < reader->n_segments; i++)
+        if (reader->segments[i].p_type == PT_LOAD && (!least || reader->segments[i].p_align < least))
+            least = reader->segments[i].p_align;
+    return least > INT64_MAX ? 0 : (int64_t)least;
 }
 
 static void keep_dynamic(struct reader *reader, uint64_t tag, uint64_t value, uint64_t *strings) {
@@ -201,8 +210,10 @@ enum ed_status ed_elf_read(struct ed_elf *elf, const char *path, struct ed_error
         status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be opened: %m");
     if (!status)
         status = read_header(reader, elf, err);
-    if (!status)
+    if (!status) {
+        elf->align_bytes = smallest_alignment(reader);
         status = read_dynamic(reader, err);
+    }
     for (size_t i = 0; i < reader->n_needed && !status; i++)
         if (!read_string(reader, reader->needed[i], elf->needed[elf->n_needed++]))
             status = damaged(reader, "a library that it needs has no name", err);

@@ -4,17 +4,20 @@
 #ifndef EDGEDYNO_DEVICES_ELF_H
 #define EDGEDYNO_DEVICES_ELF_H
 
+#include <stdint.h>
+
 #include "edgedyno/error.h"
 
 #define ED_ELF_NEEDED_MAX 64
 
 struct ed_elf {
-    int bits;         // 32 or 64
-    unsigned machine; // e_machine
-    char libc[16];    // the highest version of the GNU C library that it needs, such as "2.27"; "" none
-    char cxx[16];     // the same of libstdc++ (GLIBCXX)
-    char soname[128]; // ""
-    size_t n_needed;  // at most ED_ELF_NEEDED_MAX
+    int bits;            // 32 or 64
+    unsigned machine;    // e_machine
+    char libc[16];       // the highest version of the GNU C library that it needs, such as "2.27"; "" none
+    char cxx[16];        // the same of libstdc++ (GLIBCXX)
+    char soname[128];    // ""
+    int64_t align_bytes; // the smallest alignment of its loaded segments: pages may be as large; 0: none
+    size_t n_needed;     // at most ED_ELF_NEEDED_MAX
     char needed[ED_ELF_NEEDED_MAX][128];
 };
 

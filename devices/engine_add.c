@@ -267,11 +267,19 @@ static enum ed_status check_name(const struct finding *finding, const struct ed_
             "'%.60s' cannot be the name of a build: at most 63 letters, digits and ._+-, and first a letter "
             "or a digit",
             version);
-    for (size_t i = 0; i < engines->n; i++)
-        if (strcmp(engines->builds[i].name, finding->manifest->name) == 0 &&
-            strcmp(engines->builds[i].version, version) == 0 && !engines->builds[i].added)
-            return ed_fail(err, ED_ERR_USAGE, "--as", "%s is a build of engines.json; choose another name",
-                           engines->builds[i].id);
+    const struct ed_engine_build *taken = NULL;
+    bool made_so = false; // engines.json has a script for it, and this is what it makes
+    for (size_t i = 0; i < engines->n; i++) {
+        const struct ed_engine_build *build = &engines->builds[i];
+        if (strcmp(build->name, finding->manifest->name) != 0 || strcmp(build->version, version) != 0)
+            continue;
+        taken = build->added ? taken : build;
+        made_so =
+            made_so || ((build->source || build->added) && !strcmp(build->target, finding->add->target));
+    }
+    if (taken && !made_so)
+        return ed_fail(err, ED_ERR_USAGE, "--as", "%s is a build of engines.json; choose another name",
+                       taken->id);
     if (!ed_version_in_range(version, finding->manifest->versions))
         return ed_fail(
             err, ED_ERR_USAGE, "--as",

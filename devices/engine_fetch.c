@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "devices/client.h"
+#include "devices/engine_abi.h"
 #include "devices/engines_file.h"
 #include "devices/store.h"
 
@@ -139,6 +140,8 @@ enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *
     if (!status)
         status = settle(build, ready, err);
     if (!status)
+        status = ed_engine_abi_check(build, ready, log, err);
+    if (!status)
         status = describe(description, ready, err);
     if (!status)
         status = publish(build, ready, description != NULL, &room, err);
@@ -177,6 +180,10 @@ enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engi
         *brought = false;
     if (!build->n_packages)
         return ED_OK;
+    if (build->source) {
+        ed_client_source_advice(words, sizeof words, build);
+        return ed_fail(err, ED_ERR_UNSUPPORTED, build->id, "%s", words);
+    }
     if (!build->directory[0])
         return ed_fail(
             err, ED_ERR_NOT_FOUND, build->id,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "devices/client.h"
 #include "devices/embedded.h"
 #include "devices/engines_file.h"
 #include "devices/text_list.h"
@@ -153,6 +154,8 @@ static enum ed_status judge(struct ed_engine_build *build, const struct ed_engin
                  build->manifest->versions);
     else if (library_dir && !build->adapter[0])
         snprintf(build->reason, sizeof build->reason, NO_ADAPTER, build->target);
+    else if (build->source)
+        ed_client_source_advice(build->reason, sizeof build->reason, build);
     else if (!build->directory[0])
         snprintf(build->reason, sizeof build->reason, "there is no store: set EDGEDYNO_ENGINE_STORE or HOME");
     else if (ed_engine_files_present(build, build->directory, why))

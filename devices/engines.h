@@ -23,11 +23,12 @@ struct ed_engine_file {
 // One package of a build: an archive that a package client brings, and a run of the build's files that come
 // out of it.
 struct ed_engine_package {
-    char client[16];  // pip, npm, maven, apt, dir
-    char name[256];   // as the client knows it, with its version; dir: an absolute path
+    char client[16];  // pip, npm, maven, apt, dir, source
+    char name[256];   // as the client knows it, with its version; dir: an absolute path; source: a script of
+                      // edgedyno's sources
     char python[16];  // pip's --python-version; "" for another client
     char **platforms; // pip's --platform words; NULL-terminated; empty for another client
-    char archive_sha256[ED_DIGEST_HEX_BYTES]; // dir: ""
+    char archive_sha256[ED_DIGEST_HEX_BYTES]; // dir, source: ""
     size_t first, n_files;                    // of the build's files
 };
 
@@ -46,6 +47,8 @@ struct ed_engine_build {
     size_t n_packages;
     struct ed_engine_file *files; // of all packages, each with a name of its own
     size_t n_files;
+    bool source; // no package has it: its package is a script that makes it, and it has no files. What was
+                 // added under its name takes its place
     // Found by ed_engines_load:
     bool added; // by `engines add`: described in the store, not in engines.json
     enum ed_engine_state state;

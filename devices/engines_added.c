@@ -17,12 +17,12 @@ static enum ed_status append(struct ed_engines *engines, const struct ed_engine_
     return ED_OK;
 }
 
-static bool listed(const struct ed_engines *engines, const struct ed_engine_build *build) {
+static struct ed_engine_build *listed(const struct ed_engines *engines, const struct ed_engine_build *build) {
     for (size_t i = 0; i < engines->n; i++)
         if (strcmp(engines->builds[i].id, build->id) == 0 &&
             strcmp(engines->builds[i].target, build->target) == 0)
-            return true;
-    return false;
+            return &engines->builds[i];
+    return NULL;
 }
 
 // `id` and `target` are names of directories. What is said in the file must be of the same build.
@@ -51,8 +51,13 @@ static enum ed_status read_one(struct ed_engines *engines, const char *path, con
                  why.message);
     }
     build.added = true;
-    // engines.json wins: a name that it took later is its own.
-    if (listed(engines, &build)) {
+    // engines.json wins: a name that it took later is its own, but where it only says who makes the build.
+    struct ed_engine_build *same = listed(engines, &build);
+    if (same && same->source) {
+        ed_engine_build_release(same);
+        *same = build;
+        status = ED_OK;
+    } else if (same) {
         ed_engine_build_release(&build);
         status = ED_OK;
     } else {

@@ -29,11 +29,16 @@ static bool is_python(const char *text) {
     return isdigit((unsigned char)text[0]) && strspn(text, "0123456789.") == strlen(text);
 }
 
-// A version of the GNU C library, such as 2.27: it is compared with a device's.
+// A version of the GNU C library, such as 2.27 or 2.2.5: it is compared with a device's.
 static bool is_libc_version(const char *text) {
-    const size_t major = strspn(text, "0123456789");
-    const size_t minor = text[major] == '.' ? strspn(text + major + 1, "0123456789") : 0;
-    return major > 0 && minor > 0 && !text[major + 1 + minor] && strlen(text) < 16;
+    size_t parts = 0, n;
+    if (strlen(text) > 15)
+        return false;
+    for (; (n = strspn(text, "0123456789")) > 0; text += *text == '.') {
+        text += n;
+        parts++;
+    }
+    return (parts == 2 || parts == 3) && !*text && text[-1] != '.';
 }
 
 static bool is_member(const char *text) {
@@ -127,9 +132,10 @@ static enum ed_status read_package(const struct ed_json_at *at, struct ed_engine
     enum ed_status status = ed_json_get_string(at, "client", package->client, sizeof package->client, err);
     if (!status && !(client = ed_client_find(package->client))) {
         struct ed_json_at place = ed_json_member(at, "client");
-        status =
-            ed_json_fail(&place, err, "\"%s\" is no package client; expected pip, npm, maven, apt or dir",
-                         package->client);
+        status = ed_json_fail(&place, err,
+                              "\"%s\" is no package client; expected pip, npm, maven, apt, dir or "
+                              "source",
+                              package->client);
     }
     if (!status)
         status = get_checked(at, "package", package->name, sizeof package->name, client->package_ok,
@@ -144,6 +150,11 @@ static enum ed_status read_package(const struct ed_json_at *at, struct ed_engine
     if (!status && client->archive)
         status = get_checked(at, "archive_sha256", package->archive_sha256, sizeof package->archive_sha256,
                              ed_digest_ok, a_digest, err);
+    build->source = build->source || client == &ed_client_source;
+    if (!status && client == &ed_client_source)
+        return ed_json_member(at, "files").value
+                   ? ed_json_fail(at, err, "what a script makes has no \"files\" with digests")
+                   : ED_OK;
     return status ? status : read_files(at, package, build, err);
 }
 
@@ -182,7 +193,9 @@ static enum ed_status read_packages(const struct ed_json_at *at, struct ed_engin
     }
     for (size_t i = 0; i < build->n_files; i++)
         libraries += build->files[i].library ? 1 : 0;
-    if (!status && libraries != 1)
+    if (!status && build->source && n > 1)
+        status = ed_json_fail(at, err, "what a script makes is a build of its own, without other packages");
+    else if (!status && !build->source && libraries != 1)
         status = ed_json_fail(at, err,
                               "%zu of the files have \"library\": true; exactly one is the engine's library",
                               libraries);

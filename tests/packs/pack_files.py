@@ -7,6 +7,7 @@ library, the runner is small enough for a slow link, adapters show their one sym
 OTHER_FILE is a program of this machine's compiler: the floor that is read of it shows that reading works.
 """
 import json
+import os
 import pathlib
 import re
 import sys
@@ -55,6 +56,11 @@ class Pack(unittest.TestCase):
         self.assertEqual(set(self.about["libc"]), {"version", "loader"})
         said = re.search(rb"GNU C Library .* release version ([0-9.]+[0-9])", (pack / "libc/libc.so.6").read_bytes())
         self.assertEqual(self.about["libc"]["version"], said.group(1).decode())
+
+    def test_the_stated_floor(self):
+        page = pathlib.Path(os.environ["ED_SOURCE_DIR"], "docs/packs.md").read_text()
+        stated = re.search(rf"^\| `{target}` \|.*\| glibc ([0-9.]+) \|$", page, re.M)
+        self.assertEqual(stated.group(1), self.about["libc_floor"])
 
     def test_the_engines_of_the_libc_need_nothing_else(self):
         there = {p.name for p in (pack / "libc").iterdir()}
