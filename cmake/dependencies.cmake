@@ -32,4 +32,20 @@ if(NOT ED_PACK_ONLY)
     add_library(ed_sqlite SHARED IMPORTED GLOBAL)
     set_target_properties(ed_sqlite PROPERTIES IMPORTED_LOCATION "${ED_SQLITE_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${ED_SQLITE_INCLUDE}")
+
+    # ed_png, ed_jpeg: the system's decoders of images, linked dynamically. The controller alone needs them.
+    foreach(row "png;png.h;png16;libpng-dev" "jpeg;jpeglib.h;jpeg;libjpeg62-turbo-dev")
+        list(GET row 0 name)
+        list(GET row 1 header)
+        list(GET row 2 library)
+        list(GET row 3 package)
+        find_path(ED_${name}_INCLUDE ${header})
+        find_library(ED_${name}_LIBRARY ${library})
+        if(NOT ED_${name}_INCLUDE OR NOT ED_${name}_LIBRARY)
+            message(FATAL_ERROR "lib${name} is missing: install ${package} (./bootstrap does it)")
+        endif()
+        add_library(ed_${name} SHARED IMPORTED GLOBAL)
+        set_target_properties(ed_${name} PROPERTIES IMPORTED_LOCATION "${ED_${name}_LIBRARY}"
+            INTERFACE_INCLUDE_DIRECTORIES "${ED_${name}_INCLUDE}")
+    endforeach()
 endif()

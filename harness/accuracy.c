@@ -1,198 +1,203 @@
 // SPDX-License-Identifier: Apache-2.0
-// Top-k accuracy, and its drop against the reference.
+// The value of a task's metric, and its drop against the reference.
 #include "harness/accuracy.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-#include "base/npy.h"
+#include "base/random.h"
 #include "base/stats/proportion.h"
+#include "harness/metrics.h"
+#include "harness/outputs.h"
 #include "harness/quality.h"
+#include "harness/scores.h"
 
 #define CONFIDENCE 0.95
 #define KEY_VALUE "accuracy_value"
 #define KEY_DROP "accuracy_drop"
 
-// Which samples were right; n is the number of samples.
-struct verdicts {
-    unsigned char *right;
-    size_t n, n_right;
-};
-
-static double element(const struct ed_npy *npy, size_t i) {
-    switch (npy->dtype) {
-    case ED_DTYPE_F32:
-        return ((const float *)npy->data)[i];
-    case ED_DTYPE_F64:
-        return ((const double *)npy->data)[i];
-    case ED_DTYPE_I8:
-        return ((const int8_t *)npy->data)[i];
-    case ED_DTYPE_U8:
-    case ED_DTYPE_BOOL:
-        return ((const uint8_t *)npy->data)[i];
-    case ED_DTYPE_I16:
-        return ((const int16_t *)npy->data)[i];
-    case ED_DTYPE_U16:
-        return ((const uint16_t *)npy->data)[i];
-    case ED_DTYPE_I32:
-        return ((const int32_t *)npy->data)[i];
-    case ED_DTYPE_U32:
-        return ((const uint32_t *)npy->data)[i];
-    case ED_DTYPE_I64:
-        return (double)((const int64_t *)npy->data)[i];
-    case ED_DTYPE_U64:
-        return (double)((const uint64_t *)npy->data)[i];
-    default:
-        return 0;
-    }
-}
-
-static bool has_elements(enum ed_dtype dtype) {
-    return dtype != ED_DTYPE_NONE && dtype != ED_DTYPE_F16 && dtype != ED_DTYPE_BF16 &&
-           dtype < ED_DTYPE_COUNT;
-}
-
-// Top-k: fewer than k classes have a higher score; of equal scores the lower index counts as higher, as
-// argmax has it. A score that is no number is never right.
-static bool right(const struct ed_npy *scores, size_t sample, size_t classes, int64_t label, size_t k) {
-    if (label < 0 || (size_t)label >= classes)
-        return false;
-    const double mine = element(scores, sample * classes + (size_t)label);
-    size_t higher = 0;
-    if (mine != mine)
-        return false;
-    for (size_t c = 0; c < classes; c++) {
-        const double other = element(scores, sample * classes + c);
-        higher += other != other || other > mine || (other == mine && c < (size_t)label);
-    }
-    return higher < k;
-}
-
-static enum ed_status score(const char *outputs, const char *labels, size_t k, struct verdicts *verdicts,
-                            struct ed_error *err) {
-    struct ed_npy scores = {0}, truth = {0};
-    enum ed_status status = ed_npy_open(&scores, outputs, err);
-    if (status == ED_OK)
-        status = ed_npy_open(&truth, labels, err);
-    if (status == ED_OK && (!has_elements(scores.dtype) || scores.rank < 2 || scores.shape[0] < 1))
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs,
-                         "holds %s of rank %u; a class score needs numbers, a row a sample",
-                         ed_dtype_name(scores.dtype), scores.rank);
-    if (status == ED_OK && (!has_elements(truth.dtype) || truth.rank < 1 || truth.count != scores.shape[0]))
-        status = ed_fail(err, ED_ERR_USAGE, labels, "has %lld labels for %lld samples",
-                         (long long)truth.count, (long long)scores.shape[0]);
-    const size_t n = status == ED_OK ? (size_t)scores.shape[0] : 0;
-    const size_t classes = n ? (size_t)scores.count / n : 0;
-    if (status == ED_OK && classes < 2)
-        status = ed_fail(err, ED_ERR_UNSUPPORTED, outputs,
-                         "has %zu scores a sample, which is no choice between classes", classes);
-    if (status == ED_OK && !(verdicts->right = calloc(n, 1)))
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to judge %zu samples", n);
-    for (size_t i = 0; status == ED_OK && i < n; i++) {
-        verdicts->right[i] = right(&scores, i, classes, (int64_t)element(&truth, i), k);
-        verdicts->n_right += verdicts->right[i];
-    }
-    verdicts->n = n;
-    ed_npy_close(&scores);
-    ed_npy_close(&truth);
-    return status;
-}
-
 enum ed_status ed_accuracy_outputs(const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                                    size_t case_index, const struct ed_campaign_task *task,
                                    char path[ED_PATH_BYTES], struct ed_error *err) {
-    const struct ed_block *block = NULL;
-    for (size_t i = 0; i < blocks->n; i++)
-        if (blocks->items[i].case_index == case_index && !strcmp(blocks->items[i].pass, ED_PASS_ACCURACY))
-            block = &blocks->items[i];
-    if (!block)
-        return ed_fail(err, ED_ERR_NOT_FOUND, NULL, "its accuracy block did not run");
-    if (block->outcome != ED_OUTCOME_OK)
-        return ed_fail(err, ED_ERR_REFUSED, NULL, "its accuracy block failed: %.400s", block->message);
-    const cJSON *files = cJSON_GetObjectItemCaseSensitive(block->evidence, "output_files");
-    const cJSON *infos = cJSON_GetObjectItemCaseSensitive(block->evidence, "model_outputs");
-    int index = 0;
-    if (task->output[0]) {
-        index = -1;
-        for (int i = 0; i < cJSON_GetArraySize(infos); i++) {
-            const cJSON *name = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(infos, i), "name");
-            if (cJSON_IsString(name) && !strcmp(name->valuestring, task->output))
-                index = i;
-        }
-        if (index < 0)
-            return ed_fail(err, ED_ERR_USAGE, NULL, "the model has no output '%s'", task->output);
-    }
-    const cJSON *file = cJSON_GetArrayItem(files, index);
-    char name[128];
-    if (!cJSON_IsString(file) || !ed_path_name_ok(file->valuestring))
-        return ed_fail(err, ED_ERR_PARSE, NULL, "the device kept no output for it");
-    snprintf(name, sizeof name, ED_CAMPAIGN_OUTPUTS "/%s", file->valuestring);
-    return ed_path_join(path, device->directory, name, err);
+    struct ed_output_values output;
+    enum ed_status status = ed_output_open(&output, device, blocks, case_index, task->output, err);
+    if (status == ED_OK)
+        memcpy(path, output.path, ED_PATH_BYTES);
+    ed_output_close(&output);
+    return status;
 }
 
-static enum ed_status score_case(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
-                                 const struct ed_blocks *blocks, size_t case_index, struct verdicts *verdicts,
-                                 struct ed_error *err) {
-    char outputs[ED_PATH_BYTES];
-    const struct ed_campaign_task *task = &campaign->tasks[device->cases[case_index].task];
-    const size_t k = !strcmp(task->metric, "top-5") ? 5 : 1;
-    enum ed_status status = ed_accuracy_outputs(device, blocks, case_index, task, outputs, err);
-    return status == ED_OK ? score(outputs, task->labels, k, verdicts, err) : status;
+// One limit on the drop that the samples leave open: how many would close it, if all stayed as it is.
+// `needed` is that number for a limit; 0: none would.
+static void advise_one(struct ed_result *result, const struct ed_requirement *r, size_t n,
+                       double (*needed)(const void *context, double limit), const void *context) {
+    if (r->field != ED_FIELD_accuracy_drop || (r->op != ED_OP_LE && r->op != ED_OP_LT) || r->end ||
+        r->of_baseline ||
+        ed_noninferiority(result->accuracy_drop_low, result->accuracy_drop_high, r->limit_real) !=
+            ED_NONINFERIORITY_INCONCLUSIVE)
+        return;
+    const double samples = needed(context, r->limit_real);
+    if (samples > 0 && samples < 1e15)
+        ed_result_reason(result, KEY_DROP, "too_few_samples",
+                         "%zu samples cannot certify this limit; about %.0f would, if the shares stay", n,
+                         samples);
+    else
+        ed_result_reason(result, KEY_DROP, "at_the_limit",
+                         "the drop itself is not below the limit: no number of samples would certify it");
 }
 
-// Where the samples cannot certify the limit: how many would, if the shares stayed as they are.
-static void advise(struct ed_result *result, const struct ed_campaign *campaign, size_t n, uint64_t b,
-                   uint64_t c) {
-    for (size_t i = 0; i < campaign->n_requirements; i++) {
-        const struct ed_requirement *r = &campaign->requirements[i];
-        if (r->field != ED_FIELD_accuracy_drop || (r->op != ED_OP_LE && r->op != ED_OP_LT) ||
-            ed_noninferiority(result->accuracy_drop_low, result->accuracy_drop_high, r->limit_real) !=
-                ED_NONINFERIORITY_INCONCLUSIVE)
-            continue;
-        const uint64_t needed = ed_proportion_needed(n, b, c, r->limit_real, CONFIDENCE);
-        if (needed)
-            ed_result_reason(result, KEY_DROP, "too_few_samples",
-                             "%zu samples cannot certify this limit; about %llu would, if the shares stay", n,
-                             (unsigned long long)needed);
-        else
-            ed_result_reason(result, KEY_DROP, "at_the_limit",
-                             "the drop itself is not below the limit: no number of samples would certify it");
+static void advise(struct ed_result *result, const struct ed_campaign *campaign,
+                   const struct ed_campaign_task *task, size_t n,
+                   double (*needed)(const void *context, double limit), const void *context) {
+    for (size_t i = 0; i < campaign->n_requirements; i++)
+        advise_one(result, &campaign->requirements[i], n, needed, context);
+    if (task->has_threshold)
+        advise_one(result, &task->threshold, n, needed, context);
+}
+
+struct discordance {
+    size_t n;
+    uint64_t b, c;
+};
+
+static double needed_shares(const void *context, double limit) {
+    const struct discordance *d = context;
+    return (double)ed_proportion_needed(d->n, d->b, d->c, limit, CONFIDENCE);
+}
+
+static void compare_shares(struct ed_result *result, const struct ed_campaign *campaign,
+                           const struct ed_campaign_task *task, const struct ed_scores *reference,
+                           const struct ed_scores *mine, double sign) {
+    struct ed_paired_drop drop;
+    struct discordance d = {.n = mine->n};
+    for (size_t i = 0; i < mine->n; i++) {
+        d.b += sign * (reference->values[i] - mine->values[i]) > 0;
+        d.c += sign * (reference->values[i] - mine->values[i]) < 0;
     }
+    if (ed_proportion_drop(mine->n, d.b, d.c, CONFIDENCE, &drop) != ED_PAIRED_OK)
+        return;
+    ED_RESULT_SET_SPAN(result, accuracy_drop, drop.drop, drop.low, drop.high);
+    advise(result, campaign, task, mine->n, needed_shares, &d);
+}
+
+struct spread {
+    size_t n;
+    double drop, high;
+};
+
+// The interval shrinks with the root of the number.
+static double needed_mean(const void *context, double limit) {
+    const struct spread *s = context;
+    const double ratio = (s->high - s->drop) / (limit - s->drop);
+    return limit > s->drop ? ceil((double)s->n * ratio * ratio) : 0;
+}
+
+// The interval of a mean, or of a difference of two, drawn again over samples; drop = sign * (other - one).
+static void set_span(struct ed_result *result, const struct ed_campaign *campaign,
+                     const struct ed_campaign_task *task, const struct ed_scores *one,
+                     const struct ed_scores *other, double drop, double sign) {
+    const struct ed_bootstrap_scores a = {one->values, one->weights};
+    const struct ed_bootstrap_scores b = {other ? other->values : NULL, other ? other->weights : NULL};
+    const uint64_t seed = ed_random_derive((uint64_t)campaign->seed, "bootstrap");
+    double low = 0, high = 0;
+    if (!ed_bootstrap_weighted(&a, other ? &b : NULL, one->n, seed, CONFIDENCE, &low, &high)) {
+        ED_RESULT_SET(result, accuracy_drop, drop);
+        ed_result_reason(result, KEY_DROP, "few_samples",
+                         "an interval over samples needs %d of them, not %zu", ED_BOOTSTRAP_MIN_CLUSTERS,
+                         one->n);
+        return;
+    }
+    // `low` and `high` are of one less other, whose mean is -drop / sign.
+    const double offset = other ? 0 : sign > 0 ? 1 : 0;
+    const double ends[] = {offset - sign * low, offset - sign * high};
+    struct spread spread = {one->n, drop, ends[0] > ends[1] ? ends[0] : ends[1]};
+    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, ends[0] < ends[1] ? ends[0] : ends[1], spread.high);
+    advise(result, campaign, task, one->n, needed_mean, &spread);
+}
+
+static double mean_of(const struct ed_scores *scores) {
+    const struct ed_bootstrap_scores all = {scores->values, scores->weights};
+    return ed_bootstrap_weighted_mean(&all, scores->n);
+}
+
+static bool no_difference(const struct ed_scores *a, const struct ed_scores *b) {
+    for (size_t i = 0; i < a->n; i++)
+        if (a->values[i] != b->values[i] ||
+            (a->weights ? a->weights[i] : 1) != (b->weights ? b->weights[i] : 1))
+            return false;
+    return true;
+}
+
+// Scores of which no sample differs say as much as shares of which none does: not that none ever would.
+static bool within_unit(const struct ed_scores *scores) {
+    for (size_t i = 0; i < scores->n; i++)
+        if (!(scores->values[i] >= 0 && scores->values[i] <= 1))
+            return false;
+    return true;
 }
 
 static void compare(struct ed_result *result, const struct ed_campaign *campaign,
-                    const struct verdicts *reference, const struct verdicts *mine) {
-    struct ed_paired_drop drop;
-    uint64_t b = 0, c = 0;
-    for (size_t i = 0; i < mine->n; i++) {
-        b += reference->right[i] && !mine->right[i];
-        c += !reference->right[i] && mine->right[i];
-    }
-    if (ed_proportion_drop(mine->n, b, c, CONFIDENCE, &drop) != ED_PAIRED_OK)
-        return;
-    ED_RESULT_SET_SPAN(result, accuracy_drop, drop.drop, drop.low, drop.high);
-    advise(result, campaign, mine->n, b, c);
+                    const struct ed_campaign_task *task, const struct ed_scores *reference,
+                    const struct ed_scores *mine) {
+    const double sign = task->lower_is_better ? -1 : 1;
+    if (reference->n != mine->n)
+        ed_result_reason(result, KEY_DROP, "reference_not_paired",
+                         "the reference ran %zu samples, this variant %zu", reference->n, mine->n);
+    else if ((reference->shares && mine->shares) || (no_difference(reference, mine) && within_unit(mine)))
+        compare_shares(result, campaign, task, reference, mine, sign);
+    else
+        set_span(result, campaign, task, mine, reference, sign * (mean_of(reference) - mean_of(mine)), sign);
 }
 
-void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign,
-                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
-                      size_t case_index) {
+// Cosine and SQNR: the reference is the measure itself.
+static void fill_signal(struct ed_result *result, const struct ed_campaign *campaign,
+                        const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                        size_t case_index) {
     const struct ed_campaign_case *c = &device->cases[case_index];
-    struct verdicts mine = {0}, reference = {0};
+    const struct ed_campaign_task *task = &campaign->tasks[c->task];
+    const bool sqnr = ed_metric_is_sqnr(task->metric);
+    const double perfect = sqnr ? ED_METRIC_SQNR_MAX_DB : 1;
+    struct ed_scores scores = {0};
     struct ed_error why = {0};
-    if (c->task < 0)
-        return;
-    ED_RESULT_SET_TEXT(result, accuracy_metric, campaign->tasks[c->task].metric);
-    if (ed_quality_is(campaign->tasks[c->task].metric)) {
-        ed_quality_fill(result, campaign, device, blocks, case_index);
+    if (c->reference == SIZE_MAX) {
+        ed_result_reason(result, KEY_VALUE, "no_reference",
+                         "the reference variant does not run with this engine, backend and thread count");
         return;
     }
-    if (score_case(campaign, device, blocks, case_index, &mine, &why) != ED_OK) {
+    if (ed_scores_signal(&scores, campaign, device, blocks, case_index, c->reference, &why) != ED_OK) {
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message);
+    } else if (c->reference == case_index) {
+        ED_RESULT_SET(result, accuracy_value, perfect);
+        ED_RESULT_SET(result, accuracy_reference, perfect);
+        ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
+    } else {
+        const double mean = mean_of(&scores), noise = sqnr && !isnan(mean) ? mean : 0;
+        const double decibels = noise > 0 ? -10 * log10(noise) : ED_METRIC_SQNR_MAX_DB;
+        ED_RESULT_SET(result, accuracy_value,
+                      !sqnr                              ? mean
+                      : decibels < ED_METRIC_SQNR_MAX_DB ? decibels
+                                                         : ED_METRIC_SQNR_MAX_DB);
+        ED_RESULT_SET(result, accuracy_reference, perfect);
+        // A cosine's loss is 1 less its mean; a noise is the loss itself.
+        set_span(result, campaign, task, &scores, NULL, sqnr ? noise : 1 - mean, sqnr ? -1 : 1);
+    }
+    ed_scores_release(&scores);
+}
+
+static void fill_scores(struct ed_result *result, const struct ed_campaign *campaign,
+                        const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                        size_t case_index) {
+    const struct ed_campaign_case *c = &device->cases[case_index];
+    const struct ed_campaign_task *task = &campaign->tasks[c->task];
+    struct ed_scores mine = {0}, reference = {0};
+    struct ed_error why = {0};
+    if (ed_scores_make(&mine, campaign, device, blocks, case_index, &why) != ED_OK || isnan(mean_of(&mine))) {
+        ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
+                         why.message[0] ? why.message : "no sample has a weight");
         goto out;
     }
-    ED_RESULT_SET(result, accuracy_value, (double)mine.n_right / (double)mine.n);
+    ED_RESULT_SET(result, accuracy_value, mean_of(&mine));
     if (c->reference == case_index) {
         ED_RESULT_SET(result, accuracy_reference, result->accuracy_value);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
@@ -203,17 +208,35 @@ void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campai
                          "the reference variant does not run with this engine, backend and thread count");
         goto out;
     }
-    if (score_case(campaign, device, blocks, c->reference, &reference, &why) != ED_OK) {
+    if (ed_scores_make(&reference, campaign, device, blocks, c->reference, &why) != ED_OK ||
+        isnan(mean_of(&reference))) {
         ed_result_reason(result, KEY_DROP, "reference_not_scored", "the reference variant: %s", why.message);
         goto out;
     }
-    ED_RESULT_SET(result, accuracy_reference, (double)reference.n_right / (double)reference.n);
-    if (reference.n == mine.n)
-        compare(result, campaign, &reference, &mine);
-    else
-        ed_result_reason(result, KEY_DROP, "reference_not_paired",
-                         "the reference ran %zu samples, this variant %zu", reference.n, mine.n);
+    ED_RESULT_SET(result, accuracy_reference, mean_of(&reference));
+    compare(result, campaign, task, &reference, &mine);
 out:
-    free(mine.right);
-    free(reference.right);
+    ed_scores_release(&mine);
+    ed_scores_release(&reference);
+}
+
+void ed_accuracy_fill(struct ed_result *result, const struct ed_campaign *campaign,
+                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                      size_t case_index) {
+    const struct ed_campaign_case *c = &device->cases[case_index];
+    if (c->task < 0)
+        return;
+    const struct ed_campaign_task *task = &campaign->tasks[c->task];
+    ED_RESULT_SET_TEXT(result, accuracy_task, task->name);
+    ED_RESULT_SET_TEXT(result, accuracy_metric, task->metric);
+    if (task->preprocess_sha256[0])
+        ED_RESULT_SET_TEXT(result, preprocess_sha256, task->preprocess_sha256);
+    if (ed_quality_is(task->metric))
+        ed_quality_fill(result, campaign, device, blocks, case_index);
+    else if (ed_metric_is_signal(task->metric))
+        fill_signal(result, campaign, device, blocks, case_index);
+    else
+        fill_scores(result, campaign, device, blocks,
+                    ed_metric_is_language(task->metric) ? ed_quality_judged_case(device, case_index)
+                                                        : case_index);
 }

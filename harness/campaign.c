@@ -189,6 +189,35 @@ static enum ed_status read_absent(const struct ed_json_at *root, struct ed_campa
     return status;
 }
 
+static enum ed_status read_command(const struct ed_json_at *at, struct ed_campaign_task *task,
+                                   struct ed_error *err) {
+    const struct ed_json_at command = ed_json_member(at, "command");
+    const size_t n = ed_json_count(&command);
+    if (!n)
+        return ED_OK;
+    task->command = calloc(n + 1, sizeof *task->command);
+    if (!task->command)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the tasks of a campaign");
+    for (size_t i = 0; i < n; i++) {
+        const struct ed_json_at word = ed_json_element(&command, i);
+        if (!cJSON_IsString(word.value))
+            return ed_json_fail(&word, err, "is no word of a command");
+        task->command[i] = strdup(word.value->valuestring);
+        if (!task->command[i])
+            return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the tasks of a campaign");
+        task->n_command = i + 1;
+    }
+    return ED_OK;
+}
+
+static enum ed_status read_threshold(const struct ed_json_at *at, struct ed_campaign_task *task,
+                                     struct ed_error *err) {
+    char text[ED_REQUIREMENT_TEXT_MAX + 1] = "";
+    enum ed_status status = copy(at, "threshold", text, sizeof text, err);
+    task->has_threshold = status == ED_OK && text[0];
+    return task->has_threshold ? ed_requirement_parse(&task->threshold, text, err) : status;
+}
+
 static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campaign *campaign,
                                  struct ed_error *err) {
     struct ed_json_at tasks = ed_json_member(root, "tasks");
@@ -206,6 +235,15 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
         COPY(&at, "metric", task->metric);
         COPY(&at, "output", task->output);
         COPY(&at, "labels", labels);
+        COPY(&at, "preprocess_sha256", task->preprocess_sha256);
+        if (status == ED_OK && task->preprocess_sha256[0] && !ed_digest_ok(task->preprocess_sha256))
+            status = ed_json_fail(&at, err, "preprocess_sha256 is no SHA-256");
+        if (status == ED_OK)
+            status = ed_json_opt_bool(&at, "lower_is_better", &task->lower_is_better, err);
+        if (status == ED_OK)
+            status = read_threshold(&at, task, err);
+        if (status == ED_OK)
+            status = read_command(&at, task, err);
         // Only a file of the campaign itself: a doctored campaign must not make a report read elsewhere.
         if (status == ED_OK && labels[0] &&
             (strncmp(labels, "data/", 5) || strlen(labels) != 5 + 64 + 4 ||
@@ -237,11 +275,24 @@ static enum ed_status check_requirements(const struct ed_json_at *root, const st
                : ED_OK;
 }
 
+// Those of tasks are frozen likewise.
+static void add_thresholds(const struct ed_json_at *root, struct ed_buffer *all) {
+    const cJSON *task, *tasks = ed_json_member(root, "tasks").value;
+    cJSON_ArrayForEach(task, tasks) {
+        const cJSON *threshold = cJSON_GetObjectItemCaseSensitive(task, "threshold");
+        if (cJSON_IsString(threshold) && threshold->valuestring[0])
+            ed_buffer_printf(all, "%s\n", threshold->valuestring);
+    }
+}
+
 static enum ed_status read_requirements(const struct ed_json_at *root, struct ed_campaign *campaign,
                                         struct ed_error *err) {
     struct ed_json_at list = ed_json_member(root, "require");
     const size_t n = ed_json_count(&list);
     enum ed_status status = ED_OK;
+    if (n > ED_REQUIREMENTS_MAX)
+        return ed_json_fail(&list, err, "has %zu requirements; at most %d are allowed", n,
+                            ED_REQUIREMENTS_MAX);
     campaign->requirements = calloc(n ? n : 1, sizeof *campaign->requirements);
     if (!campaign->requirements)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the requirements of a campaign");
@@ -257,6 +308,7 @@ static enum ed_status read_requirements(const struct ed_json_at *root, struct ed
             campaign->n_requirements = i + 1;
         ed_buffer_printf(&all, "%s\n", text);
     }
+    add_thresholds(root, &all);
     if (status == ED_OK)
         status = check_requirements(root, &all, err);
     ed_buffer_release(&all);
@@ -349,6 +401,11 @@ void ed_campaign_release(struct ed_campaign *campaign) {
     }
     free(campaign->devices);
     free(campaign->absent);
+    for (size_t i = 0; campaign->tasks && i < campaign->n_tasks; i++) {
+        for (size_t k = 0; k < campaign->tasks[i].n_command; k++)
+            free(campaign->tasks[i].command[k]);
+        free(campaign->tasks[i].command);
+    }
     free(campaign->tasks);
     free(campaign->requirements);
     memset(campaign, 0, sizeof *campaign);

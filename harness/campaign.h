@@ -34,6 +34,11 @@ struct ed_campaign_task {
     char name[128], metric[32], output[128];
     char labels[ED_PATH_BYTES]; // absolute
     size_t data;                // index into the job's data
+    char preprocess_sha256[65]; // "": the data was given as the model takes it
+    struct ed_requirement threshold;
+    bool has_threshold, lower_is_better;
+    char **command; // of the metric command, owned; only in a campaign that was loaded
+    size_t n_command;
 };
 
 // One case on one device, as frozen.

@@ -171,6 +171,22 @@ static void write_absent(struct ed_json_writer *w, const struct ed_freeze *freez
     ed_json_array_end(w);
 }
 
+// What a task's outputs are judged by.
+static void write_judge(struct ed_json_writer *w, const struct ed_suite_task *task) {
+    if (task->preprocess_sha256[0])
+        ed_json_text(w, "preprocess_sha256", task->preprocess_sha256);
+    if (task->threshold && task->threshold[0])
+        ed_json_text(w, "threshold", task->threshold);
+    if (task->lower_is_better)
+        ed_json_bool(w, "lower_is_better", true);
+    if (!task->n_command)
+        return;
+    ed_json_array_begin(w, "command");
+    for (size_t i = 0; i < task->n_command; i++)
+        ed_json_text(w, NULL, task->command[i]);
+    ed_json_array_end(w);
+}
+
 static void write_tasks(struct ed_json_writer *w, const struct ed_plan *plan) {
     ed_json_array_begin(w, "tasks");
     for (size_t i = 0; i < plan->n_tasks; i++) {
@@ -180,6 +196,7 @@ static void write_tasks(struct ed_json_writer *w, const struct ed_plan *plan) {
         ed_json_text(w, "metric", task->metric);
         ed_json_text(w, "output", task->output);
         ed_json_text(w, "labels", task->labels);
+        write_judge(w, plan->suite_tasks[i]);
         ed_json_object_end(w);
     }
     ed_json_array_end(w);
@@ -195,6 +212,10 @@ static void write_requirements(struct ed_json_writer *w, const struct ed_suite *
         ed_buffer_printf(&all, "%s\n", suite->requirements[i].text);
     }
     ed_json_array_end(w);
+    for (size_t m = 0; m < suite->n_models; m++)
+        for (size_t t = 0; t < suite->models[m].n_tasks; t++)
+            if (suite->models[m].tasks[t].threshold[0])
+                ed_buffer_printf(&all, "%s\n", suite->models[m].tasks[t].threshold);
     // A later change of the thresholds is seen by this digest.
     ed_digest_bytes(hex, ed_buffer_text(&all), all.size);
     ed_json_text(w, "require_sha256", hex);

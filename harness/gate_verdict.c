@@ -227,19 +227,30 @@ static void add_whole(struct judging *j, const struct ed_requirement *r) {
     snprintf(why, sizeof j->out->texts[0], "compared as it is");
 }
 
+static void add_limit_of(struct judging *j, const struct ed_requirement *r, size_t c) {
+    char *why;
+    struct ed_report_gate_row *row = add_row(j, ed_result_fields()[r->field].key, &why);
+    row->requirement = r->text;
+    row->verdict = ed_verdict_word(ed_requirement_judge(r, &j->records[c], why, sizeof j->out->texts[0]));
+    row->has_values = ed_result_number(&j->records[pair_of(j)->baseline], r->field, r->end, &row->baseline) &&
+                      ed_result_number(&j->records[c], r->field, r->end, &row->candidate);
+}
+
 // A limit, judged on the candidate's own record: of accuracy for every task, else once.
 static void add_limit(struct judging *j, const struct ed_requirement *r) {
     const bool of_task = !strcmp(ed_result_fields()[r->field].group, "accuracy");
+    for (size_t c = 0; c < j->device->n_cases; c++)
+        if (j->device->cases[c].timing == pair_of(j)->candidate && (c == pair_of(j)->candidate || of_task))
+            add_limit_of(j, r, c);
+}
+
+// The limits of the candidate's tasks themselves.
+static void add_thresholds(struct judging *j) {
     for (size_t c = 0; c < j->device->n_cases; c++) {
-        if (j->device->cases[c].timing != pair_of(j)->candidate || (c != pair_of(j)->candidate && !of_task))
-            continue;
-        char *why;
-        struct ed_report_gate_row *row = add_row(j, ed_result_fields()[r->field].key, &why);
-        row->requirement = r->text;
-        row->verdict = ed_verdict_word(ed_requirement_judge(r, &j->records[c], why, sizeof j->out->texts[0]));
-        row->has_values =
-            ed_result_number(&j->records[pair_of(j)->baseline], r->field, r->end, &row->baseline) &&
-            ed_result_number(&j->records[c], r->field, r->end, &row->candidate);
+        const int64_t task = j->device->cases[c].task;
+        if (j->device->cases[c].timing == pair_of(j)->candidate && task >= 0 &&
+            j->campaign->tasks[task].has_threshold)
+            add_limit_of(j, &j->campaign->tasks[task].threshold, c);
     }
 }
 
@@ -271,6 +282,8 @@ static void judge_pair(struct judging *j) {
         else if (!ed_gate_metric_find(r->field))
             add_whole(j, r);
     }
+    if (!bad[0] && !bad[1])
+        add_thresholds(j);
     add_placement(j);
     enum ed_verdict all = ED_VERDICT_NONE;
     for (size_t i = first; i < j->out->n_rows; i++)
@@ -293,8 +306,9 @@ static void judge_pair(struct judging *j) {
 static size_t rows_most(const struct ed_campaign *campaign) {
     size_t most = 0;
     for (size_t d = 0; d < campaign->n_devices; d++)
-        most += campaign->devices[d].n_pairs * (campaign->gate.n_metrics + 2) +
-                (campaign->devices[d].n_pairs + campaign->devices[d].n_cases) * campaign->n_requirements;
+        most +=
+            campaign->devices[d].n_pairs * (campaign->gate.n_metrics + 2) +
+            (campaign->devices[d].n_pairs + campaign->devices[d].n_cases) * (campaign->n_requirements + 1);
     return most;
 }
 

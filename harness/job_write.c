@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/workload.h"
 #include "devices/inventory.h"
+#include "harness/metrics.h"
 #include "harness/quality.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -257,6 +258,10 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
     for (size_t i = 0; i < plan->n_tasks; i++) {
         ed_json_object_begin(&w->json, NULL);
         write_inputs(w, plan->suite_tasks[i]->data, plan->suite_tasks[i]->n_data);
+        if (ed_metric_is_questions(plan->suite_tasks[i]->metric))
+            ed_json_text(&w->json, "questions",
+                         strcmp(plan->suite_tasks[i]->metric, ED_METRIC_MATCH) ? ED_JOB_QUESTIONS_CHOICE
+                                                                               : ED_JOB_QUESTIONS_MATCH);
         ed_json_object_end(&w->json);
     }
     ed_json_array_end(&w->json);

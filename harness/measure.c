@@ -14,6 +14,7 @@
 #include "harness/freeze.h"
 #include "harness/gate.h"
 #include "harness/gate_verdict.h"
+#include "harness/score_commands.h"
 #include "harness/surveys.h"
 
 static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
@@ -281,8 +282,11 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     if (status == ED_OK)
         status = ed_campaign_load(&campaign, directory, err);
     if (status == ED_OK)
-        status =
-            record_gate(&campaign, ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err), err);
+        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing, &done, err);
+    if (status == ED_OK)
+        status = ed_score_commands(&campaign, err);
+    if (campaign.n_devices)
+        status = record_gate(&campaign, status, err);
     *finished = status == ED_OK && directory[0];
     ed_campaign_release(&campaign);
     if (done == 0 && !args->out && directory[0] && never_began(status)) {
@@ -346,11 +350,13 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
         if (device != SIZE_MAX)
             status = ed_files_load(&member->files, campaign.devices[device].directory, err);
     }
+    bool followed = status == ED_OK;
     if (status == ED_OK)
-        status = record_gate(
-            &campaign,
-            ed_fleet_follow(&fleet, &campaign, args->leave_nothing || campaign.leave_nothing, NULL, err),
-            err);
+        status = ed_fleet_follow(&fleet, &campaign, args->leave_nothing || campaign.leave_nothing, NULL, err);
+    if (status == ED_OK)
+        status = ed_score_commands(&campaign, err);
+    if (followed)
+        status = record_gate(&campaign, status, err);
     if (status == ED_OK && fleet.n_present < fleet.n)
         status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
                          fleet.n - fleet.n_present, fleet.n);

@@ -11,7 +11,7 @@
 #include "base/options.h"
 #include "base/random.h"
 #include "base/workload.h"
-#include "harness/quality.h"
+#include "harness/metrics.h"
 #include "harness/workloads.h"
 
 static bool has_prefix(const struct ed_manifest *manifest, const char *key) {
@@ -334,7 +334,7 @@ static bool judged_before(const struct ed_plan *plan, size_t index) {
 static enum ed_status check_metric(const struct ed_plan_case *c, const struct ed_suite_task *task,
                                    struct ed_error *err) {
     const bool language = ed_workload_is_language(&c->frozen.workload_parts);
-    if (language == ed_quality_is(task->metric))
+    if (language == ed_metric_is_language(task->metric))
         return ED_OK;
     return ed_fail(err, ED_ERR_USAGE, task->name, "its metric %s is for models that take %s; %s takes %s",
                    task->metric, language ? "tensors" : "tokens", c->frozen.engine,

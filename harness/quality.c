@@ -144,9 +144,7 @@ static void fill_perplexity(struct ed_result *result, const struct ed_campaign *
     set_drop(result, campaign, mine);
 }
 
-// The case whose block over the text speaks for this one: the first that differs from it in nothing but the
-// test that is timed.
-static size_t judged_case(const struct ed_campaign_device *device, size_t index) {
+size_t ed_quality_judged_case(const struct ed_campaign_device *device, size_t index) {
     const struct ed_campaign_case *c = &device->cases[index];
     for (size_t i = 0; i < index; i++) {
         const struct ed_campaign_case *other = &device->cases[i];
@@ -162,9 +160,9 @@ static size_t judged_case(const struct ed_campaign_device *device, size_t index)
 void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaign,
                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                      size_t case_index) {
-    const struct ed_campaign_case *c = &device->cases[judged_case(device, case_index)];
+    const struct ed_campaign_case *c = &device->cases[ed_quality_judged_case(device, case_index)];
     const char *metric = campaign->tasks[c->task].metric;
-    case_index = judged_case(device, case_index);
+    case_index = ed_quality_judged_case(device, case_index);
     const bool own = c->reference == case_index, needs = ed_quality_needs_reference(metric);
     struct column mine = {0}, reference = {0};
     struct ed_error why = {0};

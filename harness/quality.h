@@ -16,6 +16,9 @@
 // Whether the metric is one of these; and whether it needs the reference variant in the same block.
 bool ed_quality_is(const char *metric);
 bool ed_quality_needs_reference(const char *metric);
+// The case whose accuracy block speaks for this one of a language model: the first that differs from it in
+// nothing but the test that is timed.
+size_t ed_quality_judged_case(const struct ed_campaign_device *device, size_t index);
 // Fills the accuracy fields of `result`, or leaves them null with a reason. The case's task has such a
 // metric.
 void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaign,

@@ -74,6 +74,17 @@ static enum ed_status add_gate(const struct ed_campaign *campaign, struct ed_rec
     return status;
 }
 
+// The suite's limits, and that of the task.
+static void judge_required(struct ed_result *result, const struct ed_campaign *campaign, int64_t task) {
+    struct ed_requirement all[ED_REQUIREMENTS_MAX + 1];
+    size_t n = 0;
+    for (; n < campaign->n_requirements && n < ED_REQUIREMENTS_MAX; n++)
+        all[n] = campaign->requirements[n];
+    if (task >= 0 && campaign->tasks[task].has_threshold)
+        all[n++] = campaign->tasks[task].threshold;
+    ed_result_judge(result, all, n);
+}
+
 // Where nothing that is not valid is accepted, it needs no requirement to be so.
 static void judge_refused(struct ed_result *result) {
     for (size_t i = 0; i < result->n_reasons; i++)
@@ -136,7 +147,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_accuracy_fill(result, campaign, device, &blocks, c);
         // What is required is required of the candidate.
         if (!is_baseline(device, c))
-            ed_result_judge(result, campaign->requirements, campaign->n_requirements);
+            judge_required(result, campaign, device->cases[c].task);
         ed_summary_limit(result, &device->cases[c], campaign->ballast_bytes, &blocks, c);
         if (!strcmp(campaign->on_invalid, "refuse"))
             judge_refused(result);

@@ -42,6 +42,19 @@ static void inputs_release(struct ed_suite_input *inputs, size_t n) {
     free(inputs);
 }
 
+static void preprocess_release(struct ed_suite_preprocess *preprocess) {
+    ed_suite_texts_release(preprocess->command, preprocess->n_command);
+    free(preprocess->version);
+    free(preprocess->resize);
+    free(preprocess->crop);
+    free(preprocess->method);
+    free(preprocess->color);
+    free(preprocess->layout);
+    free(preprocess->dtype);
+    free(preprocess->mean);
+    free(preprocess->std);
+}
+
 void ed_suite_model_release(struct ed_suite_model *model) {
     for (size_t i = 0; model->variants && i < model->n_variants; i++) {
         struct ed_suite_variant *variant = &model->variants[i];
@@ -59,7 +72,10 @@ void ed_suite_model_release(struct ed_suite_model *model) {
         free(task->labels);
         free(task->metric);
         free(task->output);
+        free(task->threshold);
+        ed_suite_texts_release(task->command, task->n_command);
     }
+    preprocess_release(&model->preprocess);
     free(model->variants);
     free(model->shapes);
     free(model->tasks);

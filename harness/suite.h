@@ -6,8 +6,9 @@
 //    "models": [{"name": "digits", "reference": "fp32",
 //                "variants": [{"name": "fp32", "file": "models/a.onnx"}, {"name": "int8", "files": ["b.onnx"], "how": "ptq"}],
 //                "shapes": {"image": [1, 1, 8, 8]}, "inputs": {"image": "x.npy"},
-//                "tasks": [{"name": "held-out", "data": "data/x.npy" or {"image": "data/x.npy"}, "labels": "data/y.npy",
-//                           "metric": "top-1", "output": "logits"}]}],
+//                "preprocess": {"version": "1", "resize": [256], "crop": [224, 224], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+//                "tasks": [{"name": "held-out", "data": "data/x.npy" or "images/" or {"image": "data/x.npy"}, "labels": "data/y.npy",
+//                           "metric": "top-1", "output": "logits", "threshold": "accuracy_drop <= 1 %"}]}],
 //    "prompt_tokens": [512], "generate_tokens": "128,256", "prompt_generate_tokens": ["512,128"], "depth_tokens": [0, 4096],
 //    "scenarios": ["single-stream", "fixed-rate:50/s", "poisson", "offline:4", "sustained:10min"], "rates": [50, 100], "deadline": "20 ms",
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
@@ -49,9 +50,27 @@ struct ed_suite_task {
     char *name;
     struct ed_suite_input *data;
     size_t n_data;
-    char *labels; // absolute .npy
-    char *metric; // "top-1"
-    char *output; // the output that is judged; "" means the first
+    char *labels;    // absolute .npy or .csv; "": none, or in the data's folder
+    char *metric;    // "top-1"
+    char *output;    // the output that is judged; "" means the first
+    char *threshold; // a requirement on a key of accuracy; ""
+    char **command;  // program and arguments that judge the outputs
+    size_t n_command;
+    bool lower_is_better;       // of what the command says
+    char preprocess_sha256[65]; // "" until the data was made from something else (harness/data/prepare.h)
+};
+
+// How images become a model's input; harness/data/preprocess.h says what the keys mean.
+struct ed_suite_preprocess {
+    char *version; // NULL: there is no such object
+    char **command;
+    size_t n_command;
+    int64_t *resize, *crop; // height and width; a single one is the shorter side, or both
+    size_t n_resize, n_crop;
+    char *method, *color, *layout, *dtype;
+    double scale; // 0: not said
+    double *mean, *std;
+    size_t n_mean, n_std;
 };
 
 struct ed_suite_model {
@@ -65,6 +84,7 @@ struct ed_suite_model {
     size_t n_inputs;
     struct ed_suite_task *tasks;
     size_t n_tasks;
+    struct ed_suite_preprocess preprocess;
 };
 
 // What `edgedyno gate` compares, as written; texts are never NULL.

@@ -4,11 +4,14 @@
 
 #include "base/buffer.h"
 #include "edgedyno/wire.h"
+#include "harness/metrics.h"
 #include "harness/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define AT(type, member) .value = offsetof(struct type, member)
 #define LIST(type, member) AT(type, member), .count = offsetof(struct type, n_##member)
+#define PREPROCESS_LIST(member) \
+    AT(ed_suite_model, preprocess.member), .count = offsetof(struct ed_suite_model, preprocess.n_##member)
 #define MS_NS INT64_C(1000000)
 #define HOUR_NS (INT64_C(3600) * 1000 * MS_NS)
 #define DAY_NS (24 * HOUR_NS)
@@ -42,15 +45,23 @@ static const struct ed_suite_object variant_object = {
 static const struct ed_suite_key task_keys[] = {
     {"name", ED_SUITE_NAME, .required = true, AT(ed_suite_task, name), .help = "name of the task"},
     {"data", ED_SUITE_DATA, .required = true, LIST(ed_suite_task, data), .min = 1, .max = ED_TENSORS_MAX,
-     .help = "samples as .npy, the first dimension counts them: a file for a model with one input, else a "
-             "file for each input; of a language model a text"},
+     .help = "samples as .npy, the first dimension counts them, or a folder of PNG and JPEG images: one for "
+             "a model with one input, else one for each input; of a language model a text, or questions as "
+             ".jsonl"},
     {"labels", ED_SUITE_FILE, AT(ed_suite_task, labels),
-     .help = "the right class of every sample, as .npy; a language model's task has none"},
-    {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric),
-     .words = "top-1|top-5|perplexity|kl-divergence|same-top", .fallback = "top-1",
+     .help = "the right class of every sample, as .npy; of a folder of images a .csv of FILE,CLASS, else "
+             "its labels.csv, else the folders in it are the classes"},
+    {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric), .words = ED_METRIC_WORDS, .fallback = "top-1",
      .help = "how the answers are judged"},
     {"output", ED_SUITE_TENSOR, AT(ed_suite_task, output),
      .help = "the output that is judged; the first where it is not given"},
+    {"threshold", ED_SUITE_TEXT, AT(ed_suite_task, threshold),
+     .help = "what is required of this task: \"accuracy_drop <= 1 %\""},
+    {"command", ED_SUITE_COMMAND, LIST(ed_suite_task, command), .min = 1, .max = ED_SUITE_COMMAND_MAX,
+     .help = "of the metric command: a program and its arguments; it gets a folder with the outputs as .npy "
+             "and prints {\"id\": 0, \"score\": 0.5} a line for each sample"},
+    {"lower_is_better", ED_SUITE_BOOL, AT(ed_suite_task, lower_is_better),
+     .help = "of the metric command: a higher score is the worse one"},
 };
 
 static const struct ed_suite_object task_object = {
@@ -60,6 +71,46 @@ static const struct ed_suite_object task_object = {
     .keys = task_keys,
     .n_keys = COUNT(task_keys),
     .bytes = sizeof(struct ed_suite_task),
+};
+
+static const struct ed_suite_key preprocess_keys[] = {
+    {"version", ED_SUITE_NAME, AT(ed_suite_model, preprocess.version), .fallback = "1",
+     .help = "counted up when the app's own preprocessing changes; part of the digest"},
+    {"command", ED_SUITE_COMMAND, PREPROCESS_LIST(command), .min = 1, .max = ED_SUITE_COMMAND_MAX,
+     .help =
+         "a program of your own instead of the keys below; it gets a list of files and the .npy to write"},
+    {"resize", ED_SUITE_SIZES, PREPROCESS_LIST(resize), .min = 1, .max = 2,
+     .help = "height and width in pixels; a single number is the shorter side, the longer one follows"},
+    {"method", ED_SUITE_WORD, AT(ed_suite_model, preprocess.method),
+     .words = "nearest|bilinear|bicubic|bilinear-no-antialias|bicubic-no-antialias", .fallback = "bilinear",
+     .help =
+         "of resizing, as Pillow does it; no-antialias looks at 2 or 4 pixels a side however much smaller "
+         "the result is"},
+    {"crop", ED_SUITE_SIZES, PREPROCESS_LIST(crop), .min = 1, .max = 2,
+     .help = "height and width of the centre that is kept, after resizing; a single number is both"},
+    {"color", ED_SUITE_WORD, AT(ed_suite_model, preprocess.color), .words = "rgb|bgr|gray", .fallback = "rgb",
+     .help = "channels and their order"},
+    {"layout", ED_SUITE_WORD, AT(ed_suite_model, preprocess.layout), .words = "nchw|nhwc", .fallback = "nchw",
+     .help = "order of the input's dimensions"},
+    {"scale", ED_SUITE_RATIO, AT(ed_suite_model, preprocess.scale),
+     .help = "a pixel of 0 to 255 is multiplied by it, as a number or as \"1/255\", which it is where it is "
+             "not given"},
+    {"mean", ED_SUITE_REALS, PREPROCESS_LIST(mean), .min = 1, .max = 3,
+     .help = "taken away after scaling, one number or one a channel, in the order of color"},
+    {"std", ED_SUITE_REALS, PREPROCESS_LIST(std), .min = 1, .max = 3,
+     .help = "what is left is divided by it, likewise"},
+    {"dtype", ED_SUITE_WORD, AT(ed_suite_model, preprocess.dtype), .words = "float32|uint8",
+     .fallback = "float32",
+     .help = "type of the elements; the runner converts float32 for an input that is quantized"},
+};
+
+static const struct ed_suite_object preprocess_object = {
+    .name = "preprocess",
+    .help = "how images become the model's input",
+    .keys = preprocess_keys,
+    .n_keys = COUNT(preprocess_keys),
+    .bytes = sizeof(struct ed_suite_model),
+    .check = ed_suite_preprocess_check,
 };
 
 static const struct ed_suite_key model_keys[] = {
@@ -72,6 +123,8 @@ static const struct ed_suite_key model_keys[] = {
      .help = "shapes of inputs that the model leaves open, by the input's name"},
     {"inputs", ED_SUITE_INPUTS, LIST(ed_suite_model, inputs), .max = ED_TENSORS_MAX,
      .help = "an .npy file for an input, by the input's name; other inputs are made from the seed"},
+    {"preprocess", ED_SUITE_MEMBERS, .object = &preprocess_object,
+     .help = "how images become the model's input, for tasks whose data is a folder of images"},
     {"tasks", ED_SUITE_OBJECTS, LIST(ed_suite_model, tasks), .max = ED_SUITE_TASKS_MAX,
      .object = &task_object, .help = "what accuracy is measured on"},
 };

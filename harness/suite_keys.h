@@ -25,6 +25,8 @@
 #define ED_SUITE_WORKLOADS_MAX 64
 #define ED_SUITE_DIMENSION_MAX (INT64_C(1) << 40)
 #define ED_SUITE_CPU_MAX 1023
+#define ED_SUITE_COMMAND_MAX 64
+#define ED_SUITE_PIXELS_MAX 16384                    // of a side of an image
 #define ED_SUITE_MEMORY_MIN_BYTES (INT64_C(1) << 20) // of a memory limit or a ballast
 
 // What a text may be.
@@ -77,6 +79,10 @@ enum ed_suite_kind {
     ED_SUITE_CROSSINGS,    // struct ed_suite_crossing *, object of arrays of texts
     ED_SUITE_LABELS,       // struct ed_suite_pair *, object of texts
     ED_SUITE_REQUIREMENTS, // struct ed_requirement *, array of texts
+    ED_SUITE_COMMAND, // char **, array of texts; those that name a file of the suite's folder are absolute
+    ED_SUITE_SIZES,   // int64_t *, array of whole numbers that may be equal
+    ED_SUITE_REALS,   // double *, array of numbers that may be equal
+    ED_SUITE_RATIO,   // double above 0: a number, or "1/255"
 };
 
 struct ed_suite_object;
@@ -112,6 +118,8 @@ bool ed_suite_on_needs_no_model(char *const *on, size_t n_on);
 enum ed_status ed_suite_model_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 enum ed_status ed_suite_variant_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 enum ed_status ed_suite_task_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
+enum ed_status ed_suite_preprocess_check(const struct ed_json_at *at, const void *value,
+                                         struct ed_error *err);
 enum ed_status ed_suite_whole_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/buffer.h"
 #include "base/nearest.h"
 #include "base/path.h"
-#include "harness/quality.h"
 #include "harness/suite.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_read.h"
@@ -110,19 +109,6 @@ enum ed_status ed_suite_variant_check(const struct ed_json_at *at, const void *v
                     at, err,
                     "two of its files are called %.120s; on a device they lie in one folder, so rename one",
                     ed_path_base(variant->files[i]));
-    return ED_OK;
-}
-
-// Classes need labels; a text is its own.
-enum ed_status ed_suite_task_check(const struct ed_json_at *at, const void *value, struct ed_error *err) {
-    const struct ed_suite_task *task = value;
-    const bool text = ed_quality_is(task->metric);
-    if (!text && !task->labels[0])
-        return ed_json_fail(at, err, "needs \"labels\": the right class of every sample, as .npy");
-    if (text && task->labels[0])
-        return ed_json_fail(at, err, "has labels, and its metric %s takes none", task->metric);
-    if (text && task->n_data != 1)
-        return ed_json_fail(at, err, "needs one text as \"data\" for its metric %s", task->metric);
     return ED_OK;
 }
 

@@ -82,15 +82,21 @@ static enum ed_status selector_check(const char *text, struct ed_error *err) {
     return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
 }
 
-static enum ed_status file_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
-                                char **out) {
+static enum ed_status place_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                 bool or_folder, char **out) {
     struct ed_error inner = {0};
     const char *text;
     enum ed_status status = ed_json_as_text(at, &text, reader->err);
     if (status)
         return status;
-    status = ed_suite_file_resolve(out, reader->directory, text, &inner);
+    status = or_folder ? ed_suite_place_resolve(out, reader->directory, text, &inner)
+                       : ed_suite_file_resolve(out, reader->directory, text, &inner);
     return status ? fail_inner(at, status, &inner, reader->err) : ED_OK;
+}
+
+static enum ed_status file_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                char **out) {
+    return place_read(reader, at, false, out);
 }
 
 static enum ed_status word_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
@@ -286,7 +292,7 @@ static enum ed_status member_read(const struct ed_suite_reader *reader, const st
     }
     struct ed_suite_input *input = element;
     status = key_read(reader, at, ED_SUITE_RULE_TENSOR, &input->input);
-    return status ? status : file_read(reader, at, &input->file);
+    return status ? status : place_read(reader, at, kind == ED_SUITE_DATA, &input->file);
 }
 
 static enum ed_status map_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
@@ -313,7 +319,7 @@ static enum ed_status map_read(const struct ed_suite_reader *reader, const struc
     if (single) {
         struct ed_suite_input *input = *out;
         status = ed_suite_text_set(&input->input, "", reader->err);
-        return status ? status : file_read(reader, at, &input->file);
+        return status ? status : place_read(reader, at, true, &input->file);
     }
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
@@ -405,6 +411,14 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
     case ED_SUITE_OPTIONS:
     case ED_SUITE_LABELS:
         return map_read(reader, at, key, value, count);
+    case ED_SUITE_COMMAND:
+        return ed_suite_command_read(reader, at, key, value, count);
+    case ED_SUITE_SIZES:
+        return ed_suite_sizes_read(reader, at, key, value, count);
+    case ED_SUITE_REALS:
+        return ed_suite_reals_read(reader, at, key, value, count);
+    case ED_SUITE_RATIO:
+        return ed_suite_ratio_read(reader, at, value);
     case ED_SUITE_REQUIREMENTS:
         return requirements_read(reader, at, key, value, count);
     case ED_SUITE_MEMBERS:

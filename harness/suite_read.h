@@ -32,6 +32,16 @@ enum ed_status ed_suite_crossings_read(const struct ed_suite_reader *reader, con
                                        const struct ed_suite_key *key, struct ed_suite_crossing **out,
                                        size_t *n);
 
+// --- suite_tasks.c
+enum ed_status ed_suite_command_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                     const struct ed_suite_key *key, char ***out, size_t *n);
+enum ed_status ed_suite_sizes_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   const struct ed_suite_key *key, int64_t **out, size_t *n);
+enum ed_status ed_suite_reals_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   const struct ed_suite_key *key, double **out, size_t *n);
+enum ed_status ed_suite_ratio_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
+                                   double *out);
+
 // --- suite_scenarios.c
 struct ed_workload;
 enum ed_status ed_suite_scenarios_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,

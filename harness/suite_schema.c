@@ -10,6 +10,7 @@
 
 #define PATTERN_BYTES 512
 #define NUMBER "[+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+#define RATIO_PATTERN "^" NUMBER "[ ]*/[ ]*" NUMBER "$"
 // 0 to 100 with a percent sign, or 0 to 1 without.
 #define SHARE_PATTERN "^(" NUMBER "[ \t]*%|0|1|0?\\.[0-9]+|[01]\\.0*)$"
 #define SIZE_PATTERN "^" NUMBER "[ \t]*(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$"
@@ -176,6 +177,35 @@ static void requirements_write(struct ed_json_writer *w, const struct ed_suite_k
     ed_json_object_end(w);
 }
 
+// A number, or a division of two; the parser also wants it above 0.
+static void ratio_write(struct ed_json_writer *w) {
+    ed_json_array_begin(w, "anyOf");
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "type", "number");
+    ed_json_int(w, "exclusiveMinimum", 0);
+    ed_json_object_end(w);
+    ed_json_object_begin(w, NULL);
+    ed_json_text(w, "type", "string");
+    ed_json_text(w, "pattern", RATIO_PATTERN);
+    ed_json_object_end(w);
+    ed_json_array_end(w);
+}
+
+static void sizes_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    array_begin(w, key->min, key->max, false);
+    if (key->kind == ED_SUITE_REALS)
+        ed_json_text(w, "type", "number");
+    else
+        integer_write(w, NULL, 1, ED_SUITE_PIXELS_MAX);
+    ed_json_object_end(w);
+}
+
+static void command_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
+    array_begin(w, key->min, key->max, false);
+    rule_write(w, ED_SUITE_RULE_VALUE);
+    ed_json_object_end(w);
+}
+
 static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key) {
     switch (key->kind) {
     case ED_SUITE_NAME:
@@ -270,6 +300,16 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
         break;
     case ED_SUITE_REQUIREMENTS:
         requirements_write(w, key);
+        break;
+    case ED_SUITE_COMMAND:
+        command_write(w, key);
+        break;
+    case ED_SUITE_SIZES:
+    case ED_SUITE_REALS:
+        sizes_write(w, key);
+        break;
+    case ED_SUITE_RATIO:
+        ratio_write(w);
         break;
     }
 }

@@ -100,8 +100,8 @@ enum ed_status ed_suite_shape_check(const struct ed_suite_shape *shape, struct e
     return ED_OK;
 }
 
-enum ed_status ed_suite_file_resolve(char **out, const char *directory, const char *text,
-                                     struct ed_error *err) {
+static enum ed_status resolve(char **out, const char *directory, const char *text, bool or_folder,
+                              struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct stat info;
     enum ed_status status = ed_suite_rule_check(ED_SUITE_RULE_PATH, text, err);
@@ -118,12 +118,22 @@ enum ed_status ed_suite_file_resolve(char **out, const char *directory, const ch
                            text[0] == '/' ? "" : directory);
         return ed_fail_errno(err, ED_ERR_USAGE, NULL, "cannot use %s: %m", path);
     }
-    if (!S_ISREG(info.st_mode))
+    if (!S_ISREG(info.st_mode) && !(or_folder && S_ISDIR(info.st_mode)))
         return ed_fail(err, ED_ERR_USAGE, NULL, "%s is %s; a file is needed", path,
                        S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
     if (access(path, R_OK) != 0)
         return ed_fail(err, ED_ERR_USAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
     return ed_suite_text_set(out, path, err);
+}
+
+enum ed_status ed_suite_file_resolve(char **out, const char *directory, const char *text,
+                                     struct ed_error *err) {
+    return resolve(out, directory, text, false, err);
+}
+
+enum ed_status ed_suite_place_resolve(char **out, const char *directory, const char *text,
+                                      struct ed_error *err) {
+    return resolve(out, directory, text, true, err);
 }
 
 enum ed_status ed_suite_side_resolve(char **text, const char *directory, struct ed_error *err) {

@@ -27,6 +27,9 @@ enum ed_status ed_suite_shape_check(const struct ed_suite_shape *shape, struct e
 // ED_ERR_USAGE, ED_ERR_LIMIT.
 enum ed_status ed_suite_file_resolve(char **out, const char *directory, const char *text,
                                      struct ed_error *err);
+// The same, or a folder.
+enum ed_status ed_suite_place_resolve(char **out, const char *directory, const char *text,
+                                      struct ed_error *err);
 // A side of a gate: *text becomes the absolute path where a regular file of that name exists in `directory`,
 // else stays.
 enum ed_status ed_suite_side_resolve(char **text, const char *directory, struct ed_error *err);

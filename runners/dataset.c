@@ -72,15 +72,39 @@ static enum ed_status check_data(const struct ed_job_data *data, const struct ed
     return ED_OK;
 }
 
+// The same as quantized by the model's own scale.
+static enum ed_status quantize_batch(struct ed_inputs *inputs, size_t at, int64_t first, int64_t batch,
+                                     int64_t samples, void *scratch, struct ed_error *err) {
+    struct ed_tensor *tensor = &inputs->tensors[at];
+    const size_t row = tensor->bytes / (size_t)batch, n = row / ed_dtype_bytes(tensor->dtype);
+    enum ed_status status = ED_OK;
+    for (int64_t k = 0; status == ED_OK && k < batch; k++) {
+        const int64_t from = first + k < samples ? first + k : samples - 1;
+        status = ed_inputs_quantize((char *)scratch + (size_t)k * row,
+                                    (const float *)inputs->files[at].data + (size_t)from * n, n,
+                                    &inputs->io.inputs[at], err);
+    }
+    tensor->data = scratch;
+    return status;
+}
+
 // Points the data inputs at samples first..first+batch-1; the last batch is gathered into scratch when it
 // runs over the end.
-static void point_inputs(const struct ed_job_data *data, struct ed_inputs *inputs, int64_t first,
-                         int64_t batch, int64_t samples, void *const *scratch) {
+static enum ed_status point_inputs(const struct ed_job_data *data, struct ed_inputs *inputs, int64_t first,
+                                   int64_t batch, int64_t samples, void *const *scratch,
+                                   struct ed_error *err) {
+    enum ed_status status = ED_OK;
     for (size_t i = 0; i < data->n_inputs; i++) {
         size_t at = 0;
         if (ed_inputs_find(&inputs->io, data->inputs[i].input, &at, NULL) != ED_OK)
             continue;
         struct ed_tensor *tensor = &inputs->tensors[at];
+        if (inputs->files[at].dtype != tensor->dtype) {
+            status = quantize_batch(inputs, at, first, batch, samples, scratch[at], err);
+            if (status != ED_OK)
+                return status;
+            continue;
+        }
         const size_t row = tensor->bytes / (size_t)batch;
         const char *base = inputs->files[at].data;
         if (first + batch <= samples) {
@@ -93,6 +117,7 @@ static void point_inputs(const struct ed_job_data *data, struct ed_inputs *input
         }
         tensor->data = scratch[at];
     }
+    return status;
 }
 
 static enum ed_status keep_outputs(const struct ed_backend *backend, void *state,
@@ -141,8 +166,9 @@ enum ed_status ed_dataset_run(const struct ed_backend *backend, void *state, con
                              inputs->tensors[i].bytes);
     }
     for (int64_t first = 0; status == ED_OK && first < samples; first += batch) {
-        point_inputs(data, inputs, first, batch, samples, scratch);
-        status = backend->bind(state, inputs->tensors, inputs->n, err);
+        status = point_inputs(data, inputs, first, batch, samples, scratch, err);
+        if (status == ED_OK)
+            status = backend->bind(state, inputs->tensors, inputs->n, err);
         if (status == ED_OK)
             status = backend->run(state, err);
         if (status == ED_OK)

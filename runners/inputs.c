@@ -2,6 +2,7 @@
 // Making the inputs of a case.
 #include "runners/inputs.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,42 @@ static enum ed_status apply_shapes(struct ed_inputs *inputs, const struct ed_job
     return ED_OK;
 }
 
+bool ed_inputs_quantizes(const struct ed_tensor_info *info) {
+    return info->quantized && info->scale > 0 && isfinite(info->scale) && info->dtype >= ED_DTYPE_I8 &&
+           info->dtype <= ED_DTYPE_U16;
+}
+
+enum ed_status ed_inputs_quantize(void *out, const float *from, size_t n, const struct ed_tensor_info *info,
+                                  struct ed_error *err) {
+    const bool is_signed = info->dtype == ED_DTYPE_I8 || info->dtype == ED_DTYPE_I16;
+    const int bits = info->dtype == ED_DTYPE_I8 || info->dtype == ED_DTYPE_U8 ? 8 : 16;
+    const double low = is_signed ? -ldexp(1, bits - 1) : 0, high = low + ldexp(1, bits) - 1;
+    for (size_t i = 0; i < n; i++) {
+        double value = nearbyint((double)from[i] / info->scale) + (double)info->zero_point;
+        if (isnan(value))
+            return ed_fail(err, ED_ERR_USAGE, NULL, "the data of input '%s' has a value that is no number",
+                           info->name);
+        value = value < low ? low : value > high ? high : value;
+        if (bits == 8)
+            ((uint8_t *)out)[i] = (uint8_t)(int)value;
+        else
+            ((uint16_t *)out)[i] = (uint16_t)(int)value;
+    }
+    return ED_OK;
+}
+
+// What a file holds is not what the input takes: the first of its samples by the input's scale. A data set's
+// others are converted batch by batch (runners/dataset.c).
+static enum ed_status quantize_first(struct ed_inputs *inputs, size_t at, struct ed_error *err) {
+    const struct ed_tensor_info *info = &inputs->io.inputs[at];
+    struct ed_tensor *tensor = &inputs->tensors[at];
+    const int64_t count = ed_shape_count(tensor->shape, tensor->rank);
+    if (posix_memalign(&inputs->owned[at], 64, (size_t)count * 2 + 64) != 0)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for input '%s'", info->name);
+    tensor->data = inputs->owned[at];
+    return ed_inputs_quantize(tensor->data, inputs->files[at].data, (size_t)count, info, err);
+}
+
 // A file or one sample of a data set as the data of one input.
 static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *path, bool one_sample,
                                bool shape_given, struct ed_error *err) {
@@ -89,7 +126,8 @@ static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *
     if (status != ED_OK)
         return status;
     ed_shape_print(shape, sizeof shape, info);
-    if (npy->dtype != info->dtype)
+    const bool convert = npy->dtype == ED_DTYPE_F32 && ed_inputs_quantizes(info);
+    if (npy->dtype != info->dtype && !convert)
         return ed_fail(err, ED_ERR_USAGE, path, "holds %s, input '%s' of the model is %s",
                        ed_dtype_name(npy->dtype), info->name, ed_dtype_name(info->dtype));
     if (npy->rank != info->rank)
@@ -104,6 +142,8 @@ static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *
                            (long long)npy->shape[d], info->name, (long long)tensor->shape[d],
                            sample ? " or more" : "", shape_given ? "by --shape" : shape);
     }
+    if (convert)
+        return quantize_first(inputs, at, err);
     // Engines take a mutable pointer but do not write to inputs; the file is mapped read-only, so one that
     // did would be found out.
     tensor->data = (void *)(uintptr_t)npy->data;

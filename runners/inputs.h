@@ -23,6 +23,13 @@ enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job
                               uint64_t seed, struct ed_error *err);
 void ed_inputs_release(struct ed_inputs *inputs);
 
+// Whether float32 data can serve an input of this description: it is quantized, to 8 or 16 bits.
+bool ed_inputs_quantizes(const struct ed_tensor_info *info);
+// n elements: round(value / scale) + zero_point, a half to the even number, cut to the type's range; a value
+// that is no number is ED_ERR_USAGE.
+enum ed_status ed_inputs_quantize(void *out, const float *from, size_t n, const struct ed_tensor_info *info,
+                                  struct ed_error *err);
+
 // Index of the model's input that `name` means ("" is the only one).
 enum ed_status ed_inputs_find(const struct ed_io *io, const char *name, size_t *index, struct ed_error *err);
 // Product of a shape; -1 where a dimension is symbolic or the product overflows.

@@ -255,6 +255,20 @@ static enum ed_status parse_case(const struct ed_json_at *at, const struct ed_jo
     return status;
 }
 
+static enum ed_status parse_data(const struct ed_json_at *at, struct ed_job_data *out, struct ed_error *err) {
+    const char *word = "";
+    enum ed_status status = parse_inputs(at, &out->inputs, &out->n_inputs, err);
+    if (status == ED_OK)
+        status = ed_json_opt_text(at, "questions", &word, err);
+    if (status != ED_OK)
+        return status;
+    out->match = !strcmp(word, ED_JOB_QUESTIONS_MATCH);
+    out->questions = word[0] != 0;
+    return !out->questions || out->match || !strcmp(word, ED_JOB_QUESTIONS_CHOICE)
+               ? ED_OK
+               : ed_json_fail(at, err, "'%.32s' are no questions that this runner knows", word);
+}
+
 static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_job *job,
                                   struct ed_job_block *out, struct ed_error *err) {
     const char *pass = NULL;
@@ -403,8 +417,7 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
     PARSE_ARRAY("engines", 256, job->engines, job->n_engines, parse_engine(&at, &job->engines[i], err));
     PARSE_ARRAY("models", ED_WIRE_CASES_MAX, job->models, job->n_models,
                 parse_files(&at, &job->models[i], err));
-    PARSE_ARRAY("data", 256, job->data, job->n_data,
-                parse_inputs(&at, &job->data[i].inputs, &job->data[i].n_inputs, err));
+    PARSE_ARRAY("data", 256, job->data, job->n_data, parse_data(&at, &job->data[i], err));
     PARSE_ARRAY("cases", ED_WIRE_CASES_MAX, job->cases, job->n_cases,
                 parse_case(&at, job, &job->cases[i], err));
     PARSE_ARRAY("blocks", ED_WIRE_BLOCKS_MAX, job->blocks, job->n_blocks,

@@ -138,6 +138,9 @@ enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, 
     if (c->data >= 0) {
         ed_json_object_begin(&w, NULL);
         write_inputs(&w, job->data[c->data].inputs, job->data[c->data].n_inputs);
+        if (job->data[c->data].questions)
+            ed_json_text(&w, "questions",
+                         job->data[c->data].match ? ED_JOB_QUESTIONS_MATCH : ED_JOB_QUESTIONS_CHOICE);
         ed_json_object_end(&w);
     }
     ed_json_array_end(&w);

@@ -83,8 +83,8 @@ static enum ed_status check_reference(const struct quality *quality, const char 
     return status;
 }
 
-static enum ed_status logits_of(const struct ed_adapter *model, const int32_t *tokens, size_t n,
-                                int32_t vocabulary, const float **logits, struct ed_error *err) {
+enum ed_status ed_quality_logits(const struct ed_adapter *model, const int32_t *tokens, size_t n,
+                                 int32_t vocabulary, const float **logits, struct ed_error *err) {
     const struct ed_host host = {NULL, no_tokens};
     size_t found = 0;
     enum ed_status status = model->backend->prefill(model->state, tokens, n, &host, err);
@@ -97,8 +97,7 @@ static enum ed_status logits_of(const struct ed_adapter *model, const int32_t *t
     return status;
 }
 
-// ln of the sum of exp, about the largest so that nothing overflows; *top is the first likeliest.
-static double log_sum(const float *logits, size_t n, size_t *top) {
+double ed_quality_log_sum(const float *logits, size_t n, size_t *top) {
     double sum = 0;
     *top = 0;
     for (size_t i = 1; i < n; i++)
@@ -113,14 +112,14 @@ static enum ed_status score(const struct quality *quality, const float *mine, co
                             int32_t next, float *row, struct ed_error *err) {
     const size_t n = (size_t)quality->info.vocabulary;
     size_t top = 0, their_top = 0;
-    const double sum = log_sum(mine, n, &top);
+    const double sum = ed_quality_log_sum(mine, n, &top);
     double divergence = 0;
     row[0] = (float)(sum - (double)mine[next]);
     if (!isfinite(sum))
         return ed_fail(err, ED_ERR_REFUSED, NULL, "the model's logits are not all numbers");
     if (!theirs)
         return ED_OK;
-    const double their_sum = log_sum(theirs, n, &their_top);
+    const double their_sum = ed_quality_log_sum(theirs, n, &their_top);
     if (!isfinite(their_sum))
         return ed_fail(err, ED_ERR_REFUSED, NULL, "the reference variant's logits are not all numbers");
     for (size_t i = 0; i < n; i++) {
@@ -148,9 +147,10 @@ static enum ed_status run_chunk(struct quality *quality, size_t first, struct ed
         tokens[0] = quality->info.bos;
     for (size_t at = 0; status == ED_OK && at + 1 < chunk; at += ED_QUALITY_PIECE) {
         const size_t n = chunk - 1 - at < ED_QUALITY_PIECE ? chunk - 1 - at : ED_QUALITY_PIECE;
-        status = logits_of(quality->model, tokens + at, n, quality->info.vocabulary, &mine, err);
+        status = ed_quality_logits(quality->model, tokens + at, n, quality->info.vocabulary, &mine, err);
         if (status == ED_OK && quality->reference)
-            status = logits_of(quality->reference, tokens + at, n, quality->info.vocabulary, &theirs, err);
+            status =
+                ed_quality_logits(quality->reference, tokens + at, n, quality->info.vocabulary, &theirs, err);
         for (size_t i = at < chunk / 2 ? chunk / 2 - at : 0; status == ED_OK && i < n; i++, row += columns)
             status = score(quality, mine + i * width, theirs ? theirs + i * width : NULL, tokens[at + i + 1],
                            row, err);

@@ -25,6 +25,13 @@ struct ed_quality_reference {
     const char *adapter;             // the shared object; NULL: no reference
 };
 
+// ln of the sum of exp of n logits, about the largest so that nothing overflows; *top is the first likeliest.
+double ed_quality_log_sum(const float *logits, size_t n, size_t *top);
+// Logits behind each of n tokens, at most ED_QUALITY_PIECE, put behind what the cache holds; rows of
+// `vocabulary`, borrowed until the next call.
+enum ed_status ed_quality_logits(const struct ed_adapter *model, const int32_t *tokens, size_t n,
+                                 int32_t vocabulary, const float **logits, struct ed_error *err);
+
 // `adapter` has its model loaded with all_logits, for ED_QUALITY_CHUNK tokens. Writes outputs/BLOCK.0.npy,
 // float32 of [chunks, scored tokens, columns]: -ln p of the text's token; with a reference also its -ln p,
 // the Kullback-Leibler divergence of the model from the reference in nats, and 1 where both find the same

@@ -23,6 +23,7 @@
 #include "runners/memory.h"
 #include "runners/profile.h"
 #include "runners/quality.h"
+#include "runners/questions.h"
 #include "runners/started.h"
 
 #define FILES_MAX 1024 // of a model, by the parser of jobs
@@ -239,6 +240,9 @@ static enum ed_status judge_text(struct worker *worker, struct ed_error *err) {
     fill_load_args(worker, &load_args, files, both ? list_files(&worker->job.models[1], files) : 0);
     const struct ed_quality_reference reference = {&open_args, &load_args,
                                                    both ? engine->adapter.path : NULL};
+    if (worker->job.data[worker->job.cases[0].data].questions)
+        return ed_questions_run(&worker->adapter, &worker->job, &worker->job.blocks[0], &worker->evidence,
+                                err);
     return ed_quality_run(&worker->adapter, &reference, &worker->job, &worker->job.blocks[0],
                           &worker->evidence, err);
 }

@@ -38,3 +38,60 @@ bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double conf
     free(draws);
     return true;
 }
+
+struct sums {
+    double values, weights;
+};
+
+static void add(struct sums *sums, const struct ed_bootstrap_scores *scores, size_t i) {
+    const double weight = scores->weights ? scores->weights[i] : 1;
+    sums->values += weight * scores->values[i];
+    sums->weights += weight;
+}
+
+double ed_bootstrap_weighted_mean(const struct ed_bootstrap_scores *scores, size_t n) {
+    struct sums sums = {0, 0};
+    for (size_t i = 0; i < n; i++)
+        add(&sums, scores, i);
+    return sums.weights > 0 ? sums.values / sums.weights : NAN;
+}
+
+static bool usable(const struct ed_bootstrap_scores *scores, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(scores->values[i]) ||
+            (scores->weights && !(scores->weights[i] >= 0 && isfinite(scores->weights[i]))))
+            return false;
+    return true;
+}
+
+bool ed_bootstrap_weighted(const struct ed_bootstrap_scores *one, const struct ed_bootstrap_scores *other,
+                           size_t n, uint64_t seed, double confidence, double *low, double *high) {
+    struct ed_random random;
+    size_t done = 0;
+    if (n < ED_BOOTSTRAP_MIN_CLUSTERS || !(confidence > 0 && confidence < 1) || !usable(one, n) ||
+        (other && !usable(other, n)))
+        return false;
+    double *draws = malloc(ED_BOOTSTRAP_ROUNDS * sizeof *draws);
+    if (!draws)
+        return false;
+    ed_random_init(&random, seed);
+    for (size_t tries = 0; done < ED_BOOTSTRAP_ROUNDS && tries < 2 * ED_BOOTSTRAP_ROUNDS; tries++) {
+        struct sums a = {0, 0}, b = {0, 0};
+        for (size_t i = 0; i < n; i++) {
+            const size_t drawn = ed_random_below(&random, n);
+            add(&a, one, drawn);
+            if (other)
+                add(&b, other, drawn);
+        }
+        if (a.weights > 0 && (!other || b.weights > 0))
+            draws[done++] = a.values / a.weights - (other ? b.values / b.weights : 0);
+    }
+    if (done == ED_BOOTSTRAP_ROUNDS) {
+        qsort(draws, ED_BOOTSTRAP_ROUNDS, sizeof *draws, by_value);
+        const size_t first = (size_t)floor((1 - confidence) / 2 * ED_BOOTSTRAP_ROUNDS);
+        *low = draws[first];
+        *high = draws[ED_BOOTSTRAP_ROUNDS - 1 - first];
+    }
+    free(draws);
+    return done == ED_BOOTSTRAP_ROUNDS;
+}

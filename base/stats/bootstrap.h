@@ -19,4 +19,18 @@
 bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double confidence, double *low,
                        double *high);
 
+// Scores of samples with weights; `weights` NULL: all alike.
+struct ed_bootstrap_scores {
+    const double *values, *weights;
+};
+
+// The weighted mean: sum of weight * value over the sum of the weights; NaN where that is not above 0.
+double ed_bootstrap_weighted_mean(const struct ed_bootstrap_scores *scores, size_t n);
+
+// The percentile interval of the weighted mean of `one`, less that of `other` where it is not NULL; a sample
+// is drawn with both of its scores. Otherwise as ed_bootstrap_mean; a draw whose weights are all 0 is drawn
+// again, and false where most are.
+bool ed_bootstrap_weighted(const struct ed_bootstrap_scores *one, const struct ed_bootstrap_scores *other,
+                           size_t n, uint64_t seed, double confidence, double *low, double *high);
+
 #endif

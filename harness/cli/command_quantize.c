@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json_read.h"
 #include "base/units.h"
 #include "devices/process.h"
@@ -97,7 +98,8 @@ static enum ed_status run_runner(const struct job *job, const char *type, const 
     }
     const struct ed_spawn_args args = {.argv = words,
                                        .out_limit_bytes = ED_WIRE_LINE_MAX_BYTES,
-                                       .deadline_ns = HOURS_MAX * INT64_C(3600000000000)};
+                                       .deadline_ns =
+                                           ed_clock_monotonic_ns() + HOURS_MAX * INT64_C(3600000000000)};
     ed_spawn_result_init(&result);
     enum ed_status status = ed_process_run(&args, &result, err);
     if (status == ED_OK)

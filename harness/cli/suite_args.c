@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/units.h"
+#include "harness/data/prepare.h"
 #include "harness/gate_sides.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
@@ -204,6 +205,8 @@ enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arg
                          "only --on null needs none");
     if (!status)
         status = ed_suite_scenarios_check(suite, err);
+    if (!status)
+        status = ed_prepare_suite(suite, err);
     if (status)
         ed_suite_release(suite);
     return status;

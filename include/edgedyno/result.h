@@ -95,6 +95,7 @@
     X(placement_observed, TEXT, "", "placement", "where the model ran, by the engine's evidence; 'not proven' where it gives none") \
     X(placed_ops_share, REAL, "", "placement", "share of operators on the processor asked for") \
     X(simulated, BOOL, "", "placement", "a simulator, an emulated device or a software GPU: times are not speed") \
+    X(accuracy_task, TEXT, "", "accuracy", "name of the task") \
     X(accuracy_metric, TEXT, "", "accuracy", "name of the metric") \
     X(accuracy_value, REAL, "", "accuracy", "value of the metric, a fraction") \
     X(accuracy_reference, REAL, "", "accuracy", "value of the metric of the reference variant") \

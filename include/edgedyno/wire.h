@@ -113,6 +113,10 @@
 #define ED_PASS_ACCURACY "accuracy" // the whole data set, outputs kept
 #define ED_PASS_PROFILE "profile"   // the time of each operator; nothing else of it is a figure
 
+// Of a job's data: what is asked of a language model, instead of a text.
+#define ED_JOB_QUESTIONS_CHOICE "choice"
+#define ED_JOB_QUESTIONS_MATCH "match"
+
 // One reading of one channel, 24 bytes, little endian, in the order in which they were taken. Appended when
 // the block has ended, never while it is timed. A reading that failed has the value INT64_MIN.
 #define ED_TIMELINE_RECORD_BYTES 24

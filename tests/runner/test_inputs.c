@@ -144,7 +144,7 @@ static void test_files(void **state) {
 // A data set gives one sample for timing, or as many as --shape says the batch is.
 static void test_data(void **state) {
     struct ed_job_input sample = {"x", {npy("data.npy", ED_DTYPE_F32, 3, (const int64_t[]){5, 3, 2}), 0, ""}};
-    const struct ed_job_data data = {&sample, 1};
+    const struct ed_job_data data = {.inputs = &sample, .n_inputs = 1};
     struct ed_job_shape shape = {"x", 3, {4, 3, 2}};
     struct ed_job_case c = {.model = -1, .data = 0, .shapes = &shape};
     struct ed_error err;

@@ -301,9 +301,12 @@ static void test_tables_parser_and_schema(void **state) {
                       block = ed_json_member(&definitions, "block"),
                       variant = ed_json_member(&definitions, "variant"),
                       task = ed_json_member(&definitions, "task");
-    assert_int_equal(ed_json_count(&definitions), 5);
+    assert_int_equal(ed_json_count(&definitions), 6);
     keys_check(place, &schema, root, "{", "}");
-    struct ed_json_at gate = ed_json_member(&definitions, "gate");
+    struct ed_json_at gate = ed_json_member(&definitions, "gate"),
+                      preprocess = ed_json_member(&definitions, "preprocess");
+    keys_check(place, &preprocess, object_of(model, "preprocess"), "{\"models\": [{\"preprocess\": {",
+               "}}]}");
     keys_check(place, &gate, object_of(root, "gate"), "{\"gate\": {", "}}");
     keys_check(place, &block, object_of(root, "block"), "{\"block\": {", "}}");
     keys_check(place, &model_schema, model, "{\"models\": [{", "}]}");

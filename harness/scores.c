@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores of samples.
+#include "harness/scores.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/metrics.h"
+#include "harness/outputs.h"
+
+void ed_scores_release(struct ed_scores *scores) {
+    free(scores->values);
+    free(scores->weights);
+    memset(scores, 0, sizeof *scores);
+}
+
+static enum ed_status make_room(struct ed_scores *scores, size_t n, bool weights, struct ed_error *err) {
+    memset(scores, 0, sizeof *scores);
+    scores->values = calloc(n + 1, sizeof *scores->values);
+    scores->weights = weights ? calloc(n + 1, sizeof *scores->weights) : NULL;
+    if (!scores->values || (weights && !scores->weights))
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory to judge %zu samples", n);
+    scores->n = n;
+    return ED_OK;
+}
+
+// Top-k: fewer than k classes have a higher score; of equal scores the lower index counts as higher, as
+// argmax has it. A score that is no number is never right.
+static bool right(const struct ed_output_values *scores, size_t sample, size_t classes, double label,
+                  size_t k) {
+    if (!(label >= 0 && label < (double)classes && floor(label) == label))
+        return false;
+    const size_t truth = (size_t)label;
+    const double mine = ed_output_real(scores, sample * classes + truth);
+    size_t higher = 0;
+    if (isnan(mine))
+        return false;
+    for (size_t c = 0; c < classes; c++) {
+        const double other = ed_output_real(scores, sample * classes + c);
+        higher += isnan(other) || other > mine || (other == mine && c < truth);
+    }
+    return higher < k;
+}
+
+static enum ed_status make_top(struct ed_scores *scores, const struct ed_output_values *outputs,
+                               const struct ed_npy *truth, const char *labels, size_t k,
+                               struct ed_error *err) {
+    const struct ed_npy *npy = &outputs->npy;
+    if (!ed_npy_is_real(npy) || npy->rank < 2 || npy->shape[0] < 1)
+        return ed_fail(err, ED_ERR_UNSUPPORTED, outputs->path,
+                       "holds %s of rank %u; a class score needs numbers, a row a sample",
+                       ed_dtype_name(npy->dtype), npy->rank);
+    if (!ed_npy_is_real(truth) || truth->rank < 1 || truth->count != npy->shape[0])
+        return ed_fail(err, ED_ERR_USAGE, labels, "has %lld labels for %lld samples", (long long)truth->count,
+                       (long long)npy->shape[0]);
+    const size_t n = (size_t)npy->shape[0], classes = (size_t)npy->count / n;
+    if (classes < 2)
+        return ed_fail(err, ED_ERR_UNSUPPORTED, outputs->path,
+                       "has %zu scores a sample, which is no choice between classes", classes);
+    enum ed_status status = make_room(scores, n, false, err);
+    for (size_t i = 0; status == ED_OK && i < n; i++)
+        scores->values[i] = right(outputs, i, classes, ed_npy_real(truth, i), k) ? 1 : 0;
+    scores->shares = true;
+    return status;
+}
+
+static enum ed_status score_top(struct ed_scores *scores, const struct ed_campaign_task *task,
+                                const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                                size_t case_index, struct ed_error *err) {
+    struct ed_output_values outputs = {0};
+    struct ed_npy truth = {0};
+    enum ed_status status = ed_output_open(&outputs, device, blocks, case_index, task->output, err);
+    if (status == ED_OK)
+        status = ed_npy_open(&truth, task->labels, err);
+    if (status == ED_OK)
+        status = make_top(scores, &outputs, &truth, task->labels, ed_metric_top(task->metric), err);
+    ed_output_close(&outputs);
+    ed_npy_close(&truth);
+    return status;
+}
+
+enum ed_status ed_scores_path(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
+                              size_t case_index, struct ed_error *err) {
+    char name[128];
+    snprintf(name, sizeof name, ED_SCORES_FOLDER "/c%zu.npy", case_index);
+    return ed_path_join(path, device->directory, name, err);
+}
+
+enum ed_status ed_scores_failure_path(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
+                                      size_t case_index, struct ed_error *err) {
+    char name[128];
+    snprintf(name, sizeof name, ED_SCORES_FOLDER "/c%zu.txt", case_index);
+    return ed_path_join(path, device->directory, name, err);
+}
+
+// Why there are no scores.
+static enum ed_status not_told(const struct ed_campaign_device *device, size_t case_index,
+                               struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_buffer text;
+    ed_buffer_init(&text, 1024);
+    enum ed_status status = ed_scores_failure_path(path, device, case_index, err);
+    if (status == ED_OK && ed_path_exists(path))
+        status = ed_path_read(path, 1024, &text, err);
+    if (status == ED_OK)
+        status = ed_fail(err, ED_ERR_REFUSED, NULL, "%.480s",
+                         text.size ? ed_buffer_text(&text)
+                                   : "the task's program has not judged this case; it runs when all blocks "
+                                     "are home, also by --resume");
+    ed_buffer_release(&text);
+    return status;
+}
+
+// What the user's program said when the campaign ended.
+static enum ed_status score_told(struct ed_scores *scores, const struct ed_campaign_device *device,
+                                 size_t case_index, struct ed_error *err) {
+    char path[ED_PATH_BYTES];
+    struct ed_npy npy = {0};
+    enum ed_status status = ed_scores_path(path, device, case_index, err);
+    if (status == ED_OK && !ed_path_exists(path))
+        return not_told(device, case_index, err);
+    if (status == ED_OK)
+        status = ed_npy_open(&npy, path, err);
+    if (status == ED_OK &&
+        (npy.dtype != ED_DTYPE_F64 || npy.rank != 2 || npy.shape[1] != 2 || npy.shape[0] < 1))
+        status = ed_fail(err, ED_ERR_PARSE, path, "does not hold scores and weights");
+    if (status == ED_OK)
+        status = make_room(scores, (size_t)npy.shape[0], true, err);
+    scores->shares = status == ED_OK;
+    for (size_t i = 0; status == ED_OK && i < scores->n; i++) {
+        const double *row = (const double *)npy.data + 2 * i;
+        if (!isfinite(row[0]) || !(row[1] >= 0 && isfinite(row[1])))
+            status = ed_fail(err, ED_ERR_PARSE, path, "sample %zu has a score that is no number", i);
+        scores->values[i] = row[0];
+        scores->weights[i] = row[1];
+        scores->shares = scores->shares && (row[0] == 0 || row[0] == 1) && row[1] == 1;
+    }
+    ed_npy_close(&npy);
+    return status;
+}
+
+enum ed_status ed_scores_make(struct ed_scores *scores, const struct ed_campaign *campaign,
+                              const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                              size_t case_index, struct ed_error *err) {
+    const struct ed_campaign_task *task = &campaign->tasks[device->cases[case_index].task];
+    memset(scores, 0, sizeof *scores);
+    return ed_metric_is_command(task->metric) ? score_told(scores, device, case_index, err)
+                                              : score_top(scores, task, device, blocks, case_index, err);
+}
+
+// One sample: both sums of squares and the product, of numbers alone.
+static enum ed_status score_sample(const struct ed_output_values *mine, const struct ed_output_values *theirs,
+                                   size_t sample, size_t width, bool sqnr, struct ed_scores *scores,
+                                   struct ed_error *err) {
+    double signal = 0, power = 0, product = 0, noise = 0;
+    for (size_t k = 0; k < width; k++) {
+        const double v = ed_output_real(mine, sample * width + k),
+                     r = ed_output_real(theirs, sample * width + k);
+        if (!isfinite(v) || !isfinite(r))
+            return ed_fail(err, ED_ERR_PARSE, isfinite(r) ? mine->path : theirs->path,
+                           "sample %zu has an output that is no number", sample);
+        signal += r * r;
+        power += v * v;
+        product += v * r;
+        noise += (v - r) * (v - r);
+    }
+    if (sqnr) {
+        // A sample without signal has no ratio of its own; its noise counts all the same.
+        const double least = noise * 1e-30, weight = signal > least ? signal : least;
+        scores->weights[sample] = weight;
+        scores->values[sample] = weight > 0 ? noise / weight : 0;
+        return ED_OK;
+    }
+    // Two outputs that are all zero point the same way; one alone points nowhere.
+    const double cosine = signal > 0 && power > 0 ? product / (sqrt(signal) * sqrt(power))
+                          : signal == power       ? 1
+                                                  : 0;
+    scores->values[sample] = cosine > 1 ? 1 : cosine;
+    return ED_OK;
+}
+
+static bool same_shape(const struct ed_npy *a, const struct ed_npy *b) {
+    bool same = a->rank == b->rank && a->rank > 0;
+    for (uint32_t d = 0; same && d < a->rank; d++)
+        same = a->shape[d] == b->shape[d];
+    return same && a->shape[0] > 0 && a->count >= a->shape[0];
+}
+
+enum ed_status ed_scores_signal(struct ed_scores *scores, const struct ed_campaign *campaign,
+                                const struct ed_campaign_device *device, const struct ed_blocks *blocks,
+                                size_t case_index, size_t reference_index, struct ed_error *err) {
+    const struct ed_campaign_task *task = &campaign->tasks[device->cases[case_index].task];
+    const bool sqnr = ed_metric_is_sqnr(task->metric);
+    struct ed_output_values mine = {0}, theirs = {0};
+    memset(scores, 0, sizeof *scores);
+    enum ed_status status = ed_output_open(&mine, device, blocks, case_index, task->output, err);
+    if (status == ED_OK)
+        status = ed_output_open(&theirs, device, blocks, reference_index, task->output, err);
+    if (status == ED_OK && !same_shape(&mine.npy, &theirs.npy))
+        status = ed_fail(err, ED_ERR_UNSUPPORTED, mine.path,
+                         "has another shape than the reference variant's output");
+    const size_t n = status == ED_OK ? (size_t)mine.npy.shape[0] : 0;
+    if (status == ED_OK)
+        status = make_room(scores, n, sqnr, err);
+    for (size_t i = 0; status == ED_OK && i < n; i++)
+        status = score_sample(&mine, &theirs, i, (size_t)mine.npy.count / n, sqnr, scores, err);
+    ed_output_close(&mine);
+    ed_output_close(&theirs);
+    return status;
+}
