@@ -28,7 +28,7 @@ static enum ed_status copy(const struct ed_json_at *at, const char *key, char *o
 static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_case *c, size_t n_cases,
                                 size_t n_tasks, struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
-    int64_t reference = -1, timing = 0;
+    int64_t reference = -1, agreement = -1, timing = 0;
     c->task = -1;
     COPY(at, "id", c->id);
     COPY(at, "case", c->case_id);
@@ -48,6 +48,7 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     NUMBER(at, "model_file_bytes", 0, c->model_file_bytes);
     NUMBER(at, "engine_file_bytes", 0, c->engine_file_bytes);
     NUMBER(at, "reference", -1, reference);
+    NUMBER(at, "agreement", -1, agreement);
     NUMBER(at, "timing", 0, timing);
     NUMBER(at, "task", -1, c->task);
     if (status == ED_OK)
@@ -55,10 +56,11 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
             ed_json_opt_int(at, "mem_limit_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &c->mem_limit_bytes, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
-    if (status == ED_OK &&
-        (reference >= (int64_t)n_cases || timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
+    if (status == ED_OK && (reference >= (int64_t)n_cases || agreement >= (int64_t)n_cases ||
+                            timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
         status = ed_json_fail(at, err, "refers to a case or task that does not exist");
     c->reference = reference < 0 ? SIZE_MAX : (size_t)reference;
+    c->agreement = agreement < 0 ? SIZE_MAX : (size_t)agreement;
     c->timing = (size_t)timing;
     return status;
 }

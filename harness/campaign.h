@@ -53,6 +53,7 @@ struct ed_campaign_case {
     char options[256], workload[256]; // as text
     struct ed_workload workload_parts;
     size_t reference; // index of the case that accuracy is held against; itself for the reference variant
+    size_t agreement; // index of the case whose answers these are held against; SIZE_MAX: none
     size_t timing; // index of the case whose timing blocks speak for this one: itself, but for a further task
     int64_t mem_limit_bytes; // 0: none
     int64_t task;            // index of the campaign's task that this case's accuracy blocks run; -1: none

@@ -119,6 +119,7 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
     ed_workload_write(w, "workload_parts", &c->workload_parts);
     ed_json_bool(w, "has_model", c->has_model);
     ed_json_int(w, "reference", c->reference == SIZE_MAX ? -1 : (int64_t)c->reference);
+    ed_json_int(w, "agreement", c->agreement == SIZE_MAX ? -1 : (int64_t)c->agreement);
     if (c->mem_limit_bytes)
         ed_json_int(w, "mem_limit_bytes", c->mem_limit_bytes);
     ed_json_uint(w, "timing", c->timing);

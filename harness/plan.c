@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/random.h"
 #include "base/workload.h"
+#include "harness/agreement.h"
 #include "harness/metrics.h"
 #include "harness/workloads.h"
 
@@ -489,6 +490,8 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
     }
     if (status == ED_OK)
         status = add_tasks(plan, suite, err);
+    if (status == ED_OK)
+        status = ed_agreement_choose(plan, suite, err);
     if (status == ED_OK)
         status = suite->gate.active ? ed_plan_gate_blocks(plan, suite, seed, err)
                                     : add_blocks(plan, suite, seed, err);

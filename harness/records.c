@@ -5,6 +5,7 @@
 
 #include "edgedyno/wire.h"
 #include "harness/accuracy.h"
+#include "harness/agreement.h"
 #include "harness/blocks.h"
 #include "harness/energy.h"
 #include "harness/gate_verdict.h"
@@ -95,6 +96,17 @@ static void judge_refused(struct ed_result *result) {
                 ed_verdict_word(ed_verdict_combine(ed_verdict_of_word(result->verdict), ED_VERDICT_INVALID)));
 }
 
+// What passed on its answers, and failed nowhere, may be used.
+static void judge_speed(struct ed_result *result) {
+    const char *const pass = ed_verdict_word(ED_VERDICT_PASS);
+    const bool accuracy = result->has[ED_FIELD_accuracy_verdict],
+               agreement = result->has[ED_FIELD_agreement_verdict];
+    if (!result->has[ED_FIELD_speed_usable] && (accuracy || agreement) &&
+        (!accuracy || !strcmp(result->accuracy_verdict, pass)) &&
+        (!agreement || !strcmp(result->agreement_verdict, pass)))
+        ED_RESULT_SET(result, speed_usable, true);
+}
+
 static enum ed_status add_device(const struct ed_campaign *campaign, const struct ed_campaign_device *device,
                                  struct ed_records *records, struct ed_buffer *warnings,
                                  struct ed_error *err) {
@@ -123,6 +135,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
                  block->message);
     }
     for (size_t c = 0; c < device->n_cases && failure.code == ED_OK; c++) {
+        struct ed_agreement_notes agreement;
         struct ed_profile *profile = &records->profiles[records->n];
         struct ed_result *result = &records->items[records->n++];
         fill_case(result, campaign, device, &device->cases[c]);
@@ -145,16 +158,17 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         if (device->cases[c].timing == c)
             ed_profile_load(profile, device, &blocks, c, result, &failure);
         ed_accuracy_fill(result, campaign, device, &blocks, c);
+        ed_agreement_fill(result, campaign, device, &blocks, c, &agreement);
         // What is required is required of the candidate.
-        if (!is_baseline(device, c))
+        if (!is_baseline(device, c)) {
             judge_required(result, campaign, device->cases[c].task);
+            ed_agreement_explain(result, campaign->requirements, campaign->n_requirements, &agreement);
+        }
         ed_summary_limit(result, &device->cases[c], campaign->ballast_bytes, &blocks, c);
         if (!strcmp(campaign->on_invalid, "refuse"))
             judge_refused(result);
         judge_placement(result, campaign->allow_fallback, campaign->min_placed);
-        if (!result->has[ED_FIELD_speed_usable] && result->has[ED_FIELD_accuracy_verdict] &&
-            !strcmp(result->accuracy_verdict, ed_verdict_word(ED_VERDICT_PASS)))
-            ED_RESULT_SET(result, speed_usable, true);
+        judge_speed(result);
         ed_summary_explain_nulls(result);
     }
     if (failure.code != ED_OK)

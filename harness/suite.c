@@ -21,6 +21,7 @@ void ed_suite_init(struct ed_suite *suite) {
         .pin = strdup(""),
         .min_placed = 1,
         .on_invalid = strdup("repeat"),
+        .agree_with = strdup(""),
         .gate = {.baseline = strdup(""),
                  .candidate = strdup(""),
                  .mde = strdup(""),
@@ -113,6 +114,7 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->gate.mde);
     free(suite->gate.metric);
     free(suite->on_invalid);
+    free(suite->agree_with);
     free(suite->gate.inconclusive);
     free(suite->gate.confirms);
     for (size_t side = 0; side < 2; side++) {

@@ -13,7 +13,7 @@
 //    "scenarios": ["single-stream", "fixed-rate:50/s", "poisson", "offline:4", "sustained:10min"], "rates": [50, 100], "deadline": "20 ms",
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
-//    "blocks": 10, "seed": 1, "pin": "0", "mem_limit": "512 MiB", "ballast": "1 GiB", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "profile": false, "label": {"commit": "abc"},
+//    "blocks": 10, "seed": 1, "pin": "0", "mem_limit": "512 MiB", "ballast": "1 GiB", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "agree_with": "digits/fp32 onnxruntime/cpu", "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %", "latency_p50_ns <= baseline + 2 %"],
 //    "gate": {"baseline": "fp32" or "old.onnx" or "on=onnxruntime@1.26.0/cpu", "candidate": "int8", "mde": "2 %",
@@ -152,6 +152,7 @@ struct ed_suite {
     bool allow_fallback;
     double min_placed; // share of the operators that has to be where it was asked to be; 1: all
     char *on_invalid;  // refuse, repeat, mark
+    char *agree_with;  // the case whose answers the others are held against; "": each model's reference
     bool profile;      // a further pass a case tells the time of each operator
     struct ed_suite_gate gate;
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;

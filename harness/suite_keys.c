@@ -236,6 +236,10 @@ static const struct ed_suite_key suite_keys[] = {
     {"on_invalid", ED_SUITE_WORD, AT(ed_suite, on_invalid), .words = "refuse|repeat|mark",
      .fallback = "repeat",
      .help = "a block taken in a bad state of the device ends the run, or is measured again, or is marked"},
+    {"agree_with", ED_SUITE_TEXT, AT(ed_suite, agree_with),
+     .help = "the case whose answers all with the same data are held against, as MODEL[/VARIANT] "
+             "[ENGINE[@VERSION][/BACKEND]] [tTHREADS]; without it each model's first case of the reference "
+             "variant"},
     {"profile", ED_SUITE_BOOL, AT(ed_suite, profile),
      .help = "a pass of its own tells the time of each operator"},
     {"label", ED_SUITE_LABELS, LIST(ed_suite, labels), .max = ED_SUITE_LABELS_MAX,

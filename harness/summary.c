@@ -321,6 +321,7 @@ void ed_summary_explain_nulls(struct ed_result *result) {
         {"power", ED_REASON_NOT_MEASURED, "energy_per_inference_uj tells why"},
         {"heat", ED_REASON_NOT_MEASURED, "nothing that can be read on the device tells it"},
         {"accuracy", ED_REASON_NOT_APPLICABLE, "no task was given"},
+        {"agreement", ED_REASON_NOT_APPLICABLE, "agreement_cosine tells why"},
         {"sustained", ED_REASON_NOT_APPLICABLE, "not the sustained scenario"},
     };
     for (size_t f = 0; f < ED_FIELD_COUNT; f++) {
@@ -335,7 +336,10 @@ void ed_summary_explain_nulls(struct ed_result *result) {
                 code = whys[w].code;
                 text = whys[w].text;
             }
-        if (f == ED_FIELD_died_in_phase || f == ED_FIELD_deadline_miss_share || f == ED_FIELD_speed_usable ||
+        if (f == ED_FIELD_agreement_cosine)
+            text = "no task over tensors was given";
+        if (f == ED_FIELD_agreement_verdict || f == ED_FIELD_died_in_phase ||
+            f == ED_FIELD_deadline_miss_share || f == ED_FIELD_speed_usable ||
             f == ED_FIELD_accuracy_verdict || f == ED_FIELD_preprocess_sha256) {
             code = ED_REASON_NOT_APPLICABLE;
             text = f == ED_FIELD_died_in_phase         ? "no block died"

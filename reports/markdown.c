@@ -139,9 +139,9 @@ static void grid_append(struct ed_buffer *out, const struct ed_view *view) {
 }
 
 static void speed_warnings_append(struct ed_buffer *out, const struct ed_view *view) {
-    static const char *const said[] = {"accuracy failed: do not use the speed",
-                                       "placement failed: do not use the speed",
-                                       "simulated: times are not speed"};
+    static const char *const said[] = {
+        "accuracy failed: do not use the speed", "outputs disagree: do not use the speed",
+        "placement failed: do not use the speed", "simulated: times are not speed"};
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
         size_t n = 0;
         const char *why;

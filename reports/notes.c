@@ -30,6 +30,8 @@ struct gathering {
 
 static const struct ed_reason accuracy_note = {"speed_usable", "",
                                                "( ) accuracy failed: do not use the speed"},
+                              agreement_note = {"speed_usable", "",
+                                                "( ) outputs disagree: do not use the speed"},
                               placement_note = {"speed_usable", "",
                                                 "( ) placement failed: do not use the speed"},
                               simulated_note = {"simulated", "", "( ) simulated: times are not speed"},
@@ -70,7 +72,12 @@ static void warnings_add(struct gathering *g, size_t row) {
     const struct ed_result *result = g->view->rows[row];
     const char *why;
     if (!ed_view_speed_usable(result, &why))
-        entry_add(g, why[0] == 'a' ? &accuracy_note : why[0] == 'p' ? &placement_note : &simulated_note, row);
+        entry_add(g,
+                  why[0] == 'a'   ? &accuracy_note
+                  : why[0] == 'o' ? &agreement_note
+                  : why[0] == 'p' ? &placement_note
+                                  : &simulated_note,
+                  row);
     if (result->has[ED_FIELD_throttled] && result->throttled && !ed_result_reason_find(result, "throttled"))
         entry_add(g, &throttled_note, row);
     if (result->has[ED_FIELD_steady] && strcmp(result->steady, "no") == 0 &&

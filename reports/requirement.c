@@ -281,7 +281,7 @@ enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text
     if (status)
         return status;
     if (out->field == ED_FIELD_verdict || out->field == ED_FIELD_accuracy_verdict ||
-        out->field == ED_FIELD_speed_usable)
+        out->field == ED_FIELD_agreement_verdict || out->field == ED_FIELD_speed_usable)
         return ed_fail(
             err, ED_ERR_USAGE, out->text,
             "%s is what requirements decide, so none can ask for it; require accuracy_drop or another "

@@ -138,6 +138,7 @@ const char *ed_result_words(int field) {
     case ED_FIELD_processor:
         return "cpu|gpu|npu|remote";
     case ED_FIELD_accuracy_verdict:
+    case ED_FIELD_agreement_verdict:
         return "pass|fail|inconclusive";
     case ED_FIELD_verdict:
         return "pass|fail|inconclusive|invalid";

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define DECIMALS_MAX 3
+#define FINE_DECIMALS_MAX 6
 
 struct unit {
     const char *word;
@@ -47,16 +48,22 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
                                  "C",
                                  1000, 1};
     case ED_SCALE_PLAIN:
+    case ED_SCALE_FINE:
         break;
     case ED_SCALE_COUNT:
         return (struct ed_scale){"", 1, 0};
     }
     struct ed_scale scale = {unit.word, unit.divisor, 0};
     double shown = smallest / unit.divisor;
-    if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS && kind != ED_SCALE_PLAIN)
+    if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS && kind != ED_SCALE_PLAIN &&
+        kind != ED_SCALE_FINE)
         return scale; // whole nanoseconds, bytes, microjoules
     int before = shown >= 1 ? (int)floor(log10(shown)) + 1 : 1;
+    const int most = kind == ED_SCALE_FINE ? FINE_DECIMALS_MAX : DECIMALS_MAX;
     scale.decimals = digits - before;
-    scale.decimals = scale.decimals < 0 ? 0 : scale.decimals > DECIMALS_MAX ? DECIMALS_MAX : scale.decimals;
+    // The place of the first digit behind the point of what is below 1.
+    if (kind == ED_SCALE_FINE && shown > 0 && shown < 1)
+        scale.decimals = digits - 1 - (int)floor(log10(shown));
+    scale.decimals = scale.decimals < 0 ? 0 : scale.decimals > most ? most : scale.decimals;
     return scale;
 }

@@ -232,8 +232,10 @@ enum ed_verdict ed_requirement_judge(const struct ed_requirement *r, const struc
         return ED_VERDICT_INVALID;
     }
     if (ed_result_is_null(result, r->field)) {
-        reason_words(detail, bytes, ed_result_reason_find(result, key), "not measured");
-        return ED_VERDICT_INCONCLUSIVE;
+        const struct ed_reason *why = ed_result_reason_find(result, key);
+        reason_words(detail, bytes, why, "not measured");
+        return why && strcmp(why->code, ED_REASON_WRONG_OUTPUT) == 0 ? ED_VERDICT_FAIL
+                                                                     : ED_VERDICT_INCONCLUSIVE;
     }
     if (type == ED_RESULT_TEXT || type == ED_RESULT_BOOL)
         return text_judge(r, result, detail, bytes);
@@ -275,7 +277,7 @@ static void reasons_put_first(struct ed_result *result, const struct ed_reason *
 enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requirement *requirements,
                                 size_t n) {
     struct ed_reason reasons[ED_REQUIREMENTS_MAX];
-    enum ed_verdict all = ED_VERDICT_NONE, accuracy = ED_VERDICT_NONE;
+    enum ed_verdict all = ED_VERDICT_NONE, accuracy = ED_VERDICT_NONE, agreement = ED_VERDICT_NONE;
     size_t n_reasons = 0;
     if (n == 0)
         return ED_VERDICT_NONE;
@@ -288,11 +290,17 @@ enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requir
             continue;
         enum ed_verdict one = ed_requirement_judge(r, result, detail, sizeof detail);
         bool of_accuracy = r->field == ED_FIELD_accuracy_value || r->field == ED_FIELD_accuracy_drop;
+        // The reference agrees with itself; what has no reference is not judged by one.
+        const bool of_agreement = strcmp(group, "agreement") == 0;
         all = ed_verdict_combine(all, one);
         if (of_accuracy && ran(result))
             accuracy =
                 ed_verdict_combine(accuracy, one == ED_VERDICT_INVALID ? ED_VERDICT_INCONCLUSIVE : one);
-        if (one == ED_VERDICT_FAIL && ran(result) && (of_accuracy || strcmp(group, "placement") == 0))
+        if (of_agreement && ran(result))
+            agreement =
+                ed_verdict_combine(agreement, one == ED_VERDICT_INVALID ? ED_VERDICT_INCONCLUSIVE : one);
+        if (one == ED_VERDICT_FAIL && ran(result) &&
+            (of_accuracy || of_agreement || strcmp(group, "placement") == 0))
             ED_RESULT_SET(result, speed_usable, false);
         if (n_reasons < sizeof reasons / sizeof reasons[0]) {
             struct ed_reason *reason = &reasons[n_reasons++];
@@ -306,6 +314,8 @@ enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requir
     reasons_put_first(result, reasons, n_reasons);
     if (accuracy != ED_VERDICT_NONE)
         ED_RESULT_SET_TEXT(result, accuracy_verdict, ed_verdict_word(accuracy));
+    if (agreement != ED_VERDICT_NONE)
+        ED_RESULT_SET_TEXT(result, agreement_verdict, ed_verdict_word(agreement));
     ED_RESULT_SET_TEXT(result, verdict, ed_verdict_word(all));
     return all;
 }

@@ -5,9 +5,10 @@
 // The rule: with an interval, wholly on the good side of the limit passes, wholly on the bad side fails,
 // anything else is inconclusive. A key with an interval whose interval is missing is inconclusive. A plain
 // number, text or truth value is compared directly. A null is inconclusive, with the reason that the record
-// gives for it. An outcome other than ok fails, except that "cancelled" is inconclusive. A reason for the key
-// (or for its group, such as "latency", or for the whole record, key "") whose code begins with "invalid"
-// makes the judgement invalid; so does a simulator, for times, rates and energies.
+// gives for it; where that is ED_REASON_WRONG_OUTPUT it fails. An outcome other than ok fails, except that
+// "cancelled" is inconclusive. A reason for the key (or for its group, such as "latency", or for the whole
+// record, key "") whose code begins with "invalid" makes the judgement invalid; so does a simulator, for
+// times, rates and energies.
 #ifndef EDGEDYNO_REPORTS_VERDICT_H
 #define EDGEDYNO_REPORTS_VERDICT_H
 
@@ -74,10 +75,10 @@ enum ed_verdict ed_verdict_of_word(const char *word);
 
 // Judges the record by all requirements: sets `verdict` and one reason a requirement (where the list is full,
 // the last reasons make room and are counted); `accuracy_verdict` where a requirement names accuracy_value or
-// accuracy_drop and the case ran; `speed_usable` false where a requirement on accuracy or placement failed on
-// its value. With n == 0 nothing changes. Returns the verdict. The reasons of an earlier judgement are
-// replaced. At most ED_REQUIREMENTS_MAX have a reason of their own; all count. Requirements against a
-// baseline are left out.
+// accuracy_drop and the case ran, `agreement_verdict` likewise; `speed_usable` false where a requirement on
+// accuracy, agreement or placement failed on its value. With n == 0 nothing changes. Returns the verdict. The
+// reasons of an earlier judgement are replaced. At most ED_REQUIREMENTS_MAX have a reason of their own; all
+// count. Requirements against a baseline are left out.
 enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requirement *requirements,
                                 size_t n);
 

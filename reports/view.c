@@ -60,6 +60,10 @@ static const struct figure figures[] = {
     {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
     {QUALITY, "quality", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
+    {ED_FIELD_agreement_cosine, "cosine", ED_SCALE_FINE, 4, false, WIDE_ONLY, 24},
+    {ED_FIELD_agreement_sqnr_db, "SQNR dB", ED_SCALE_PLAIN, 3, false, WIDE_ONLY, 11},
+    {ED_FIELD_agreement_max_abs, "max diff", ED_SCALE_FINE, 2, false, WIDE_ONLY, 25},
+    {ED_FIELD_agreement_top1, "same top", ED_SCALE_SHARE, 3, false, WIDE_ONLY, 23},
 };
 
 bool ed_view_ran(const struct ed_result *result) {
@@ -81,9 +85,15 @@ bool ed_view_outcome(const struct ed_result *result, struct ed_buffer *out) {
 
 bool ed_view_speed_usable(const struct ed_result *result, const char **why) {
     bool accuracy = strcmp(result->accuracy_verdict, "fail") == 0 && result->has[ED_FIELD_accuracy_verdict];
+    const struct ed_reason *wrong = ed_result_reason_find(result, "agreement_cosine");
+    bool agreement =
+        (strcmp(result->agreement_verdict, "fail") == 0 && result->has[ED_FIELD_agreement_verdict]) ||
+        (wrong && strcmp(wrong->code, ED_REASON_WRONG_OUTPUT) == 0);
     *why = NULL;
     if (result->has[ED_FIELD_speed_usable] && !result->speed_usable)
-        *why = accuracy ? "accuracy failed: do not use the speed" : "placement failed: do not use the speed";
+        *why = accuracy    ? "accuracy failed: do not use the speed"
+               : agreement ? "outputs disagree: do not use the speed"
+                           : "placement failed: do not use the speed";
     else if (result->has[ED_FIELD_simulated] && result->simulated)
         *why = "simulated: times are not speed";
     return *why == NULL;

@@ -12,7 +12,7 @@
 #include "edgedyno/report.h"
 #include "reports/scale.h"
 
-#define ED_VIEW_COLUMNS_MAX 40
+#define ED_VIEW_COLUMNS_MAX 56
 
 struct ed_view_column {
     const char *head;

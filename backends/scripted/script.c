@@ -343,6 +343,9 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
                                         "output",
                                         "constant",
                                         "argmax_wrong_share",
+                                        "noise",
+                                        "broken",
+                                        "channels_last",
                                         "threads",
                                         "spin",
                                         "placement",
@@ -382,6 +385,9 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
         (status = read_word(root, "output", outputs, &output, err)) ||
         (status = ed_json_opt_real(root, "constant", -9e15, 9e15, &script->constant, err)) ||
         (status = ed_json_opt_real(root, "argmax_wrong_share", 0, 1, &script->argmax_wrong_share, err)) ||
+        (status = ed_json_opt_real(root, "noise", 0, 1e9, &script->noise, err)) ||
+        (status = ed_json_opt_bool(root, "broken", &script->broken, err)) ||
+        (status = ed_json_opt_bool(root, "channels_last", &script->channels_last, err)) ||
         (status = ed_json_opt_int(root, "threads", 1, 1024, &script->threads, err)) ||
         (status = ed_json_opt_bool(root, "spin", &script->spin, err)) ||
         (status = read_placement(root, &script->placement, err)) ||

@@ -24,6 +24,10 @@
 //   argmax_wrong_share
 //                   the first output is logits [N, C] that choose the class in the first element of each of N
 //                   samples of the first input, but another class in this share of the samples
+//   noise           so much at most is added to, or taken from, each value of a float32 output
+//   broken          true: one value of each float32 output is no number
+//   channels_last   true: a float32 output with three dimensions or more is [N, rest, C], and holds what it would
+//                   hold as [N, C, rest]
 //   threads         threads that exist between load and unload, the calling one counted
 //   spin            true: these threads use their CPUs all the time
 //   placement       {unit, total, places: [{name, processor, count, operators}], detail, proven};
@@ -121,6 +125,8 @@ struct script {
     enum script_output output;
     double constant;
     double argmax_wrong_share; // -1: no logits
+    double noise;
+    bool broken, channels_last;
     int64_t threads;
     bool spin;
     struct ed_placement placement;

@@ -3,6 +3,7 @@
 #include "backends/scripted/script.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 // FNV-1a over bytes, then a finalizer that spreads every bit (the constants of MurmurHash3's).
 static uint64_t hash_bytes(uint64_t seed, const void *data, size_t bytes) {
@@ -134,6 +135,33 @@ static void fill_logits(const struct script *script, const struct ed_tensor *inp
     }
 }
 
+// The shape is that of the moved tensor: what another engine has as [N, C, rest] is here [N, rest, C].
+static void move_channels(struct ed_tensor *tensor) {
+    const size_t samples = (size_t)tensor->shape[0], each = samples ? tensor_count(tensor) / samples : 0,
+                 channels = (size_t)tensor->shape[tensor->rank - 1], spots = channels ? each / channels : 0;
+    float *values = tensor->data, *copy = malloc(each * sizeof *copy + 1);
+    for (size_t s = 0; copy && s < samples; s++) {
+        memcpy(copy, values + s * each, each * sizeof *copy);
+        for (size_t i = 0; i < each; i++)
+            values[s * each + i % spots * channels + i / spots] = copy[i];
+    }
+    free(copy);
+}
+
+// What the script wants otherwise than it would be right.
+static void spoil(const struct script *script, struct ed_tensor *tensor) {
+    float *values = tensor->data;
+    const size_t n = tensor_count(tensor);
+    if (tensor->dtype != ED_DTYPE_F32 || !n)
+        return;
+    if (script->channels_last && tensor->rank > 2)
+        move_channels(tensor);
+    for (size_t i = 0; script->noise > 0 && i < n; i++)
+        values[i] += (float)(script->noise * (2 * hash_share(hash_bytes(7, &i, sizeof i)) - 1));
+    if (script->broken)
+        values[n / 2] = NAN;
+}
+
 void script_outputs_fill(const struct script *script, const struct ed_tensor *inputs, size_t n_inputs,
                          struct ed_tensor *outputs, size_t n_outputs, uint64_t run) {
     uint64_t seed = script->output == SCRIPT_OUTPUT_NONDETERMINISTIC ? run + 1 : 0;
@@ -157,5 +185,6 @@ void script_outputs_fill(const struct script *script, const struct ed_tensor *in
                 element_set(out, i, constant ? script->constant : hash_share(bits), bits, !constant);
             }
         }
+        spoil(script, out);
     }
 }

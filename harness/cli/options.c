@@ -86,6 +86,8 @@ static const struct ed_option measuring[] = {
      "what a block does that was taken in a bad state of the device: end the run, be measured again, be "
      "marked",
      0},
+    {"agree-with", 0, ED_OPTION_TEXT, "CASE", "each model's reference variant, on its first engine", 0, 0, "",
+     "hold the answers against this case's, as 'MODEL[/VARIANT] [ENGINE[@VERSION][/BACKEND]]'", 0},
     {"profile", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
      "after the timing, a pass of its own tells the time of each operator", 0},
     {"verify", 0, ED_OPTION_FLAG, "", "", 0, 0, "",

@@ -129,6 +129,8 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         return ed_suite_text_set(&suite->gate.metric, text, err);
     if (strcmp(name, "on-invalid") == 0)
         return ed_suite_text_set(&suite->on_invalid, text, err);
+    if (strcmp(name, "agree-with") == 0)
+        return ed_suite_text_set(&suite->agree_with, text, err);
     if (strcmp(name, "inconclusive") == 0)
         return ed_suite_text_set(&suite->gate.inconclusive, text, err);
     if (strcmp(name, "need") == 0)

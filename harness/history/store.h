@@ -13,7 +13,7 @@
 #include "edgedyno/error.h"
 
 #define ED_STORE_SCHEMA 1       // version of the tables
-#define ED_STORE_VALUES_MAX 512 // of one statement
+#define ED_STORE_VALUES_MAX 960 // of one statement; SQLite before 3.32 takes 999
 #define ED_STORE_NAME_BYTES 512
 // How long a program waits for another one that writes.
 #define ED_STORE_BUSY_MS 30000

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define ED_RESULT_TEXT_BYTES 256
-#define ED_REASONS_MAX 64
+#define ED_REASONS_MAX 128
 
 // clang-format off
 #define ED_RESULT_FIELDS(X) \
@@ -102,7 +102,15 @@
     X(accuracy_drop, SPANR, "", "accuracy", "reference less value, judged sample by sample") \
     X(accuracy_verdict, TEXT, "", "accuracy", "pass, fail, inconclusive: the drop against its limit") \
     X(preprocess_sha256, TEXT, "", "accuracy", "digest of the preprocessing") \
-    X(speed_usable, BOOL, "", "accuracy", "false where accuracy or placement failed: the speed is not to be used; true where accuracy passed") \
+    X(speed_usable, BOOL, "", "accuracy", "false where accuracy, agreement or placement failed: the speed is not to be used; true where accuracy or agreement passed") \
+    X(agreement_reference, TEXT, "", "agreement", "case whose answers these are held against: the same data, another engine, backend or variant") \
+    X(agreement_output, TEXT, "", "agreement", "output whose cosine is the lowest; each figure is that of the worst output") \
+    X(agreement_samples, INT, "", "agreement", "samples that both answered") \
+    X(agreement_cosine, REAL, "number", "agreement", "cosine similarity over all values of all samples") \
+    X(agreement_max_abs, REAL, "number", "agreement", "largest absolute difference of a value") \
+    X(agreement_sqnr_db, REAL, "dB", "agreement", "power of the reference over that of the difference; 300 where nothing differs") \
+    X(agreement_top1, REAL, "", "agreement", "share of samples whose largest score is at the same place") \
+    X(agreement_verdict, TEXT, "", "agreement", "pass, fail, inconclusive: what was required of the agreement") \
     X(verdict, TEXT, "", "judgement", "pass, fail, inconclusive, invalid; null where nothing was required")
 // clang-format on
 
@@ -126,6 +134,8 @@ enum ed_result_index { ED_RESULT_FIELDS(ED_RESULT_INDEX) ED_FIELD_COUNT };
 #define ED_REASON_NOT_APPLICABLE "not_applicable"
 #define ED_REASON_NOT_MEASURED "not_measured"
 #define ED_REASON_NOT_TOLD "engine_does_not_tell"
+// A figure is null since the answer itself is wrong: what is required of it fails.
+#define ED_REASON_WRONG_OUTPUT "wrong_output"
 // How the figures came about where it is not as an app would run: every format says so.
 #define ED_REASON_PACK_LIBC "pack_libc"
 #define ED_REASON_NOT_THE_APPS_BUILD "not_the_apps_build"

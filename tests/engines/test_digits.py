@@ -26,6 +26,11 @@ EXPECTED = {
 }
 
 
+# Cosine, largest difference, SQNR in dB and share of the same answer against ONNX Runtime's fp32, as edgedyno reports them.
+FLOAT_AGREES = {"cosine": 0.9999999, "max_abs": 1e-4, "sqnr_db": 90, "top1": 1}
+INT8_AGREES = {"cosine": 0.98, "max_abs": 3.0, "sqnr_db": 15, "top1": 0.99}
+
+
 def compare(got, wanted):
     """(largest difference, its mean, rows with the same answer, cosine)"""
     differences = [abs(a - b) for a, b in zip(got, wanted, strict=True)]
@@ -52,6 +57,26 @@ class Digits(EngineTest):
         path.write_text(json.dumps(suite))
         return path
 
+    def check_agreement(self, records, seen):
+        """What the records say of each other is what the outputs say, and within what float and int8 lose."""
+        reference = seen["onnxruntime", "digits-onnx", "fp32"]
+        for record in records:
+            engine = record["engine"].partition("@")[0]
+            key = (engine, record["model"], record["variant"])
+            with self.subTest(agreement=key):
+                most, _, same, cosine = compare(seen[key], reference)
+                power, noise = sum(r * r for r in reference), sum((a - r) ** 2 for a, r in zip(seen[key], reference, strict=True))
+                self.assertIn("digits-onnx/fp32 onnxruntime@", record["agreement_reference"])
+                self.assertAlmostEqual(record["agreement_cosine"], cosine, 12)
+                self.assertAlmostEqual(record["agreement_max_abs"], most, 12)
+                self.assertEqual(record["agreement_top1"], same / 800)
+                self.assertAlmostEqual(record["agreement_sqnr_db"], 10 * math.log10(power / noise) if noise else 300, 6)
+                print(*key, {name: record[f"agreement_{name}"] for name in FLOAT_AGREES})
+                limits = FLOAT_AGREES if record["variant"] == "fp32" else INT8_AGREES
+                self.assertLessEqual(record["agreement_max_abs"], limits["max_abs"])
+                for name in ("cosine", "sqnr_db", "top1"):
+                    self.assertGreaterEqual(record[f"agreement_{name}"], limits[name])
+
     def test_every_engine_gives_the_same_answers(self):
         _, shape, wanted = read_npy(DIGITS / "data/reference_logits.npy")
         self.assertEqual(tuple(shape), (800, 10))
@@ -75,6 +100,7 @@ class Digits(EngineTest):
                 self.assertLessEqual(most, limit["most"])
                 self.assertLessEqual(mean, limit["mean"])
                 self.assertGreaterEqual(same, limit["same"])
+        self.check_agreement(records, seen)
         for record, block in zip(records, evidence, strict=True):
             with self.subTest(case=(record["engine"], record["variant"])):
                 self.assertEqual(record["placed_ops_share"], 1)
