@@ -130,6 +130,7 @@ enum ed_status ed_gate_spec_make(struct ed_gate_spec *spec, const struct ed_suit
     for (size_t i = 0; i < 3; i++)
         if (strcmp(suite->gate.inconclusive, inconclusive_words[i]) == 0)
             spec->inconclusive = (enum ed_gate_inconclusive)i;
+    spec->confirm = suite->gate.confirm;
     snprintf(spec->confirms, sizeof spec->confirms, "%s", suite->gate.confirms);
     enum ed_status status = choose_metrics(spec, suite->gate.metric, err);
     return status == ED_OK ? read_mde(spec, suite->gate.mde, err) : status;
@@ -180,6 +181,7 @@ void ed_gate_spec_write(struct ed_json_writer *w, const struct ed_gate_spec *spe
     ed_json_int(w, "max_ns", spec->max_ns);
     ed_json_int(w, "min_inferences", spec->min_inferences);
     ed_json_int(w, "inferences", spec->inferences);
+    ed_json_bool(w, "confirm", spec->confirm);
     ed_json_text(w, "confirms", spec->confirms);
     digest_of(spec, hex);
     ed_json_text(w, "sha256", hex);
@@ -225,6 +227,7 @@ enum ed_status ed_gate_spec_read(const struct ed_json_at *root, struct ed_gate_s
     enum ed_status status = ed_json_expect_object(&at, err);
     if (status != ED_OK || (status = read_metrics(&at, spec, err)) ||
         (status = ed_json_opt_bool(&at, "chosen", &spec->chosen, err)) ||
+        (status = ed_json_opt_bool(&at, "confirm", &spec->confirm, err)) ||
         (status = ed_json_get_int(&at, "need", 0, 1000, &spec->need, err)) ||
         (status = ed_json_get_int(&at, "max_time_ns", 0, most, &spec->max_time_ns, err)) ||
         (status = ed_json_get_int(&at, "family", 0, 10000000, &family, err)) ||

@@ -27,6 +27,7 @@ struct ed_gate_spec {
     int64_t need;        // so many devices are enough; 0: all that were asked for
     int64_t max_time_ns; // on a device; 0: no limit
     size_t family;       // comparisons of the whole campaign
+    bool confirm;        // a fail is to be repeated by a fresh campaign
     char confirms[64];   // id of the campaign whose fail this one repeats; ""
     // From which the number of inferences of a block is taken after the pilot.
     int64_t min_ns, max_ns, min_inferences, inferences;

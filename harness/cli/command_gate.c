@@ -55,6 +55,23 @@ static int confirm(struct ed_cli *cli, struct ed_measuring *measuring, struct ed
     return ed_measuring_run(cli, measuring, suite, output, second);
 }
 
+// What was resumed knows its plan and not the suite that it came from, so that nothing can repeat its fail.
+static void tell_unconfirmed(const struct ed_cli *cli, const char *directory) {
+    struct ed_campaign campaign = {0};
+    char again[ED_PATH_BYTES + 16];
+    if (ed_campaign_load(&campaign, directory, NULL) == ED_OK && campaign.gate.confirm &&
+        !campaign.gate.confirms[0]) {
+        snprintf(again, sizeof again, "%.4090s-again", directory);
+        if (ed_show_check_campaign(again, NULL) == ED_OK)
+            ed_log_line(&cli->log, ED_LOG_INFO, "this fail was repeated: what %s says counts", again);
+        else
+            ed_log_line(&cli->log, ED_LOG_WARNING,
+                        "this fail is not confirmed: --confirm repeats nothing after --resume; run the same "
+                        "gate again, and let that decide");
+    }
+    ed_campaign_release(&campaign);
+}
+
 static int gate(struct ed_cli *cli) {
     const struct ed_arguments *arguments = cli->arguments;
     struct ed_output output = {0};
@@ -83,6 +100,8 @@ static int gate(struct ed_cli *cli) {
         code = ed_measuring_run(cli, &measuring, &suite, &output, directory);
     if (code == ED_EXIT_FAIL && directory[0] && !measuring.resume && suite.gate.confirm)
         code = confirm(cli, &measuring, &suite, &output, directory);
+    else if (code == ED_EXIT_FAIL && directory[0] && measuring.resume)
+        tell_unconfirmed(cli, directory);
     ed_resources_release(&resources);
     ed_suite_release(&suite);
     ed_output_release(&output);

@@ -7,6 +7,7 @@ The engine sleeps for milliseconds, and what must be told apart differs by a fac
 
 import json
 import os
+import shutil
 import time
 
 from campaign import SETTLED, Device, Room, check, check_whole, finish, kill, wait_for
@@ -171,6 +172,11 @@ def confirmed(room):
     check("a fresh campaign repeats it" in ended.err, "it says so", ended.err)
     first, second = (json.loads((room.path / n / "gate.json").read_text()) for n in ("g_again", "g_again-again"))
     check(second["gate"]["confirms"] == first["campaign"], "the second names the first", second)
+    ended = room.run("gate", "--resume", "g_again").expect(1)
+    check("what g_again-again says counts" in ended.err, "which of the two decides", ended.err)
+    shutil.rmtree(room.path / "g_again-again")
+    ended = room.run("gate", "--resume", "g_again").expect(1)
+    check("this fail is not confirmed" in ended.err, "a resumed gate repeats nothing, and says so", ended.err)
 
 
 def usage(room):
