@@ -293,8 +293,9 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
         ed_path_remove(directory, NULL);
         directory[0] = 0;
     }
-    // The devices that were left out have been named; that they were is what is left to say.
-    if (status == ED_OK && freeze.n_absent)
+    // The devices that were left out have been named; that they were is what is left to say. A gate that needs
+    // only some of them counts those with a verdict itself.
+    if (status == ED_OK && freeze.n_absent && !(suite->gate.active && suite->gate.need > 0))
         status = ed_fail(err, fleet.members[0].status != ED_OK ? fleet.members[0].status : ED_ERR_UNREACHABLE,
                          absent[0].id, "%zu of %zu devices took no part: %s", freeze.n_absent, fleet.n,
                          absent[0].reason);
@@ -357,7 +358,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
         status = ed_score_commands(&campaign, err);
     if (followed)
         status = record_gate(&campaign, status, err);
-    if (status == ED_OK && fleet.n_present < fleet.n)
+    if (status == ED_OK && fleet.n_present < fleet.n && !campaign.gate.need)
         status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
                          fleet.n - fleet.n_present, fleet.n);
     *finished = status == ED_OK;
