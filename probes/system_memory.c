@@ -33,7 +33,7 @@ static enum ed_status system_memory_detect(void *opaque, const struct ed_probe_a
         channels[i] = (struct ed_channel){.quantity = "memory",
                                           .unit = "bytes",
                                           .scope = ED_SCOPE_SYSTEM,
-                                          .period_ns = 10000000,
+                                          .period_ns = 20000000,
                                           .resolution = 4096};
         snprintf(channels[i].id, sizeof channels[i].id, "%s", ids[i]);
         snprintf(channels[i].source, sizeof channels[i].source, "/proc/meminfo %s", keys[i]);
