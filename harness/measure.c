@@ -293,8 +293,8 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
         ed_path_remove(directory, NULL);
         directory[0] = 0;
     }
-    // The devices that were left out have been named; that they were is what is left to say. A gate that needs
-    // only some of them counts those with a verdict itself.
+    // The devices that were left out have been named; that they were is what is left to say. A gate that
+    // needs only some of them counts those with a verdict itself.
     if (status == ED_OK && freeze.n_absent && !(suite->gate.active && suite->gate.need > 0))
         status = ed_fail(err, fleet.members[0].status != ED_OK ? fleet.members[0].status : ED_ERR_UNREACHABLE,
                          absent[0].id, "%zu of %zu devices took no part: %s", freeze.n_absent, fleet.n,
