@@ -2,26 +2,19 @@
 // Opening the engine's library: functions, version, and its words when something fails.
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backends/adapter_text.h"
+#include "backends/adapter_words.h"
 #include "backends/litert/lrt.h"
 
-#define WORDS_MAX_BYTES 16384
-
-static int64_t written(void) {
-    struct stat file;
-    return fstat(STDERR_FILENO, &file) == 0 && S_ISREG(file.st_mode) ? (int64_t)file.st_size : -1;
-}
-
 void lrt_words_begin(struct lrt_state *lrt) {
-    lrt->words_from = written();
+    lrt->words_from = ed_adapter_words_mark();
 }
 
 int lrt_words_divert(struct lrt_state *lrt) {
-    const int kept = written() < 0 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+    const int kept = ed_adapter_words_mark() < 0 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
     const int memory = kept >= 0 ? (int)syscall(SYS_memfd_create, "words", 1u) : -1;
     if (memory >= 0)
         dup2(memory, STDERR_FILENO);
@@ -43,39 +36,6 @@ void lrt_words_restore(int kept) {
             break;
     dup2(kept, STDERR_FILENO);
     close(kept);
-}
-
-// What was written since; "" where standard error is no file.
-static void read_words(const struct lrt_state *lrt, char *text, size_t bytes) {
-    const int64_t end = written();
-    text[0] = 0;
-    if (lrt->words_from < 0 || end <= lrt->words_from)
-        return;
-    const int fd = open("/proc/self/fd/2", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    const int64_t room = (int64_t)bytes - 1,
-                  from = end - lrt->words_from > room ? end - room : lrt->words_from;
-    const ssize_t got = pread(fd, text, bytes - 1, (off_t)from);
-    text[got > 0 ? got : 0] = 0;
-    close(fd);
-}
-
-// "ERROR: [file.cc:12] words" gives "words".
-static const char *without_place(const char *line) {
-    const char *end = *line == '[' ? strstr(line, "] ") : NULL;
-    return end ? end + 2 : line;
-}
-
-// Lines that begin with `mark`, joined.
-static void take_lines(char *words, const char *mark, char *text, size_t bytes) {
-    char *rest = words;
-    text[0] = 0;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        const size_t used = strlen(text);
-        if (!strncmp(line, mark, strlen(mark)) && bytes - used > 8)
-            snprintf(text + used, bytes - used, "%s%s", used ? "; " : "", without_place(line + strlen(mark)));
-    }
 }
 
 static const char *status_name(int status) {
@@ -104,14 +64,11 @@ static const char *status_name(int status) {
 
 enum ed_status lrt_check(const struct lrt_state *lrt, int status, const char *doing, struct ed_error *err) {
     static const char *const marks[] = {"ERROR: ", "WARNING: "};
-    char words[WORDS_MAX_BYTES], copy[WORDS_MAX_BYTES], lines[4096] = "", text[640];
+    char lines[4096] = "", text[640];
     if (!status)
         return ED_OK;
-    read_words(lrt, words, sizeof words);
-    for (size_t i = 0; i < sizeof marks / sizeof *marks && !lines[0]; i++) {
-        memcpy(copy, words, sizeof copy);
-        take_lines(copy, marks[i], lines, sizeof lines);
-    }
+    for (size_t i = 0; i < sizeof marks / sizeof *marks && !lines[0]; i++)
+        ed_adapter_words_since(lrt->words_from, marks[i], lines, sizeof lines);
     ed_adapter_text(text, sizeof text, lines);
     return ed_fail(err, ED_ERR_REFUSED, NULL, "LiteRT %s, %s: status %d (%s)%s%s", lrt->version, doing,
                    status, status_name(status), text[0] ? ": " : "", text);

@@ -14,6 +14,9 @@ FLOAT = {"most": 1e-4, "mean": 1e-5, "same": 800}
 INT8_ONNX = {"most": 0.6, "mean": 0.05, "same": 795}
 INT8_TFLITE = {"most": 3.0, "mean": 0.2, "same": 795}
 EXPECTED = {
+    ("executorch", "digits-pte", "fp32"): FLOAT,
+    ("executorch", "digits-pte", "fp32-kernels"): FLOAT,
+    ("executorch", "digits-pte", "int8"): INT8_TFLITE,
     ("litert", "digits-tflite", "fp32"): FLOAT,
     ("litert", "digits-tflite", "int8"): INT8_TFLITE,
     ("onnxruntime", "digits-onnx", "fp32"): FLOAT,

@@ -18,6 +18,8 @@
 static const struct engine {
     const char *adapter, *build, *library, *model, *convolution;
 } engines[] = {
+    {"executorch", "executorch@1.5.1", "libexecutorch.so", "digits-fp32.pte",
+     "Convolution (NHWC, F32) IGEMM"},
     {"litert", "litert@2.3.0", "libLiteRt.so", "digits-fp32.tflite", "Convolution (NHWC, F32) IGEMM"},
     {"openvino", "openvino@2026.4.1", "libopenvino_c.so.2641", "digits-fp32.onnx", "Convolution"},
 };
