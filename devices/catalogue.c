@@ -20,7 +20,9 @@ static const char *const option_types[] = {
 };
 
 static bool is_format(const char *text) {
-    return text[0] == '.' && text[1] != '\0' && !strchr(text, '/') && strlen(text) < 64;
+    // "*": it takes any file, and is chosen for none.
+    return !strcmp(text, "*") ||
+           (text[0] == '.' && text[1] != '\0' && !strchr(text, '/') && strlen(text) < 64);
 }
 
 static bool is_environment(const char *text) {
@@ -160,7 +162,7 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
     static const char *const known[] = {
         "name",        "summary",       "abi",      "versions",       "needs_model", "language",
         "formats",     "library",       "backends", "environment",    "libc_floor",  "network",
-        "extra_files", "option_prefix", "options",  "language_asked", NULL};
+        "extra_files", "option_prefix", "options",  "language_asked", "address",     NULL};
     char **extra = NULL;
     int64_t abi = 0;
     enum ed_status status = ed_json_known_keys(at, known, err);
@@ -192,6 +194,11 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
         status = ed_json_opt_bool(at, "language_asked", &manifest->language_asked, err);
     if (!status)
         status = ed_json_opt_bool(at, "network", &manifest->network, err);
+    if (!status)
+        status = text_or_empty(at, "address", manifest->address, sizeof manifest->address, err);
+    if (!status && manifest->address[0] && strcmp(manifest->address, "file") &&
+        strcmp(manifest->address, "url"))
+        status = ed_json_fail(at, err, "the address \"%s\" is neither file nor url", manifest->address);
     if (!status)
         status = ed_text_list_read(at, "formats", is_format, "an ending such as \".onnx\"",
                                    &manifest->formats, err);
@@ -292,7 +299,7 @@ const struct ed_manifest *ed_catalogue_for_file(const struct ed_catalogue *catal
     for (size_t i = 0; i < catalogue->n; i++)
         for (char **format = catalogue->manifests[i].formats; *format; format++) {
             size_t ending = strlen(*format);
-            if (n > ending && strcasecmp(base + n - ending, *format) == 0)
+            if (n > ending && **format == '.' && strcasecmp(base + n - ending, *format) == 0)
                 return &catalogue->manifests[i];
         }
     return NULL;

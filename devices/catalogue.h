@@ -21,6 +21,7 @@ struct ed_manifest {
     char library[128];   // glob of the engine's library in its build's directory; "" where it needs none
     char libc_floor[64];
     bool network;
+    char address[8];    // "file" or "url": named with one, as NAME:FILE or NAME:URL; "" not
     char **formats;     // ".onnx"; NULL-terminated
     char **environment; // "K=V"; NULL-terminated
     struct ed_manifest_backend *backends;

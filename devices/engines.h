@@ -57,6 +57,8 @@ struct ed_engine_build {
     char library[ED_PATH_BYTES];   // absolute; ""
     char adapter[ED_PATH_BYTES];   // the adapter's shared object for this target; "" where it is not built
     bool adapter_given;            // it came from outside (ed_engines_places.adapter)
+    char address[ED_PATH_BYTES];   // of an engine that is named with one (NAME:ADDRESS); ""
+    bool network;                  // it needs one, whatever its manifest says
     const struct ed_manifest *manifest;
 };
 
@@ -80,6 +82,13 @@ struct ed_engines_places {
 enum ed_status ed_engines_load(struct ed_engines *engines, const struct ed_catalogue *catalogue,
                                const struct ed_engines_places *places, struct ed_error *err);
 void ed_engines_release(struct ed_engines *engines);
+// A build for every target that has the adapter, named by the file (absolute) or the URL that it is; nothing
+// where it is there already. Pointers into `engines` are void then. What is wrong is ED_ERR_USAGE.
+enum ed_status ed_engines_add_address(struct ed_engines *engines, const char *name, const char *address,
+                                      struct ed_error *err);
+// NULL: there is none.
+const struct ed_engine_build *ed_engines_find_address(const struct ed_engines *engines, const char *name,
+                                                      const char *address, const char *target);
 // Whether the build may have the backend, by engines.json.
 bool ed_engine_may_have(const struct ed_engine_build *build, const char *backend);
 // Bytes of its files, by engines.json.

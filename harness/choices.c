@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "harness/suite_values.h"
 
 static enum ed_status add_choice(struct ed_choices *choices, const struct ed_engine_build *build,
                                  const struct ed_manifest_backend *backend, struct ed_error *err) {
@@ -72,10 +73,29 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
     return status;
 }
 
+// NAME:ADDRESS, whose build was added (harness/addresses.h): its first backend, which is the only one.
+static enum ed_status resolve_address(struct ed_choices *choices, const char *on, const char *address,
+                                      const struct ed_engines *engines, const char *target,
+                                      struct ed_error *err) {
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(address - 1 - on), on);
+    const struct ed_engine_build *build = ed_engines_find_address(engines, name, address, target);
+    if (!build)
+        return ed_fail(err, ED_ERR_USAGE, "--on", "there is no adapter '%s' for %s", name, target);
+    enum ed_status status = need_present(build, err);
+    const char *backend =
+        build->backends && build->backends[0] ? build->backends[0] : build->manifest->backends[0].name;
+    return status ? status
+                  : add_choice(choices, build, ed_manifest_find_backend(build->manifest, backend), err);
+}
+
 // NAME[@VERSION][/BACKEND]; the suite has checked the syntax.
 static enum ed_status resolve_on(struct ed_choices *choices, const char *on, const struct ed_engines *engines,
                                  const char *target, const struct ed_offers *offers, struct ed_error *err) {
     char name[200];
+    const char *address = ed_suite_on_address(on);
+    if (address)
+        return resolve_address(choices, on, address, engines, target, err);
     snprintf(name, sizeof name, "%s", on);
     char *slash = strchr(name, '/');
     const char *backend = slash ? slash + 1 : "cpu";
@@ -92,13 +112,16 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
             status = need_present(build, err);
         else if (err && status == ED_ERR_NOT_FOUND)
             status = err->code = ED_ERR_USAGE;
+        if (status == ED_OK && build->manifest->address[0])
+            return ed_fail(err, ED_ERR_USAGE, "--on", "%s alone names nothing; write %s:%s", name, name,
+                           strcmp(build->manifest->address, "file") ? "URL" : "FILE");
         return status == ED_OK ? add_backends(choices, build, backend, offers, err) : status;
     }
     // A star takes every version that is here; those that are not are no mistake.
     size_t before = choices->n;
     for (size_t i = 0; i < engines->n; i++) {
         build = &engines->builds[i];
-        if (strcmp(build->name, name) || strcmp(build->target, target) ||
+        if (strcmp(build->name, name) || strcmp(build->target, target) || build->manifest->address[0] ||
             fnmatch(version, build->version, 0) != 0 || build->state != ED_ENGINE_PRESENT ||
             !build->adapter[0])
             continue;
@@ -118,8 +141,8 @@ static enum ed_status resolve_on(struct ed_choices *choices, const char *on, con
 
 bool ed_choice_opens(const struct ed_manifest *manifest, const char *file) {
     const char *ending = strrchr(ed_path_base(file), '.');
-    for (char **format = manifest->formats; ending && format && *format; format++)
-        if (!strcasecmp(*format, ending))
+    for (char **format = manifest->formats; format && *format; format++)
+        if (!strcmp(*format, "*") || (ending && !strcasecmp(*format, ending)))
             return true;
     return false;
 }

@@ -64,7 +64,7 @@ static void write_engine(struct writer *w, const struct ed_engine_build *build) 
             (w->status = ed_path_join(path, build->directory, build->files[i].name, w->err)) == ED_OK)
             write_file(w, NULL, path);
     ed_json_array_end(&w->json);
-    ed_json_bool(&w->json, "network", build->manifest->network);
+    ed_json_bool(&w->json, "network", build->manifest->network || build->network);
     ed_json_array_begin(&w->json, "environment");
     for (char **pair = build->manifest->environment; pair && *pair; pair++)
         ed_json_text(&w->json, NULL, *pair);

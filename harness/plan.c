@@ -216,7 +216,10 @@ static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *sui
         const struct ed_choice *choice = &choices->items[c];
         size_t used = 0;
         for (size_t t = 0; status == ED_OK && t < n_threads; t++) {
-            if (!choice->build->manifest->needs_model) {
+            // What takes any file runs without one only where there is none.
+            if (!choice->build->manifest->needs_model &&
+                !(choice->build->manifest->formats && choice->build->manifest->formats[0] &&
+                  suite->n_models)) {
                 status = add_workloads(plan, suite, choice, NULL, NULL, threads[t], err);
                 used++;
                 continue;

@@ -121,7 +121,7 @@ struct ed_suite {
     char *directory; // absolute, of the suite file; "" for the command line
     struct ed_suite_model *models;
     size_t n_models;
-    char **on; // as written: NAME[@VERSION][/BACKEND]
+    char **on; // as written: NAME[@VERSION][/BACKEND] or NAME:ADDRESS, with a file's address absolute
     size_t n_on;
     char **devices; // selectors; none means local
     size_t n_devices;

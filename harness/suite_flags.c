@@ -151,7 +151,16 @@ static enum ed_status selector_check(const char *text, struct ed_error *err) {
 }
 
 enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err) {
-    return list_set("--on", list, ED_SUITE_ON_MAX, ed_suite_on_check, &suite->on, &suite->n_on, err);
+    char here[ED_PATH_BYTES];
+    struct ed_error inner = {0};
+    enum ed_status status =
+        list_set("--on", list, ED_SUITE_ON_MAX, ed_suite_on_check, &suite->on, &suite->n_on, err);
+    if (status == ED_OK)
+        status = here_read(here, err);
+    for (size_t i = 0; status == ED_OK && i < suite->n_on; i++)
+        if (ed_suite_on_resolve(&suite->on[i], here, &inner) != ED_OK)
+            status = fail_inner("--on", ED_ERR_USAGE, &inner, err);
+    return status;
 }
 
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err) {

@@ -190,7 +190,7 @@ static const struct ed_suite_key suite_keys[] = {
     {"models", ED_SUITE_OBJECTS, LIST(ed_suite, models), .max = ED_SUITE_MODELS_MAX, .object = &model_object,
      .help = "what is measured"},
     {"on", ED_SUITE_ENGINES, LIST(ed_suite, on), .max = ED_SUITE_ON_MAX,
-     .help = "engines, as NAME[@VERSION][/BACKEND]"},
+     .help = "engines, as NAME[@VERSION][/BACKEND], command:FILE, openai:URL or ollama:URL"},
     {"devices", ED_SUITE_SELECTORS, LIST(ed_suite, devices), .max = ED_SUITE_DEVICES_MAX,
      .help = "ids, tags or globs over ids; this machine where none is given"},
     {"threads", ED_SUITE_THREADS, LIST(ed_suite, threads), .max = ED_SUITE_THREADS_MAX,

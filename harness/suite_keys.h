@@ -65,7 +65,7 @@ enum ed_suite_kind {
     ED_SUITE_OBJECTS,      // array of `object`, with names that differ
     ED_SUITE_ONE_FILE,     // char **, a single file
     ED_SUITE_FILES,        // char **, array of files
-    ED_SUITE_ENGINES,      // char **, array of NAME[@VERSION][/BACKEND]
+    ED_SUITE_ENGINES,      // char **, array of NAME[@VERSION][/BACKEND] or NAME:ADDRESS
     ED_SUITE_SELECTORS,    // char **, array
     ED_SUITE_THREADS,      // int64_t *, array of whole numbers, or a list as a text
     ED_SUITE_TOKENS,       // likewise, up to ED_WORKLOAD_TOKENS_MAX
@@ -111,9 +111,11 @@ struct ed_suite_object {
 
 // Of struct ed_suite; every other object is reached from it.
 const struct ed_suite_object *ed_suite_object_root(void);
-// True where every engine named needs no model ("null"), so that "models" may be absent.
+// True where every engine named needs no model ("null", and those with an address), so that "models" may be
+// absent.
 bool ed_suite_on_needs_no_model(char *const *on, size_t n_on);
 #define ED_SUITE_NO_MODEL_ENGINE "null"
+#define ED_SUITE_FILE_ENGINE "command" // whose address is a file
 
 enum ed_status ed_suite_model_check(const struct ed_json_at *at, const void *value, struct ed_error *err);
 enum ed_status ed_suite_variant_check(const struct ed_json_at *at, const void *value, struct ed_error *err);

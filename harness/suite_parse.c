@@ -131,7 +131,8 @@ enum ed_status ed_suite_model_check(const struct ed_json_at *at, const void *val
 bool ed_suite_on_needs_no_model(char *const *on, size_t n_on) {
     size_t n = strlen(ED_SUITE_NO_MODEL_ENGINE);
     for (size_t i = 0; i < n_on; i++)
-        if (ed_suite_on_name_bytes(on[i]) != n || memcmp(on[i], ED_SUITE_NO_MODEL_ENGINE, n) != 0)
+        if (!ed_suite_on_address(on[i]) &&
+            (ed_suite_on_name_bytes(on[i]) != n || memcmp(on[i], ED_SUITE_NO_MODEL_ENGINE, n) != 0))
             return false;
     return n_on > 0;
 }

@@ -197,6 +197,11 @@ static enum ed_status texts_read(const struct ed_suite_reader *reader, const str
             status = checked_text(reader, &place,
                                   key->kind == ED_SUITE_ENGINES ? ed_suite_on_check : selector_check,
                                   &(*out)[index]);
+        if (!status && key->kind == ED_SUITE_ENGINES) {
+            struct ed_error inner = {0};
+            if (ed_suite_on_resolve(&(*out)[index], reader->directory, &inner) != ED_OK)
+                status = fail_inner(&place, ED_ERR_USAGE, &inner, reader->err);
+        }
         for (size_t i = 0; i < index && !status; i++)
             if (strcmp((*out)[i], (*out)[index]) == 0)
                 status = ed_json_fail(&place, reader->err, "\"%.80s\" stands twice in this list; remove one",

@@ -35,10 +35,11 @@ static void rule_write(struct ed_json_writer *w, enum ed_suite_rule rule) {
 }
 
 static void engine_write(struct ed_json_writer *w) {
-    char word[128], glob[128], pattern[PATTERN_BYTES];
+    char word[128], glob[128], address[128], pattern[PATTERN_BYTES];
     ed_suite_rule_pattern(ED_SUITE_RULE_WORD, word, sizeof word);
     ed_suite_rule_pattern(ED_SUITE_RULE_GLOB, glob, sizeof glob);
-    snprintf(pattern, sizeof pattern, "^%s(@%s)?(/%s)?$", word, glob, glob);
+    ed_suite_rule_pattern(ED_SUITE_RULE_PATH, address, sizeof address);
+    snprintf(pattern, sizeof pattern, "^%s((@%s)?(/%s)?|:%s)$", word, glob, glob, address);
     ed_json_text(w, "type", "string");
     ed_json_text(w, "pattern", pattern);
 }
@@ -419,7 +420,7 @@ static void models_rule_write(struct ed_json_writer *w) {
     ed_json_object_begin(w, "on");
     ed_json_int(w, "minItems", 1);
     ed_json_object_begin(w, "items");
-    ed_json_text(w, "pattern", "^" ED_SUITE_NO_MODEL_ENGINE "([@/]|$)");
+    ed_json_text(w, "pattern", "^(" ED_SUITE_NO_MODEL_ENGINE "([@/]|$)|[^@/:]+:)");
     ed_json_object_end(w);
     ed_json_object_end(w);
     ed_json_object_end(w);

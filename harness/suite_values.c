@@ -21,7 +21,30 @@ enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *
 }
 
 size_t ed_suite_on_name_bytes(const char *text) {
-    return strcspn(text, "@/");
+    return strcspn(text, "@/:");
+}
+
+const char *ed_suite_on_address(const char *text) {
+    const size_t n = ed_suite_on_name_bytes(text);
+    return text[n] == ':' ? text + n + 1 : NULL;
+}
+
+enum ed_status ed_suite_on_resolve(char **text, const char *directory, struct ed_error *err) {
+    const char *address = ed_suite_on_address(*text);
+    char *path = NULL, *whole = NULL;
+    if (!address || strncmp(*text, ED_SUITE_FILE_ENGINE ":", sizeof ED_SUITE_FILE_ENGINE))
+        return ED_OK;
+    enum ed_status status = ed_suite_file_resolve(&path, directory, address, err);
+    if (status == ED_OK && asprintf(&whole, ED_SUITE_FILE_ENGINE ":%s", path) < 0) {
+        whole = NULL;
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    }
+    free(path);
+    if (status == ED_OK) {
+        free(*text);
+        *text = whole;
+    }
+    return status;
 }
 
 static enum ed_status part_check(const char *entry, const char *noun, const char *part, size_t n,
@@ -46,6 +69,14 @@ enum ed_status ed_suite_on_check(const char *text, struct ed_error *err) {
     size_t n = ed_suite_on_name_bytes(p);
     enum ed_status status = part_check(text, "engine", p, n, ED_SUITE_RULE_WORD, err);
     p += n;
+    if (!status && *p == ':') {
+        struct ed_error inner = {0};
+        if (ed_suite_rule_check(ED_SUITE_RULE_PATH, p + 1, &inner) != ED_OK)
+            status =
+                ed_fail(err, ED_ERR_USAGE, NULL, "behind \"%.60s\": %.400s; write command:FILE or openai:URL",
+                        text, inner.message);
+        return status;
+    }
     if (!status && *p == '@') {
         n = strcspn(++p, "/");
         status = part_check(text, "version", p, n, ED_SUITE_RULE_GLOB, err);
@@ -136,11 +167,28 @@ enum ed_status ed_suite_place_resolve(char **out, const char *directory, const c
     return resolve(out, directory, text, true, err);
 }
 
+// "on=command:FILE"
+static enum ed_status side_on_resolve(char **text, const char *directory, struct ed_error *err) {
+    char *on = strdup(*text + strlen(ED_SUITE_SIDE_ENGINE)), *whole = NULL;
+    if (!on)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    enum ed_status status = ed_suite_on_resolve(&on, directory, err);
+    if (status == ED_OK && asprintf(&whole, ED_SUITE_SIDE_ENGINE "%s", on) < 0)
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    if (status == ED_OK) {
+        free(*text);
+        *text = whole;
+    }
+    free(on);
+    return status;
+}
+
 enum ed_status ed_suite_side_resolve(char **text, const char *directory, struct ed_error *err) {
     struct ed_error ignored = {0};
     char *path = NULL;
-    if (strncmp(*text, ED_SUITE_SIDE_ENGINE, strlen(ED_SUITE_SIDE_ENGINE)) == 0 ||
-        ed_suite_file_resolve(&path, directory, *text, &ignored) != ED_OK)
+    if (strncmp(*text, ED_SUITE_SIDE_ENGINE, strlen(ED_SUITE_SIDE_ENGINE)) == 0)
+        return side_on_resolve(text, directory, err);
+    if (ed_suite_file_resolve(&path, directory, *text, &ignored) != ED_OK)
         return ED_OK;
     enum ed_status status = ed_suite_text_set(text, path, err);
     free(path);

@@ -9,8 +9,13 @@
 
 // *out becomes a copy of `text`; what it was before is freed.
 enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *err);
-// NAME[@VERSION][/BACKEND]; version and backend may be globs with '*'.
+// NAME[@VERSION][/BACKEND], where version and backend may be globs with '*'; or NAME:ADDRESS, a file or a
+// URL.
 enum ed_status ed_suite_on_check(const char *text, struct ed_error *err);
+// The address in such a text; NULL where it has none.
+const char *ed_suite_on_address(const char *text);
+// The file of `command:FILE` becomes absolute; any other text stays. As ed_suite_file_resolve.
+enum ed_status ed_suite_on_resolve(char **text, const char *directory, struct ed_error *err);
 // Bytes of NAME in such a text.
 size_t ed_suite_on_name_bytes(const char *text);
 // WORD[:VALUE] as `--scenario` has it; fixed-rate and poisson without a value have a rate of 0.

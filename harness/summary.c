@@ -94,7 +94,25 @@ static void engine_account(struct ed_result *result, const cJSON *evidence) {
     }
 }
 
+// The engine runs where this device's kernel cannot tell of it: then nothing here is its memory.
+static bool is_elsewhere(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    static const char *const keys[] = {
+        "memory_before_load_bytes", "memory_load_peak_bytes",      "memory_after_load_bytes",
+        "anon_after_load_bytes",    "file_after_load_bytes",       "swap_after_load_bytes",
+        "memory_warmup_peak_bytes", "memory_inference_peak_bytes", "memory_after_unload_bytes",
+        "sampled_peak_anon_bytes",  "sampled_peak_swap_bytes",     "system_memory_drop_peak_bytes"};
+    const cJSON *why =
+        cJSON_GetObjectItemCaseSensitive(first_evidence(blocks, case_index), "processes_reason");
+    for (size_t i = 0; cJSON_IsString(why) && i < sizeof keys / sizeof *keys; i++)
+        ed_result_reason(result, keys[i], ED_REASON_NOT_MEASURED, "%.200s", why->valuestring);
+    return cJSON_IsString(why);
+}
+
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    if (is_elsewhere(result, blocks, case_index)) {
+        engine_account(result, first_evidence(blocks, case_index));
+        return;
+    }
     int64_t *values = calloc(blocks->n ? blocks->n : 1, sizeof *values);
     int64_t anon = INT64_MIN, swap = INT64_MIN, drop = INT64_MIN;
     if (!values)

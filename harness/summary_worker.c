@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads and the network: what a worker did beside what it was asked.
+// Threads and the network: what a worker did beside what it was asked; and what an engine told besides.
 #include <string.h>
 
 #include "harness/summary.h"
@@ -82,7 +82,19 @@ static void network(struct ed_result *result, const struct ed_blocks *blocks, si
     }
 }
 
+// As the first block has it: the numbers of the others are in the journal.
+static void engine_note(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *note = member(member(blocks->items[i].evidence, "facts"), "note");
+        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsString(note))
+            continue;
+        ed_result_reason(result, "", "engine_note", "%.500s", note->valuestring);
+        return;
+    }
+}
+
 void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    engine_note(result, blocks, case_index);
     threads(result, blocks, case_index);
     network(result, blocks, case_index);
 }

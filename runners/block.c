@@ -193,6 +193,19 @@ static int64_t window_left_ns(struct pace *pace, const struct ed_job_block *bloc
     return left_ns < 0 ? 0 : left_ns < most_ns ? (int64_t)left_ns : (int64_t)most_ns;
 }
 
+// Once the engine turns out to be another process, that one is sampled. Only one of the worker's group is:
+// the number comes from the worker.
+static void look_at_process(const struct ed_block_context *context, struct ed_block_result *result,
+                            pid_t worker, int64_t *followed) {
+    const int64_t pid = atomic_load(&result->mapping->measured_pid);
+    if (pid == *followed || pid < -1 || pid > INT32_MAX || (pid > 0 && getpgid((pid_t)pid) != worker))
+        return;
+    *followed = pid;
+    ed_sampler_follow(context->sampler, pid < 0 ? 0 : pid);
+    if (pid > 0)
+        ed_memory_limit_watch(&result->limit, pid);
+}
+
 static void look_at_pace(const struct ed_block_context *context, const struct ed_job_block *block,
                          const struct ed_mapping *mapping, struct pace *pace, int64_t now_ns) {
     if (pace->told || atomic_load(&mapping->phase) != ED_PHASE_TIMED)
@@ -211,6 +224,7 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
     const int64_t deadline_ns = begin_ns + block->timeout_ns;
     int64_t next_look_ns = begin_ns;
     struct pace pace = {0};
+    int64_t followed = 0;
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -225,6 +239,7 @@ static void watch(const struct ed_block_context *context, const struct ed_job_bl
         if (now >= next_look_ns) {
             next_look_ns = now + ED_LOOK_PERIOD_NS;
             look_at_pace(context, block, result->mapping, &pace, now);
+            look_at_process(context, result, pid, &followed);
             if (too_much_output(output) && ftruncate(output, 0) == 0)
                 lseek(output, 0, SEEK_SET);
             if (result->end == ED_BLOCK_ENDED && access(ED_JOB_STOP, F_OK) == 0)

@@ -159,6 +159,23 @@ static void write_placement(struct ed_json_writer *w, const struct ed_placement 
     ed_json_object_end(w);
 }
 
+void ed_evidence_facts(struct ed_json_writer *w, const struct ed_adapter *adapter) {
+    struct ed_facts *facts = calloc(1, sizeof *facts);
+    struct ed_error failure = {0};
+    if (!facts || !adapter->backend->facts ||
+        adapter->backend->facts(adapter->state, facts, &failure) != ED_OK) {
+        free(facts);
+        return;
+    }
+    ed_json_object_begin(w, "facts");
+    for (size_t i = 0; i < facts->n && i < ED_FACTS_MAX; i++)
+        ed_json_int(w, facts->items[i].key, facts->items[i].value);
+    if (facts->note[0])
+        ed_json_text(w, "note", facts->note);
+    ed_json_object_end(w);
+    free(facts);
+}
+
 void ed_evidence_engine(struct ed_json_writer *w, const struct ed_adapter *adapter) {
     struct ed_error failure = {0};
     struct ed_placement *placement = calloc(1, sizeof *placement);

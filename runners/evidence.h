@@ -18,6 +18,8 @@ enum ed_status ed_evidence_outputs(struct ed_json_writer *w, const struct ed_ada
 // "placement", "engine_memory", "engine_version", "offered", "threads_seen". A hook that fails writes its
 // words under "KEY_reason".
 void ed_evidence_engine(struct ed_json_writer *w, const struct ed_adapter *adapter);
+// "facts": {KEY: NUMBER, "note": TEXT}; nothing where the engine has none.
+void ed_evidence_facts(struct ed_json_writer *w, const struct ed_adapter *adapter);
 // A survey as "engine_version", "build_info", "backends": [...]; used by `survey`, too.
 void ed_evidence_survey(struct ed_json_writer *w, const struct ed_survey *survey);
 

@@ -23,8 +23,11 @@ static void hear(void *context, enum ed_event event, uint32_t detail) {
     struct ear *ear = context;
     const int64_t now = ed_clock_raw_ns();
     (void)detail;
-    if (event != ED_EVENT_TOKEN)
+    // An engine without a prompt of its own has to begin somewhere.
+    if (event != ED_EVENT_TOKEN) {
+        ear->last_ns = ear->heard ? ear->last_ns : now;
         return;
+    }
     if (ear->heard < ear->wanted) {
         ear->times[ear->heard] = now - ear->last_ns;
         ear->last_ns = now;
@@ -37,7 +40,7 @@ static enum ed_status make_tokens(int32_t **out, int32_t n, int32_t vocabulary, 
     *out = calloc((size_t)n + 1, sizeof **out);
     if (!*out)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %d tokens", n);
-    for (int32_t i = 0; i < n; i++)
+    for (int32_t i = 0; vocabulary > 0 && i < n; i++)
         (*out)[i] = (int32_t)ed_random_below(random, (uint64_t)vocabulary);
     return ED_OK;
 }
@@ -46,7 +49,8 @@ static enum ed_status check_info(const struct ed_language *info, const struct ed
                                  struct ed_error *err) {
     const int64_t tokens =
         (int64_t)workload->depth_tokens + workload->prompt_tokens + workload->generate_tokens;
-    if (info->vocabulary < 1 || info->bos >= info->vocabulary || info->eos >= info->vocabulary)
+    const bool ids = info->vocabulary != -1;
+    if (ids && (info->vocabulary < 1 || info->bos >= info->vocabulary || info->eos >= info->vocabulary))
         return ed_fail(err, ED_ERR_REFUSED, NULL,
                        "the engine says that the model has %d tokens, bos %d and eos %d, which cannot be",
                        info->vocabulary, info->bos, info->eos);

@@ -15,7 +15,7 @@
 #include "edgedyno/wire.h"
 
 #define ED_MAPPING_MAGIC 0x4f4e594445474445u
-#define ED_MAPPING_VERSION 2u
+#define ED_MAPPING_VERSION 3u
 #define ED_EVIDENCE_MAX_BYTES (96u << 10)
 
 // Moments at which memory is read. Peaks are those since the mark before.
@@ -38,6 +38,13 @@ struct ed_mark {
     bool peak_reset; // the high-water mark could be reset after this reading
 };
 
+// Nothing of memory is known at this moment.
+static inline void ed_mark_nothing(struct ed_mark *mark) {
+    mark->peak_bytes = mark->rss_bytes = mark->anon_bytes = mark->file_bytes = mark->shmem_bytes =
+        mark->swap_bytes = -1;
+    mark->peak_reset = false;
+}
+
 struct ed_mapping {
     uint64_t magic;
     uint32_t version;
@@ -47,6 +54,7 @@ struct ed_mapping {
     uint64_t capacity;      // samples
     _Atomic uint32_t phase; // enum ed_phase
     _Atomic uint64_t n_samples;
+    _Atomic int64_t measured_pid; // of the engine where that is another process; 0: the worker, -1: elsewhere
 
     int32_t isolation_errno; // of the network, by the process that becomes the worker: 0 done, -1 not tried
     int64_t started_raw_ns;  // first statement of the worker

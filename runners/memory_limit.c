@@ -64,6 +64,8 @@ void ed_memory_limit_watch(struct ed_memory_limit *limit, int64_t pid) {
     char path[64];
     if (!limit->limit_bytes)
         return;
+    if (limit->status_fd >= 0)
+        close(limit->status_fd);
     snprintf(path, sizeof path, "/proc/%lld/status", (long long)pid);
     limit->status_fd = open(path, O_RDONLY | O_CLOEXEC);
 }

@@ -168,6 +168,16 @@ void ed_sampler_begin(struct ed_sampler *sampler, int64_t pid) {
     }
 }
 
+void ed_sampler_follow(struct ed_sampler *sampler, int64_t pid) {
+    for (size_t i = 0; i < sampler->n; i++) {
+        struct ed_sampler_source *source = &sampler->sources[i];
+        source->probe->attach(source->state, pid);
+        for (size_t k = 0; k < source->n; k++)
+            if (source->channels[k].scope == ED_SCOPE_PROCESS)
+                memset(&source->stats[k], 0, sizeof source->stats[k]);
+    }
+}
+
 void ed_sampler_end(struct ed_sampler *sampler) {
     sampler->in_block = false;
     sampler->end_ns = ed_clock_monotonic_ns();

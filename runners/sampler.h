@@ -47,6 +47,9 @@ bool ed_sampler_has_power(const struct ed_sampler *sampler, int64_t *period_ns);
 void ed_sampler_clear(struct ed_sampler *sampler);
 // A worker begins: statistics and costs start anew, every probe is due.
 void ed_sampler_begin(struct ed_sampler *sampler, int64_t pid);
+// The engine of this block is another process, known only now; 0: it runs elsewhere. What its channels told
+// of the worker before is forgotten, but for what is in the timeline.
+void ed_sampler_follow(struct ed_sampler *sampler, int64_t pid);
 // It is gone: statistics and costs are what they are, only channels of power and energy are sampled, now due.
 void ed_sampler_end(struct ed_sampler *sampler);
 // Without a worker: reads every channel of power and energy now, so that what came before is enclosed.

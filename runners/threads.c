@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads by /proc/self/task/TID/schedstat.
+// Threads by /proc/PID/task/TID/schedstat.
 #include "runners/threads.h"
 
 #include <dirent.h>
@@ -11,12 +11,11 @@
 
 #include "base/clock.h"
 
-#define TASKS "/proc/self/task"
 #define WORKING_MAX 16
 
-static bool read_text(const char *tid, const char *file, char *text, size_t bytes) {
-    char path[96];
-    snprintf(path, sizeof path, TASKS "/%.20s/%s", tid, file);
+static bool read_text(const char *tasks, const char *tid, const char *file, char *text, size_t bytes) {
+    char path[128];
+    snprintf(path, sizeof path, "%.40s/%.20s/%s", tasks, tid, file);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, bytes - 1) : -1;
     if (fd >= 0)
@@ -25,8 +24,11 @@ static bool read_text(const char *tid, const char *file, char *text, size_t byte
     return n > 0;
 }
 
-void ed_threads_read(struct ed_thread_times *times) {
-    DIR *tasks = opendir(TASKS);
+void ed_threads_read(struct ed_thread_times *times, int64_t pid) {
+    char folder[48] = "/proc/self/task";
+    if (pid > 0)
+        snprintf(folder, sizeof folder, "/proc/%lld/task", (long long)pid);
+    DIR *tasks = opendir(folder);
     times->n = 0;
     times->cut = false;
     times->raw_ns = 0;
@@ -41,11 +43,11 @@ void ed_threads_read(struct ed_thread_times *times) {
             break;
         }
         struct ed_thread_time *one = &times->items[times->n];
-        if (!read_text(entry->d_name, "schedstat", text, sizeof text))
+        if (!read_text(folder, entry->d_name, "schedstat", text, sizeof text))
             continue;
         one->tid = strtoll(entry->d_name, NULL, 10);
         one->run_ns = strtoll(text, NULL, 10);
-        read_text(entry->d_name, "comm", text, sizeof text);
+        read_text(folder, entry->d_name, "comm", text, sizeof text);
         snprintf(one->name, sizeof one->name, "%.*s", (int)strcspn(text, "\n"), text);
         times->n++;
     }

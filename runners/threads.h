@@ -25,8 +25,8 @@ struct ed_thread_times {
     struct ed_thread_time items[ED_THREADS_MAX];
 };
 
-// The calling process's. A system that does not tell leaves none.
-void ed_threads_read(struct ed_thread_times *times);
+// Of process `pid`, 0 for the calling one. A system that does not tell leaves none.
+void ed_threads_read(struct ed_thread_times *times, int64_t pid);
 // "threads": {"asked","exist","busy","cpus","working":[{"name","share"}]}: between two readings. `cpus` is
 // their CPU time over the wall time, `working` lists at most 16 busy threads, the busiest first. Writes
 // nothing where a reading lacks.

@@ -133,6 +133,24 @@ static void fill_load_args(const struct worker *worker, struct ed_load_args *arg
     }
 }
 
+// An engine that is another process is what is measured; before it was loaded it was not there.
+static void follow_engine(struct worker *worker) {
+    struct ed_memory_reader *memory = &worker->memory;
+    struct ed_mark *before = &worker->mapping->marks[ED_MARK_BEFORE_LOAD];
+    struct ed_error why = {0};
+    ed_memory_follow(memory, worker->adapter.backend, worker->adapter.state, &why);
+    if (memory->elsewhere) {
+        ed_mark_nothing(before);
+        atomic_store(&worker->mapping->measured_pid, -1);
+        ed_json_text(&worker->evidence, "processes_reason", why.message);
+    } else if (memory->n_pids) {
+        before->peak_bytes = before->rss_bytes = before->anon_bytes = before->file_bytes =
+            before->shmem_bytes = before->swap_bytes = 0;
+        atomic_store(&worker->mapping->measured_pid, memory->pids[0]);
+        ed_json_uint(&worker->evidence, "processes", memory->n_pids);
+    }
+}
+
 static enum ed_status open_and_load(struct worker *worker, struct ed_error *err) {
     const struct ed_job_engine *engine = &worker->job.engines[0];
     const struct ed_job_case *c = &worker->job.cases[0];
@@ -157,6 +175,7 @@ static enum ed_status open_and_load(struct worker *worker, struct ed_error *err)
     status = backend->load(worker->adapter.state, &worker->load_args, err);
     if (status == ED_OK) {
         worker->mapping->load_ns = ed_clock_raw_ns() - before;
+        follow_engine(worker);
         ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_AFTER_LOAD]);
     }
     return status;
@@ -295,6 +314,7 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
     if (status == ED_OK && block->pass != ED_PASS_KIND_COLD) {
         enter(worker, ED_PHASE_EVIDENCE);
         ed_evidence_engine(&worker->evidence, &worker->adapter);
+        ed_evidence_facts(&worker->evidence, &worker->adapter);
     }
     return status;
 }

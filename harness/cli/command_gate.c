@@ -2,6 +2,7 @@
 // `edgedyno gate`: may the candidate ship? Two builds compared by paired blocks, with a verdict.
 #include <string.h>
 
+#include "harness/addresses.h"
 #include "harness/cli/measuring.h"
 #include "harness/cli/suite_args.h"
 #include "harness/gate_sides.h"
@@ -90,6 +91,8 @@ static int gate(struct ed_cli *cli) {
         status = read_suite(&suite, arguments, &err);
     if (!status)
         status = ed_resources_load(&resources, cli, &err);
+    if (!status)
+        status = ed_addresses_add(&resources.engines, &suite, &err);
     if (!status)
         status = ed_measuring_fill(&measuring, cli, &resources, &err);
     if (status)

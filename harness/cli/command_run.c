@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `edgedyno run`: measures, then reports.
+#include "harness/addresses.h"
 #include "harness/cli/measuring.h"
 #include "harness/cli/suite_args.h"
 
@@ -20,6 +21,8 @@ static int run(struct ed_cli *cli) {
         status = ed_suite_of_arguments(&suite, arguments, &err);
     if (!status)
         status = ed_resources_load(&resources, cli, &err);
+    if (!status)
+        status = ed_addresses_add(&resources.engines, &suite, &err);
     if (!status)
         status = ed_measuring_fill(&measuring, cli, &resources, &err);
     if (status)

@@ -24,7 +24,9 @@
 
 static const struct ed_option measuring[] = {
     {"on", 0, ED_OPTION_LIST, "ENGINE,...", "the engine of the model's format, on the CPU", 0, 0, "",
-     "engines, as NAME[@VERSION][/BACKEND]; NAME/* is all its backends", 0},
+     "engines, as NAME[@VERSION][/BACKEND]; NAME/* is all its backends; also command:FILE, openai:URL, "
+     "ollama:URL",
+     0},
     {"device", 'd', ED_OPTION_LIST, "DEVICE,...", "local", 0, 0, "", "devices, by id, tag or a glob over ids",
      0},
     {"threads", 't', ED_OPTION_INT_LIST, "N,...", "1", 0, 4096, "",

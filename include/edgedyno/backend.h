@@ -30,6 +30,7 @@
 #define ED_PLACES_MAX 16
 #define ED_SURVEY_MAX 32
 #define ED_OPTIONS_GIVEN_MAX 64
+#define ED_PROCESSES_MAX 64
 
 enum ed_dtype {
     ED_DTYPE_NONE = 0,
@@ -189,7 +190,7 @@ struct ed_op_profile_row {
 
 // What a language model is. A number that it does not have is -1.
 struct ed_language {
-    int32_t vocabulary;     // token ids are 0 .. vocabulary - 1
+    int32_t vocabulary; // token ids are 0 .. vocabulary - 1; -1: ids mean nothing to it, their number does
     int32_t context_tokens; // room that was made for prompt, depth and generated tokens
     int32_t bos, eos;
 };
@@ -199,6 +200,20 @@ enum ed_event { ED_EVENT_TOKEN, ED_EVENT_STAGE };
 struct ed_host {
     void *context;
     void (*emit)(void *context, enum ed_event event, uint32_t detail);
+};
+
+// What else an engine has to tell of a block: numbers, with the unit in their names, and a sentence for
+// people
+// ("a latency holds the pipe's round trip, 20 us"); "" where there is nothing to say.
+#define ED_FACTS_MAX 32
+struct ed_fact {
+    char key[48];
+    int64_t value;
+};
+struct ed_facts {
+    size_t n;
+    struct ed_fact items[ED_FACTS_MAX];
+    char note[512];
 };
 
 // Another form of a model, of a type that the engine names ("Q8_0").
@@ -232,11 +247,12 @@ struct ed_backend {
     enum ed_status (*outputs)(void *state, struct ed_tensor *views, size_t capacity, size_t *n,
                               struct ed_error *err);
 
-    // Language. `prefill` puts n tokens behind what the cache holds and is done when their logits could be
-    // read; `decode` generates n tokens greedily, one after the other, and emits ED_EVENT_TOKEN after each
-    // when it is done; `rewind` cuts the cache to its first `keep` tokens; `logits` are those of the last
-    // token (with `all_logits` of every token of the last prefill, in order). `tokenize` fills at most
-    // `capacity`, *n is how many there are.
+    // Language. An engine that takes tokens only as a number of them says so by a vocabulary of -1. `prefill`
+    // puts n tokens behind what the cache holds and is done when their logits could be read; `decode`
+    // generates n tokens greedily, one after the other, and emits ED_EVENT_TOKEN after each when it is done
+    // (ED_EVENT_STAGE before the first one: what came up to here is not of a token); `rewind` cuts the cache
+    // to its first `keep` tokens; `logits` are those of the last token (with `all_logits` of every token of
+    // the last prefill, in order). `tokenize` fills at most `capacity`, *n is how many there are.
     enum ed_status (*language)(void *state, struct ed_language *out, struct ed_error *err);
     enum ed_status (*tokenize)(void *state, const char *text, size_t bytes, int32_t *tokens, size_t capacity,
                                size_t *n, struct ed_error *err);
@@ -246,7 +262,8 @@ struct ed_backend {
     enum ed_status (*decode)(void *state, size_t n, const struct ed_host *host, struct ed_error *err);
     enum ed_status (*logits)(void *state, const float **values, size_t *n, struct ed_error *err);
 
-    // Pids to measure when the engine is another process; *n = 0: this one.
+    // Pids to measure when the engine is another process; *n = 0: this one. Asked at every mark from load on.
+    // ED_ERR_UNSUPPORTED: it runs where nothing can be measured (a server), with the words that say so.
     enum ed_status (*processes)(void *state, int64_t *pids, size_t capacity, size_t *n, struct ed_error *err);
 
     // Evidence. `placement` is read after timing in the same worker; `op_profile` always in a pass of its
@@ -260,9 +277,19 @@ struct ed_backend {
     enum ed_status (*unload)(void *state, struct ed_error *err);
     void (*close)(void *state);
 
-    // After open, with nothing loaded. The only hook that may be NULL: an engine that converts nothing. A
-    // type that it does not have is ED_ERR_USAGE with those that it has.
+    // These may be NULL, which no hook above may.
+    // After open, with nothing loaded; NULL: an engine that converts nothing. A type that it does not have is
+    // ED_ERR_USAGE with those that it has.
     enum ed_status (*convert)(void *state, const struct ed_convert_args *args, struct ed_error *err);
+    // After timing, in the same worker; NULL: an engine that has nothing to tell.
+    enum ed_status (*facts)(void *state, struct ed_facts *out, struct ed_error *err);
+    // Language engines that serve several requests at a time; NULL: this one does not. `submit` begins one of
+    // the workload's requests; `progress` works on those that have begun until something happened or
+    // `until_ns` of the monotonic clock, and emits, with the request's ticket as detail, ED_EVENT_TOKEN for
+    // each token (1 + generate_tokens: the first one ends the prompt) and ED_EVENT_STAGE when the request is
+    // over.
+    enum ed_status (*progress)(void *state, int64_t until_ns, const struct ed_host *host,
+                               struct ed_error *err);
 };
 
 // The symbol every adapter exports: returns its table, or NULL where it cannot serve `abi`.

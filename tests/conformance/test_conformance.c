@@ -66,10 +66,10 @@ static enum ed_status read_files(struct fixture *fixture, const struct ed_json_a
 
 // `name` is that of a fixture: NAME or NAME@BUILD.
 static enum ed_status read_fixture(struct fixture *fixture, const char *name, struct ed_error *err) {
-    static const char *const known[] = {"backend", "engine",  "library",          "model", "symbolic_size",
-                                        "option",  "damaged", "growth_max_bytes", NULL};
+    static const char *const known[] = {"backend", "engine",  "library",          "model",   "symbolic_size",
+                                        "option",  "damaged", "growth_max_bytes", "program", NULL};
     struct ed_conformance_subject *subject = &fixture->subject;
-    const char *engine = NULL, *library = "";
+    const char *engine = NULL, *library = "", *program = NULL;
     char path[ED_PATH_BYTES], adapter[64];
     snprintf(adapter, sizeof adapter, "%.*s", (int)strcspn(name, "@"), name);
     memset(fixture, 0, sizeof *fixture);
@@ -111,6 +111,13 @@ static enum ed_status read_fixture(struct fixture *fixture, const char *name, st
         status = ed_json_opt_text(&root, "library", &library, err);
     if (status == ED_OK && engine)
         status = find_engine(fixture, engine, library, err);
+    // An engine that is a program of the fixtures.
+    if (status == ED_OK)
+        status = ed_json_opt_text(&root, "program", &program, err);
+    if (status == ED_OK && program) {
+        status = ed_path_join(fixture->library, ED_TEST_FIXTURES, program, err);
+        subject->engine_library = fixture->library;
+    }
     return status == ED_OK ? read_files(fixture, &root, err) : status;
 }
 

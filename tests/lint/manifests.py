@@ -25,7 +25,7 @@ KEYS = {
     "extra_files": TEXTS,
     "options": "a list of objects",
 }
-MAY_HAVE = {"option_prefix": TEXT, "language": FLAG, "language_asked": FLAG}
+MAY_HAVE = {"option_prefix": TEXT, "language": FLAG, "language_asked": FLAG, "address": TEXT}
 BACKEND_KEYS = {"name", "processor"}
 PROCESSORS = {"cpu", "gpu", "npu", "remote", "unknown"}
 OPTION_KEYS = {"name", "type", "unit", "default", "min", "max", "words", "help"}
@@ -93,9 +93,9 @@ def judge(root, path):
     if not manifest["backends"]:
         yield "has no backend"
     for ending in manifest["formats"]:
-        if not re.fullmatch(r"\.[a-z0-9]+", ending):
+        if ending != "*" and not re.fullmatch(r"\.[a-z0-9]+", ending):
             yield f"the format {ending} is no ending such as .onnx"
-    if manifest["needs_model"] != bool(manifest["formats"]):
+    if manifest["needs_model"] != bool(manifest["formats"]) and manifest["formats"] != ["*"]:
         yield "needs_model and formats disagree"
     sources = "".join((root / folder / name).read_text() for name in sorted(p.name for p in (root / folder).glob("*.[ch]")))
     names = [option.get("name") for option in manifest["options"]]
