@@ -112,6 +112,16 @@ def arm64():
         controller.run("run", "-d", "pi", "--out", "out", "suite.json", code=(0, 3))
         controller.check_whole("out", ["pi"], least())
         equal({record["target"] for record in controller.records("out")}, {"linux-aarch64"}, "the target")
+        check_emulated(controller)
+
+
+def check_emulated(controller, names=("pi",)):
+    """Times of an emulated processor are void, and said to be no speed."""
+    for record in controller.records("out"):
+        if record["device"] in names:
+            equal(record["simulated"], True, f"{record['device']} is emulated")
+            codes = {reason["code"] for reason in record["reasons"]}
+            check("invalid_emulator" in codes, "its times are void", codes)
 
 
 def arm64_digits():
@@ -126,6 +136,7 @@ def arm64_digits():
         controller.run("run", "-d", ",".join(names), "-r", "1", "--on-invalid", "mark", "--out", "out", DIGITS, code=(0, 3, 5))
         controller.check_whole("out", names)
         check_accuracy(controller.records("out"), names)
+        check_emulated(controller)
 
 
 def armv7():
@@ -138,6 +149,7 @@ def armv7():
         controller.scripted_suite(blocks=2, variants=("a",))
         controller.run("run", "-d", "pi", "--out", "out", "suite.json", code=(0, 3))
         controller.check_whole("out", ["pi"], least())
+        check_emulated(controller)
 
 
 def other_libc():

@@ -29,11 +29,11 @@ HELP = f"""usage: rig [--dir DIR] COMMAND   devices for tests on one machine; al
 kinds: {', '.join(words.KINDS)}
   laptop OpenSSH; pi dropbear, made sensors and governors; phone adbd, no glibc outside adbd's own folder;
   labhost a laptop with an adb server that knows phone=NAME; musl, bare x86_64 with musl's loader or none;
-  pi32 armv7 under qemu-user; pi64 a guest with an arm64 kernel; sshd an unprivileged sshd on a loopback port of
-  this machine, the one kind without root
+  pi32 armv7 and pi64user arm64 under qemu-user; pi64 a guest with an arm64 kernel; sshd an unprivileged sshd on a
+  loopback port of this machine, the one kind without root
 options: {', '.join(words.OPTIONS)}
   mem=512MiB a limit that kills; home=64MiB a small disk; delay=50ms there and back, jitter=5ms; loss=1% and
-  rate=10mbit each way; libc=none|debian, cpus=2 (pi64); count=64 makes NAME1 to NAME64;
+  rate=10mbit each way; libc=none|debian (pi64, pi64user), cpus=2 (pi64); count=64 makes NAME1 to NAME64;
   server=sshd|dropbear; sys=none|laptop|pi|phone the made sensors; governor=user|root who may write it
 faults:
 {faults.HELP}"""

@@ -61,10 +61,15 @@ def armhf():
     return fetch("fetch-armhf.sh", BUILD / "armhf")
 
 
-def arm_registration():
-    """What binfmt_misc must be told, so that armv7 programs run here."""
+# qemu's name of a processor -> its e_machine, ELF class and bits, as binfmt_misc has them.
+PROCESSORS = {"arm": (r"\x01", r"\x28"), "aarch64": (r"\x02", r"\xb7")}
+
+
+def registration(processor):
+    """What binfmt_misc must be told, so that programs of this processor run here."""
     fetch("fetch-qemu.sh", None)
-    interpreter = HERE.parents[1] / "build/deps/qemu/qemu-arm"
-    magic = r"\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x28\x00"
-    mask = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
-    return f":rig-arm:M::{magic}:{mask}:{interpreter}:FOCP"
+    interpreter = HERE.parents[1] / f"build/deps/qemu/qemu-{processor}"
+    bits, machine = PROCESSORS[processor]
+    magic = r"\x7fELF" + bits + r"\x01\x01" + r"\x00" * 9 + r"\x02\x00" + machine + r"\x00"
+    mask = r"\xff\xff\xff\xff\xff\xff\xff\x00" + r"\xff" * 8 + r"\xfe\xff\xff\xff"
+    return f":rig-{processor}:M::{magic}:{mask}:{interpreter}:FOCP"

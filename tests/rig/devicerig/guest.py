@@ -25,7 +25,6 @@ MODULES = (
     "rng-core",
     "virtio-rng",
 )
-LIBRARIES = "lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"
 MEMORY_BYTES = 1 << 30
 DISK_BYTES = 1 << 30
 USUAL_CPUS = 2
@@ -55,15 +54,6 @@ def add(file, name, number, mode, data):
     file.write(data + b"\0" * (-len(data) % 4))
 
 
-def replace_loader(image):
-    """A program of arm64 that names the private loader."""
-    old = b"/lib/ld-linux-aarch64.so.1\0"
-    own = f"/{roots.PRIVATE}/ld.so".encode()
-    if old not in image:
-        raise RigError("arm64 dropbear: its loader's name is not where it is expected")
-    return image.replace(old, own.ljust(len(old), b"\0"), 1)
-
-
 class Guest:
     def __init__(self, directory, record):
         self.directory = Path(directory)
@@ -90,7 +80,7 @@ class Guest:
         shutil.copy2(Path(__file__).with_name("guest-init.sh"), root / "init")
         os.chmod(root / "init", 0o755)
         self._modules(packages, root)
-        self._libraries(packages, root, options.get("libc", "debian"))
+        roots.arm64_libraries(packages, root, options.get("libc", "debian"))
         self.make_host_key()
         # Keys lie outside of the home, which is an empty disk at first.
         home = self.store / "home"
@@ -112,41 +102,6 @@ class Guest:
         for name in order:
             shutil.copyfile(found[name], place / f"{name}.ko")
         roots.write(place / "order", " ".join(order) + "\n")
-
-    @staticmethod
-    def _libraries(packages, root, libc):
-        """dropbear with a loader and libraries of its own; where wanted, Debian's libc and libstdc++ in their place."""
-        private = root / roots.PRIVATE
-        (private / "lib").mkdir(parents=True)
-        image = (packages / "usr/sbin/dropbear").read_bytes()
-        (private / "dropbear").write_bytes(replace_loader(image))
-        os.chmod(private / "dropbear", 0o755)
-        found = {}
-        for folder in LIBRARIES:
-            for path in (packages / folder).glob("*.so*"):
-                found[path.name] = path.resolve()
-        for name in ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libgmp.so.10", "libz.so.1"):
-            shutil.copyfile(found[name], private / "lib" / name)
-        shutil.copyfile(found["ld-linux-aarch64.so.1"], private / "ld.so")
-        os.chmod(private / "ld.so", 0o755)
-        if libc == "none":
-            return
-        usual = root / "lib/aarch64-linux-gnu"
-        usual.mkdir(parents=True)
-        for name in (
-            "libc.so.6",
-            "libm.so.6",
-            "libdl.so.2",
-            "libpthread.so.0",
-            "librt.so.1",
-            "libstdc++.so.6",
-            "libgcc_s.so.1",
-        ):
-            shutil.copyfile(found[name], usual / name)
-            os.chmod(usual / name, 0o755)
-        shutil.copyfile(found["ld-linux-aarch64.so.1"], usual / "ld-linux-aarch64.so.1")
-        os.chmod(usual / "ld-linux-aarch64.so.1", 0o755)
-        (root / "lib/ld-linux-aarch64.so.1").symlink_to("aarch64-linux-gnu/ld-linux-aarch64.so.1")
 
     def _disk(self, home, size):
         image = self.store / "disk"

@@ -16,10 +16,15 @@ PROFILES = {
     "labhost": "laptop",
     "pi": "pi",
     "pi32": "pi",
+    "pi64user": "pi",
     "phone": "phone",
     "musl": "none",
     "bare": "none",
 }
+
+
+# Kinds whose programs run under qemu-user, and its name of their processor.
+EMULATED = {"pi32": "arm", "pi64user": "aarch64"}
 
 
 def group_name(directory, name):
@@ -138,6 +143,12 @@ class Machine:
             raise RigError("pi32 has dropbear only")
         return binds, self._server_words(), self._writable(options, "user")
 
+    def _prepare_pi64user(self, root, options):
+        if self._server() != "dropbear":
+            raise RigError("pi64user has dropbear only")
+        dropbear = roots.arm64(root, fetched.arm64(), options.get("libc", "debian"))
+        return [], self._server_words(dropbear), self._writable(options, "user")
+
     @staticmethod
     def _writable(options, usual):
         return "scaling_governor scaling_min_freq scaling_max_freq" if options.get("governor", usual) == "user" else ""
@@ -154,8 +165,8 @@ class Machine:
         }
         words = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--fork", "--kill-child"]
         words += ["--", "bash", str(HERE / "holder.sh")]
-        if self.record["kind"] == "pi32":
-            environment["RIG_BINFMT"] = fetched.arm_registration()
+        if self.record["kind"] in EMULATED:
+            environment["RIG_BINFMT"] = fetched.registration(EMULATED[self.record["kind"]])
             words = [str(fetched.program("userns")), *words]
         with open(self.store / "log", "ab") as log:
             self.process = subprocess.Popen(
@@ -242,7 +253,7 @@ class Machine:
         """Words that run a shell command in the device, as root or as its user."""
         first = self.init()
         words = ["nsenter", f"--target={first}", "--mount", "--pid", "--uts", "--ipc", "--net", "--time"]
-        words += ["--user"] if self.record["kind"] == "pi32" else []
+        words += ["--user"] if self.record["kind"] in EMULATED else []
         words += [f"--root=/proc/{first}/root", "--wdns=/"]
         home = "/root"
         if user is not None:

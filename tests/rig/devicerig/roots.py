@@ -221,6 +221,61 @@ def phone(root, adbd_folder):
     ]
 
 
+ARM64_LIBRARIES = "lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"
+ARM64_USUAL = (
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libstdc++.so.6",
+    "libgcc_s.so.1",
+)
+
+
+def arm64_libraries(packages, root, libc):
+    """dropbear with a loader and libraries of its own; where wanted, Debian's libc and libstdc++ in their place."""
+    private = root / PRIVATE
+    (private / "lib").mkdir(parents=True)
+    image = (packages / "usr/sbin/dropbear").read_bytes()
+    old = b"/lib/ld-linux-aarch64.so.1\0"
+    if old not in image:
+        raise RigError("arm64 dropbear: its loader's name is not where it is expected")
+    own = f"/{PRIVATE}/ld.so".encode()
+    (private / "dropbear").write_bytes(image.replace(old, own.ljust(len(old), b"\0"), 1))
+    os.chmod(private / "dropbear", 0o755)
+    found = {}
+    for folder in ARM64_LIBRARIES:
+        for path in (packages / folder).glob("*.so*"):
+            found[path.name] = path.resolve()
+    for name in ("libc.so.6", "libcrypt.so.1", "libtomcrypt.so.1", "libtommath.so.1", "libgmp.so.10", "libz.so.1"):
+        shutil.copyfile(found[name], private / "lib" / name)
+    shutil.copyfile(found["ld-linux-aarch64.so.1"], private / "ld.so")
+    os.chmod(private / "ld.so", 0o755)
+    if libc == "none":
+        return
+    usual = root / "lib/aarch64-linux-gnu"
+    usual.mkdir(parents=True)
+    for name in ARM64_USUAL:
+        shutil.copyfile(found[name], usual / name)
+        os.chmod(usual / name, 0o755)
+    shutil.copyfile(found["ld-linux-aarch64.so.1"], usual / "ld-linux-aarch64.so.1")
+    os.chmod(usual / "ld-linux-aarch64.so.1", 0o755)
+    (root / "lib/ld-linux-aarch64.so.1").symlink_to("aarch64-linux-gnu/ld-linux-aarch64.so.1")
+
+
+def arm64(root, folder, libc):
+    """busybox and dropbear of Debian's arm64. Returns the words that start dropbear. The user's shell says which
+    processor is emulated: qemu's own choice has extensions that no board has."""
+    make_empty(root)
+    make_etc(root, f"/{PRIVATE}/sh")
+    install_busybox(root / "bin", folder / "root/bin/busybox")
+    arm64_libraries(folder / "root", root, libc)
+    write(root / PRIVATE / "sh", '#!/bin/busybox sh\nexport QEMU_CPU=cortex-a76\nexec /bin/busybox sh "$@"\n', 0o755)
+    write(root / "etc/shells", f"/bin/sh\n/{PRIVATE}/sh\n")
+    return [f"LD_LIBRARY_PATH=/{PRIVATE}/lib", f"/{PRIVATE}/dropbear"]
+
+
 def armhf(root, folder):
     """Debian's armhf with busybox. Returns the binds."""
     make_empty(root)

@@ -5,7 +5,7 @@ import re
 
 from .process import RigError
 
-KINDS = ("laptop", "pi", "phone", "labhost", "musl", "bare", "pi32", "pi64", "sshd")
+KINDS = ("laptop", "pi", "phone", "labhost", "musl", "bare", "pi32", "pi64", "pi64user", "sshd")
 OPTIONS = {
     "mem": "bytes",
     "home": "bytes",
