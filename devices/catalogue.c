@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/json_read.h"
+#include "base/options.h"
 #include "base/path.h"
 #include "devices/embedded.h"
 #include "devices/text_list.h"
@@ -55,8 +56,8 @@ static enum ed_status read_text(const struct ed_json_at *object, const char *key
 
 static enum ed_status read_option(const struct ed_json_at *at, struct ed_option *option,
                                   struct ed_error *err) {
-    static const char *const known[] = {"name", "type",  "unit", "default", "min",
-                                        "max",  "words", "help", NULL};
+    static const char *const known[] = {"name", "type",  "unit", "default",      "min",
+                                        "max",  "words", "help", "memory_lever", NULL};
     const char *type = NULL, *required = NULL;
     size_t n_types = sizeof option_types / sizeof option_types[0], found = 0;
     enum ed_status status = ed_json_known_keys(at, known, err);
@@ -94,6 +95,32 @@ static enum ed_status read_option(const struct ed_json_at *at, struct ed_option 
     return status;
 }
 
+static enum ed_status read_levers(const struct ed_json_at *at, struct ed_manifest *manifest,
+                                  const struct ed_option *option, struct ed_error *err) {
+    const struct ed_json_at list = ed_json_member(at, "memory_lever");
+    enum ed_status status = list.value ? ed_json_expect_array(&list, err) : ED_OK;
+    struct ed_json_at value = ed_json_element(&list, 0);
+    for (; !status && value.value; value = ed_json_next(&value)) {
+        const char *text = "";
+        struct ed_error inner = {0};
+        status = ed_json_as_text(&value, &text, err);
+        if (!status && ed_option_check(option, option->name, text, &inner))
+            status = ed_json_fail(&value, err, "%s", inner.message);
+        struct ed_manifest_lever *levers =
+            status ? NULL : realloc(manifest->levers, (manifest->n_levers + 1) * sizeof *levers);
+        if (!status && !levers)
+            return ed_fail(err, ED_ERR_NO_MEMORY, option->name, "no memory for an option");
+        if (status)
+            return status;
+        manifest->levers = levers;
+        levers[manifest->n_levers] = (struct ed_manifest_lever){option->name, strdup(text)};
+        if (!levers[manifest->n_levers].value)
+            return ed_fail(err, ED_ERR_NO_MEMORY, option->name, "no memory for an option");
+        manifest->n_levers++;
+    }
+    return status;
+}
+
 static enum ed_status read_options(const struct ed_json_at *manifest_at, struct ed_manifest *manifest,
                                    struct ed_error *err) {
     struct ed_json_at array = ed_json_member(manifest_at, "options");
@@ -108,6 +135,8 @@ static enum ed_status read_options(const struct ed_json_at *manifest_at, struct 
     for (size_t i = 0; i < n && !status; i++) {
         struct ed_json_at at = ed_json_element(&array, i);
         status = read_option(&at, &manifest->options[i], err);
+        if (!status)
+            status = read_levers(&at, manifest, &manifest->options[i], err);
         for (size_t j = 0; j < i && !status; j++)
             if (strcmp(manifest->options[i].name, manifest->options[j].name) == 0)
                 status =
@@ -269,6 +298,9 @@ void ed_catalogue_release(struct ed_catalogue *catalogue) {
             for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
                 free((void *)texts[k]);
         }
+        for (size_t j = 0; j < manifest->n_levers; j++)
+            free(manifest->levers[j].value);
+        free(manifest->levers);
         free(manifest->options);
         free(manifest->backends);
         ed_text_list_free(manifest->formats);

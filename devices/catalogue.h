@@ -13,6 +13,12 @@ struct ed_manifest_backend {
     enum ed_processor processor;
 };
 
+// A value of an option that may need less memory than the default.
+struct ed_manifest_lever {
+    const char *option; // borrowed from the manifest's options
+    char *value;        // owned
+};
+
 struct ed_manifest {
     char name[64], summary[256], versions[64];
     bool needs_model;
@@ -29,6 +35,8 @@ struct ed_manifest {
     char option_prefix[64]; // options that begin so pass unchecked to the adapter, which checks them; "" none
     struct ed_option *options; // texts owned by the manifest
     size_t n_options;
+    struct ed_manifest_lever *levers;
+    size_t n_levers;
 };
 
 struct ed_catalogue {

@@ -143,6 +143,13 @@ enum ed_status ed_remote_status_renew(const struct ed_remote *remote, const char
         status = ed_json_opt_int(&root, "next_news_ns", 0, most, &out->next_news_ns, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "left_ns", 0, most, &out->left_ns, err);
+    out->cooling_ns = -1;
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "cooling_ns", 0, most, &out->cooling_ns, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "cooling_now_mc", -most, most, &out->cooling_now_mc, err);
+    if (status == ED_OK)
+        status = ed_json_opt_int(&root, "cooling_limit_mc", -most, most, &out->cooling_limit_mc, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(&root, "lease_lost", &out->lease_lost, err);
     // Texts are for people: one that is too long is cut, and a missing one is not worth failing for.

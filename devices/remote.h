@@ -28,6 +28,8 @@ struct ed_remote_status {
     char message[512];
     char block[ED_WIRE_ID_MAX_BYTES + 1]; // that runs now
     int64_t journal_bytes, blocks_done, blocks_total, next_news_ns, left_ns;
+    // Before `block` the device cools down, for so long at most; thousandths of a degree. -1: it does not.
+    int64_t cooling_ns, cooling_now_mc, cooling_limit_mc;
     // The device's CLOCK_MONOTONIC at some moment between the two readings of CLOCK_REALTIME here; 0: not
     // told.
     int64_t device_monotonic_ns, asked_real_ns, answered_real_ns;

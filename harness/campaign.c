@@ -113,10 +113,13 @@ static enum ed_status read_circumstances(const struct ed_json_at *at, struct ed_
 static void read_hardware(const struct ed_json_at *at, struct ed_campaign_device *device) {
     static const char *const emulators[] = {"ranchu", "goldfish", "emulator", "sdk_gphone", "cuttlefish"};
     const struct ed_json_at hardware = ed_json_member(at, "hardware"),
-                            system = ed_json_member(&hardware, "system");
+                            system = ed_json_member(&hardware, "system"),
+                            cpu = ed_json_member(&hardware, "cpu"), logical = ed_json_member(&cpu, "logical");
     const struct ed_json_at told = ed_json_member(&system, "virtual_machine");
     char board[128] = "";
     device->virtual_machine = device->emulator = -1;
+    if (cJSON_IsNumber(logical.value))
+        ed_json_opt_int(&cpu, "logical", 0, 1 << 20, &device->logical_cpus, NULL);
     if (!system.value)
         return;
     if (cJSON_IsBool(told.value))
@@ -258,6 +261,24 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
     return status;
 }
 
+static enum ed_status read_events(const struct ed_json_at *root, struct ed_campaign *campaign,
+                                  struct ed_error *err) {
+    const size_t most = sizeof campaign->papi / sizeof campaign->papi[0];
+    const struct ed_json_at list = ed_json_member(root, "papi");
+    enum ed_status status = list.value ? ed_json_expect_array(&list, err) : ED_OK;
+    const size_t n = status == ED_OK ? ed_json_count(&list) : 0;
+    if (n > most)
+        return ed_json_fail(&list, err, "has %zu events; at most %zu are counted", n, most);
+    struct ed_json_at at = ed_json_element(&list, 0);
+    for (size_t i = 0; status == ED_OK && i < n; i++, at = ed_json_next(&at)) {
+        const char *event = "";
+        status = ed_json_as_text(&at, &event, err);
+        snprintf(campaign->papi[i], sizeof campaign->papi[i], "%s", event);
+        campaign->n_papi = i + 1;
+    }
+    return status;
+}
+
 // What was required is frozen: a verdict by other limits than those of the run would be another run's.
 static enum ed_status check_requirements(const struct ed_json_at *root, const struct ed_buffer *all,
                                          struct ed_error *err) {
@@ -344,6 +365,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     if (status == ED_OK)
         status = ed_json_opt_int(root, "ballast_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &campaign->ballast_bytes,
                                  err);
+    if (status == ED_OK)
+        status = read_events(root, campaign, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "leave_nothing", &campaign->leave_nothing, err);
     if (status == ED_OK && !ed_path_name_ok(campaign->id))

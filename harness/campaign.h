@@ -79,8 +79,9 @@ struct ed_campaign_device {
     char cpuset[128];                // of a process that the transport starts; "" unknown
     int64_t oom_score_adj;           // likewise; INT64_MIN unknown
     bool android;                    // a phone: processes of a shell, not an app
-    bool pack_foreign; // an Android device served by a Linux pack: CPU only, not the app's build
-    bool runner_libc;  // the runner itself runs with the pack's C library
+    bool pack_foreign;    // an Android device served by a Linux pack: CPU only, not the app's build
+    bool runner_libc;     // the runner itself runs with the pack's C library
+    int64_t logical_cpus; // 0 unknown
     // As facts of harness/validity.h are: 1, 0, or below 0 where unknown.
     double virtual_machine, emulator;
 };
@@ -94,6 +95,8 @@ struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed, ballast_bytes; // ballast: 0 is none
+    char papi[16][48];           // events that were to be counted, of --papi
+    size_t n_papi;
     int64_t blocks, max_time_ns; // timing blocks planned for a case; 0: no limit
     char on_invalid[8];          // refuse, repeat, mark; mark where an older campaign says nothing
     bool allow_fallback, leave_nothing;

@@ -9,13 +9,17 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/units.h"
 #include "devices/quarantine.h"
+#include "harness/blocks.h"
 #include "harness/job_write.h"
 #include "harness/keep.h"
 
 #define MS INT64_C(1000000)
 #define POLL_MIN_NS (20 * MS)
 #define POLL_MAX_NS (2000 * MS)
+#define COOLING_LOOK_NS \
+    (2000 * MS) // the runner holds a block back for longer than that (runners/cool_down.h)
 #define LOOK_AT_LEAST_NS (600000 * MS)
 #define LEASE_MARGIN_NS (120000 * MS)
 #define DEATHS_MAX 2 // in a row without a finished block; one more is a failure
@@ -88,6 +92,26 @@ static int64_t inferences_of(void *context, const char *block) {
     return drive->stages->inferences(drive->stages->context, block);
 }
 
+// What the campaign's first block that knew it told of the device's temperature: later jobs cool to the same.
+static enum ed_status find_start(const struct ed_drive *drive, struct ed_job_subset_start *begun,
+                                 struct ed_error *err) {
+    struct ed_blocks blocks;
+    enum ed_status status = ed_blocks_load(&blocks, drive->device, NULL, err);
+    for (size_t b = 0; status == ED_OK && !begun->channel[0] && b < blocks.n; b++) {
+        const struct ed_json_at root = ed_json_root(&blocks.documents[b]),
+                                at = ed_json_member(&root, "cool_down");
+        int64_t start_mc = INT64_MIN;
+        if (!at.value || ed_json_opt_int(&at, "start_mc", -1000000, 1000000, &start_mc, NULL) != ED_OK ||
+            start_mc == INT64_MIN ||
+            ed_json_opt_string(&at, "channel", begun->channel, sizeof begun->channel, NULL) != ED_OK)
+            continue;
+        begun->start_mc = start_mc;
+    }
+    if (status == ED_OK)
+        ed_blocks_release(&blocks);
+    return status;
+}
+
 // The planned blocks that are not here, as a job named `id`. What is counted is the plan's: a device may send
 // blocks that nobody asked for.
 static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct ed_buffer *job, size_t *n,
@@ -98,8 +122,12 @@ static enum ed_status missing_job(struct ed_drive *drive, const char *id, struct
     enum ed_status status = ed_path_join(path, drive->device->directory, ED_CAMPAIGN_JOB, err);
     if (status == ED_OK)
         status = ed_path_read(path, ED_WIRE_JOB_MAX_BYTES, &frozen, err);
+    struct ed_job_subset_start begun = {0};
+    if (status == ED_OK && drive->keep.n_jobs)
+        status = find_start(drive, &begun, err);
     const struct ed_job_subset_args args = {
         .id = id,
+        .start = begun.channel[0] ? &begun : NULL,
         .token = drive->token,
         .wanted = is_missing,
         .inferences = drive->stages ? inferences_of : NULL,
@@ -265,6 +293,17 @@ static void name_block(const struct ed_drive *drive, const char *block, char *ou
     }
 }
 
+// The number of bytes written.
+static size_t name_cooling(const struct ed_remote_status *there, char *out, size_t bytes) {
+    char most[32];
+    ed_units_print_duration(most, sizeof most,
+                            (there->cooling_ns + 1000 * MS - 1) / (1000 * MS) * (1000 * MS));
+    const int n = snprintf(
+        out, bytes, "cooling down, %.1f C to %.1f C, at most %s: ", (double)there->cooling_now_mc / 1000,
+        (double)there->cooling_limit_mc / 1000, most);
+    return n < 0 ? 0 : (size_t)n < bytes ? (size_t)n : bytes - 1;
+}
+
 static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_news *news,
                              struct ed_error *err) {
     struct ed_remote_status there;
@@ -311,6 +350,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
     if (drive->stages)
         used = (size_t)snprintf(news->now, sizeof news->now, "%.60s",
                                 drive->stages->words(drive->stages->context));
+    if (there.cooling_ns >= 0)
+        used += name_cooling(&there, news->now + used, sizeof news->now - used);
     name_block(drive, there.block, news->now + used, sizeof news->now - used);
     // News that is late is asked for less and less often: the questions cost the device something.
     drive->overdue_ns =
@@ -318,6 +359,8 @@ static enum ed_status follow(struct ed_drive *drive, bool stop, struct ed_drive_
             ? POLL_MIN_NS
             : (drive->overdue_ns * 3 / 2 < POLL_MAX_NS ? drive->overdue_ns * 3 / 2 : POLL_MAX_NS);
     int64_t wait = there.next_news_ns > POLL_MIN_NS ? there.next_news_ns + 5 * MS : drive->overdue_ns;
+    if (there.cooling_ns >= 0)
+        wait = COOLING_LOOK_NS;
     // Not earlier than the block's predicted end, however long it is: a question in the middle would disturb
     // it.
     if (wait > LOOK_AT_LEAST_NS)

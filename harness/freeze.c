@@ -258,6 +258,12 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_int(&w, "blocks", freeze->suite->blocks);
     ed_json_int(&w, "max_time_ns", freeze->suite->max_time_ns);
     ed_json_text(&w, "pin", freeze->suite->pin);
+    if (freeze->suite->n_papi) {
+        ed_json_array_begin(&w, "papi");
+        for (size_t i = 0; i < freeze->suite->n_papi; i++)
+            ed_json_text(&w, NULL, freeze->suite->papi[i]);
+        ed_json_array_end(&w);
+    }
     if (freeze->suite->ballast_bytes)
         ed_json_int(&w, "ballast_bytes", freeze->suite->ballast_bytes);
     ed_json_bool(&w, "allow_fallback", freeze->suite->allow_fallback);

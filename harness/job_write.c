@@ -215,6 +215,30 @@ static void write_settings(struct writer *w, const struct ed_device_settings *se
     ed_json_array_end(&w->json);
 }
 
+static void write_cool_down(struct writer *w) {
+    const struct ed_plan *plan = &w->device->plan;
+    bool accelerated = false;
+    for (size_t i = 0; i < plan->n_cases; i++)
+        accelerated = accelerated || !strcmp(plan->cases[i].frozen.processor, "gpu") ||
+                      !strcmp(plan->cases[i].frozen.processor, "npu");
+    if (!w->freeze->suite->cool_down_ns)
+        return;
+    ed_json_object_begin(&w->json, "cool_down");
+    ed_json_int(&w->json, "timeout_ns", w->freeze->suite->cool_down_ns);
+    ed_json_bool(&w->json, "accelerated", accelerated);
+    ed_json_object_end(&w->json);
+}
+
+static void write_events(struct writer *w) {
+    char events[ED_WIRE_EVENTS_MAX_BYTES + 1] = "";
+    for (size_t i = 0; i < w->freeze->suite->n_papi; i++) {
+        const size_t used = strlen(events);
+        snprintf(events + used, sizeof events - used, "%s%s", i ? "," : "", w->freeze->suite->papi[i]);
+    }
+    if (events[0])
+        ed_json_text(&w->json, "papi", events);
+}
+
 // The shorter of the suite's limit and the device's own; 0 is none.
 static int64_t job_limit(const struct writer *w) {
     const int64_t suite = w->freeze->suite->max_time_ns, device = w->device->session->entry->job_max_ns;
@@ -236,6 +260,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
         ed_json_bool(&w->json, "external_meter", true);
     if (w->freeze->suite->ballast_bytes)
         ed_json_int(&w->json, "ballast_bytes", w->freeze->suite->ballast_bytes);
+    write_events(w);
+    write_cool_down(w);
     write_settings(w, &w->device->session->entry->settings);
     ed_json_array_begin(&w->json, "engines");
     size_t n = distinct(plan, true, engines, firsts);
@@ -296,21 +322,32 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
 
 // For how long a job of these blocks may hold the lease without news of the controller: each block's window
 // with a warm-up that goes to its limit, and something for the load.
-static int64_t lease_time_ns(const cJSON *blocks) {
+static int64_t lease_time_ns(const cJSON *blocks, int64_t cool_down_ns) {
     int64_t sum = 120 * SECOND_NS;
     const cJSON *block;
     cJSON_ArrayForEach(block, blocks) {
         const cJSON *least = cJSON_GetObjectItemCaseSensitive(block, "min_ns");
-        sum += (cJSON_IsNumber(least) ? (int64_t)least->valuedouble : 0) + 10 * SECOND_NS;
+        sum += (cJSON_IsNumber(least) ? (int64_t)least->valuedouble : 0) + 10 * SECOND_NS + cool_down_ns;
+        if (sum > LEASE_MAX_NS)
+            return LEASE_MAX_NS;
     }
-    return sum < LEASE_MAX_NS ? sum : LEASE_MAX_NS;
+    return sum;
 }
 
 // false: no memory.
 static bool add_lease(cJSON *job, const cJSON *blocks, const char *token) {
+    const cJSON *timeout =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(job, "cool_down"), "timeout_ns");
+    const int64_t cool_down_ns = cJSON_IsNumber(timeout) ? (int64_t)timeout->valuedouble : 0;
     cJSON *lease = cJSON_AddObjectToObject(job, "lease");
     return lease && cJSON_AddStringToObject(lease, "token", token) &&
-           cJSON_AddNumberToObject(lease, "for_ns", (double)lease_time_ns(blocks));
+           cJSON_AddNumberToObject(lease, "for_ns", (double)lease_time_ns(blocks, cool_down_ns));
+}
+
+static bool add_start(cJSON *job, const struct ed_job_subset_start *start) {
+    cJSON *cool_down = cJSON_GetObjectItemCaseSensitive(job, "cool_down");
+    return !cool_down || (cJSON_AddStringToObject(cool_down, "channel", start->channel) &&
+                          cJSON_AddNumberToObject(cool_down, "start_mc", (double)start->start_mc));
 }
 
 static void set_number(cJSON *object, const char *key, int64_t value) {
@@ -346,6 +383,7 @@ enum ed_status ed_job_subset(struct ed_buffer *out, const char *name, const char
     char *text = NULL;
     if (!blocks ||
         !cJSON_ReplaceItemInObjectCaseSensitive(document.root, "job", cJSON_CreateString(args->id)) ||
+        (args->start && !add_start(document.root, args->start)) ||
         (args->token[0] && !add_lease(document.root, blocks, args->token)) ||
         !(text = cJSON_PrintUnformatted(document.root)))
         status = ed_fail(err, ED_ERR_PARSE, name, "is not a job that this program wrote");

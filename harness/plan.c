@@ -429,7 +429,7 @@ static enum ed_status add_blocks(struct ed_plan *plan, const struct ed_suite *su
             if (!plan->cases[c].accuracy_only) {
                 if (!plan->cases[c].frozen.workload_parts.duration_ns)
                     ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
-                if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model)
+                if (r <= ED_COLD_BLOCKS && plan->cases[c].frozen.has_model && !suite->only_timing)
                     ed_plan_block_add(plan, c, ED_PASS_COLD, r);
             }
             if (r == 1 && plan->cases[c].frozen.task >= 0 && !judged_before(plan, c))

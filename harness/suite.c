@@ -19,6 +19,7 @@ void ed_suite_init(struct ed_suite *suite) {
         .blocks = 10,
         .seed = -1,
         .pin = strdup(""),
+        .cool_down_ns = 120 * SECOND_NS,
         .min_placed = 1,
         .on_invalid = strdup("repeat"),
         .agree_with = strdup(""),
@@ -109,6 +110,7 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->name);
     free(suite->directory);
     free(suite->pin);
+    ed_suite_texts_release(suite->papi, suite->n_papi);
     free(suite->gate.baseline);
     free(suite->gate.candidate);
     free(suite->gate.mde);

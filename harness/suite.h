@@ -13,7 +13,7 @@
 //    "scenarios": ["single-stream", "fixed-rate:50/s", "poisson", "offline:4", "sustained:10min"], "rates": [50, 100], "deadline": "20 ms",
 //    "on": ["onnxruntime/cpu"], "devices": ["local"], "threads": [1, 2], "options": {"KEY": "VALUE"},
 //    "option_lists": {"KEY": ["VALUE", "VALUE"]},
-//    "blocks": 10, "seed": 1, "pin": "0", "mem_limit": "512 MiB", "ballast": "1 GiB", "max_time": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "agree_with": "digits/fp32 onnxruntime/cpu", "profile": false, "label": {"commit": "abc"},
+//    "blocks": 10, "seed": 1, "pin": "0", "papi": ["PAPI_TOT_INS"], "mem_limit": "512 MiB", "ballast": "1 GiB", "max_time": "2 min", "cool_down": "2 min", "allow_fallback": false, "min_placed": "95 %", "on_invalid": "repeat", "agree_with": "digits/fp32 onnxruntime/cpu", "profile": false, "label": {"commit": "abc"},
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %", "latency_p50_ns <= baseline + 2 %"],
 //    "gate": {"baseline": "fp32" or "old.onnx" or "on=onnxruntime@1.26.0/cpu", "candidate": "int8", "mde": "2 %",
@@ -144,15 +144,19 @@ struct ed_suite {
     size_t n_crossings;
     struct ed_requirement *requirements;
     size_t n_requirements;
-    int64_t blocks;                         // 10
-    int64_t seed;                           // -1: to be chosen
-    char *pin;                              // "": unpinned
+    int64_t blocks; // 10
+    int64_t seed;   // -1: to be chosen
+    char *pin;      // "": unpinned
+    char **papi;    // events of the processor's counters that are counted; none means the common ones
+    size_t n_papi;
+    int64_t cool_down_ns;                   // longest wait before a block; 0: none
     int64_t max_time_ns;                    // 0: no limit
     int64_t mem_limit_bytes, ballast_bytes; // 0: none
     bool allow_fallback;
     double min_placed; // share of the operators that has to be where it was asked to be; 1: all
     char *on_invalid;  // refuse, repeat, mark
     char *agree_with;  // the case whose answers the others are held against; "": each model's reference
+    bool only_timing;  // no cold blocks: only `fit` sets it
     bool profile;      // a further pass a case tells the time of each operator
     struct ed_suite_gate gate;
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
@@ -176,6 +180,7 @@ enum ed_status ed_suite_add_model(struct ed_suite *suite, const char *path, stru
 // image=x.npy"; data likewise.
 enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err);
+enum ed_status ed_suite_set_papi(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err);
 enum ed_status ed_suite_add_option(struct ed_suite *suite, const char *pair, struct ed_error *err);
 // One value sets the option, several make cases of their own each; a later call replaces an earlier one.

@@ -122,7 +122,7 @@ static enum ed_status list_set(const char *flag, const char *list, size_t max,
         return status;
     if (n > max)
         status =
-            ed_fail(err, ED_ERR_LIMIT, flag, "the list has %zu entries; at most %zu are allowed", n, max);
+            ed_fail(err, ED_ERR_USAGE, flag, "the list has %zu entries; at most %zu are allowed", n, max);
     if (!status && !(texts = calloc(n, sizeof *texts)))
         status = fail_memory(err);
     for (size_t i = 0; i < n && !status; i++) {
@@ -150,6 +150,10 @@ static enum ed_status selector_check(const char *text, struct ed_error *err) {
     return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
 }
 
+static enum ed_status event_check(const char *text, struct ed_error *err) {
+    return ed_suite_rule_check(ED_SUITE_RULE_EVENT, text, err);
+}
+
 enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err) {
     char here[ED_PATH_BYTES];
     struct ed_error inner = {0};
@@ -166,6 +170,10 @@ enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct 
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err) {
     return list_set("--device", list, ED_SUITE_DEVICES_MAX, selector_check, &suite->devices,
                     &suite->n_devices, err);
+}
+
+enum ed_status ed_suite_set_papi(struct ed_suite *suite, const char *list, struct ed_error *err) {
+    return list_set("--papi", list, ED_SUITE_EVENTS_MAX, event_check, &suite->papi, &suite->n_papi, err);
 }
 
 enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err) {

@@ -221,6 +221,9 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "seed of the random order and of inputs; chosen anew where it is not given"},
     {"pin", ED_SUITE_CPUS, AT(ed_suite, pin),
      .help = "CPUs that the measured process is bound to, such as \"0,2-3\""},
+    {"papi", ED_SUITE_EVENTS, LIST(ed_suite, papi), .max = ED_SUITE_EVENTS_MAX,
+     .help =
+         "events that the processor's counters count, by PAPI's names; the common ones where none is given"},
     {"mem_limit", ED_SUITE_SIZE, AT(ed_suite, mem_limit_bytes), .min = ED_SUITE_MEMORY_MIN_BYTES,
      .max = ED_WIRE_MEMORY_MAX_BYTES,
      .help = "memory that the measured process may use, such as \"512 MiB\""},
@@ -229,6 +232,8 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "memory that is held beside the measured process, as other apps would, such as \"1 GiB\""},
     {"max_time", ED_SUITE_DURATION, AT(ed_suite, max_time_ns), .min = 1000 * MS_NS, .max = 30 * DAY_NS,
      .help = "no block starts later than this on a device"},
+    {"cool_down", ED_SUITE_DURATION, AT(ed_suite, cool_down_ns), .max = ED_WIRE_COOL_DOWN_MAX_NS,
+     .help = "longest wait before a block for a device that became warm; 0 s: none"},
     {"allow_fallback", ED_SUITE_BOOL, AT(ed_suite, allow_fallback),
      .help = "operators that the backend cannot run may run elsewhere"},
     {"min_placed", ED_SUITE_SHARE, AT(ed_suite, min_placed),

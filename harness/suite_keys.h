@@ -27,6 +27,7 @@
 #define ED_SUITE_CPU_MAX 1023
 #define ED_SUITE_COMMAND_MAX 64
 #define ED_SUITE_PIXELS_MAX 16384                    // of a side of an image
+#define ED_SUITE_EVENTS_MAX 16                       // as many as probes/papi.c counts
 #define ED_SUITE_MEMORY_MIN_BYTES (INT64_C(1) << 20) // of a memory limit or a ballast
 
 // What a text may be.
@@ -35,6 +36,7 @@ enum ed_suite_rule {
     ED_SUITE_RULE_WORD,     // an engine, the key of an option or label
     ED_SUITE_RULE_GLOB,     // a version or backend, '*' standing for any part
     ED_SUITE_RULE_SELECTOR, // a device's id, a tag, a glob
+    ED_SUITE_RULE_EVENT,    // an event of a hardware counter, by PAPI's name
     ED_SUITE_RULE_TENSOR,   // name of an input or output
     ED_SUITE_RULE_LABEL,    // value of a label
     ED_SUITE_RULE_VALUE,    // value of an option, may be empty
@@ -67,6 +69,7 @@ enum ed_suite_kind {
     ED_SUITE_FILES,        // char **, array of files
     ED_SUITE_ENGINES,      // char **, array of NAME[@VERSION][/BACKEND] or NAME:ADDRESS
     ED_SUITE_SELECTORS,    // char **, array
+    ED_SUITE_EVENTS,       // char **, array
     ED_SUITE_THREADS,      // int64_t *, array of whole numbers, or a list as a text
     ED_SUITE_TOKENS,       // likewise, up to ED_WORKLOAD_TOKENS_MAX
     ED_SUITE_PAIRS,        // struct ed_suite_tokens *, array of "512,128"

@@ -82,6 +82,10 @@ static enum ed_status selector_check(const char *text, struct ed_error *err) {
     return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
 }
 
+static enum ed_status event_check(const char *text, struct ed_error *err) {
+    return ed_suite_rule_check(ED_SUITE_RULE_EVENT, text, err);
+}
+
 static enum ed_status place_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                  bool or_folder, char **out) {
     struct ed_error inner = {0};
@@ -195,7 +199,9 @@ static enum ed_status texts_read(const struct ed_suite_reader *reader, const str
             status = file_read(reader, &place, &(*out)[index]);
         else
             status = checked_text(reader, &place,
-                                  key->kind == ED_SUITE_ENGINES ? ed_suite_on_check : selector_check,
+                                  key->kind == ED_SUITE_ENGINES  ? ed_suite_on_check
+                                  : key->kind == ED_SUITE_EVENTS ? event_check
+                                                                 : selector_check,
                                   &(*out)[index]);
         if (!status && key->kind == ED_SUITE_ENGINES) {
             struct ed_error inner = {0};
@@ -397,6 +403,7 @@ enum ed_status ed_suite_value_read(const struct ed_suite_reader *reader, const s
     case ED_SUITE_FILES:
     case ED_SUITE_ENGINES:
     case ED_SUITE_SELECTORS:
+    case ED_SUITE_EVENTS:
         return texts_read(reader, at, key, value, count);
     case ED_SUITE_THREADS:
         return numbers_read(reader, at, key, ED_SUITE_THREADS_VALUE_MAX, ED_SUITE_THREADS_MAX, value, count);

@@ -21,6 +21,9 @@ static const struct rule {
     [ED_SUITE_RULE_SELECTOR] = {"!-+.-~", "!-+.-~-", .max_bytes = 127, .noun = "a device selector",
                                 .words =
                                     "an id, a tag or a glob, without spaces and commas, not starting with -"},
+    [ED_SUITE_RULE_EVENT] = {"A-Za-z0-9_", "A-Za-z0-9._:=~+-", .max_bytes = 47, .noun = "an event",
+                             .words =
+                                 "letters, digits and . _ : = ~ + -, starting with a letter, a digit or _"},
     [ED_SUITE_RULE_TENSOR] = {.spaces = true,
                               .max_bytes = 127,
                               .noun = "the name of an input or output",

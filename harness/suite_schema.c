@@ -167,7 +167,9 @@ static void texts_write(struct ed_json_writer *w, const struct ed_suite_key *key
     if (key->kind == ED_SUITE_ENGINES)
         engine_write(w);
     else
-        rule_write(w, key->kind == ED_SUITE_SELECTORS ? ED_SUITE_RULE_SELECTOR : ED_SUITE_RULE_PATH);
+        rule_write(w, key->kind == ED_SUITE_SELECTORS ? ED_SUITE_RULE_SELECTOR
+                      : key->kind == ED_SUITE_EVENTS  ? ED_SUITE_RULE_EVENT
+                                                      : ED_SUITE_RULE_PATH);
     ed_json_object_end(w);
 }
 
@@ -264,6 +266,7 @@ static void kind_write(struct ed_json_writer *w, const struct ed_suite_key *key)
     case ED_SUITE_FILES:
     case ED_SUITE_ENGINES:
     case ED_SUITE_SELECTORS:
+    case ED_SUITE_EVENTS:
         texts_write(w, key);
         break;
     case ED_SUITE_THREADS:

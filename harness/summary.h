@@ -28,6 +28,9 @@ void ed_summary_limit(struct ed_result *result, const struct ed_campaign_case *c
 void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // What the workers did beside what they were asked: threads beyond those asked for, a network within reach.
 void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+// What the processor's counters counted for an inference, and why not; `campaign` names the events.
+void ed_summary_counters(struct ed_result *result, const struct ed_campaign *campaign,
+                         const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Marks what is not valid: sets `left_out` of the case's blocks where enough others remain, adds the reasons,
 // and fills the fields of heat. Comes before the figures of the case. `energy_scope`: of the device's sensor
 // of energy, "" where it has none.

@@ -47,7 +47,7 @@ static uint32_t reasons_for(const struct judging *judging, size_t b, enum ed_val
 static bool applies(const struct judging *judging, enum ed_validity_void_index index) {
     switch (index) {
     case ED_VALIDITY_VOID_INDEX_COUNTERS:
-        return false; // no key of a record holds them
+        return judging->validity->counters;
     case ED_VALIDITY_VOID_INDEX_LANGUAGE:
         return judging->language;
     case ED_VALIDITY_VOID_INDEX_POWER:

@@ -37,8 +37,7 @@ enum ed_validity_reason {
         ED_VALIDITY_REASON_COUNT
 };
 
-// What a reason can void. The words are groups of result keys, or keys (edgedyno/result.h); counters are the
-// channels of papi.
+// What a reason can void. The words are groups of result keys, or keys (edgedyno/result.h).
 #define ED_VALIDITY_VOIDS(X)                 \
     X(LATENCY, "latency")                    \
     X(LANGUAGE, "language")                  \

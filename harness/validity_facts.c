@@ -308,7 +308,11 @@ static void cool_down(const struct ed_validity_look *look, struct ed_validity_fa
     const struct ed_json_at at = ed_json_member(&look->root, "cool_down");
     bool cooled = true;
     double start_mc = 0, now_mc = 0;
-    if (!at.value || ed_json_opt_bool(&at, "cooled", &cooled, NULL) != ED_OK)
+    const char *end = "";
+    // Waiting was in vain since nothing told: the temperature of this block is not known.
+    if (at.value && ed_json_opt_text(&at, "end", &end, NULL) == ED_OK && !strcmp(end, "sensor_lost"))
+        raise_to(&facts->sensors_lost, 1);
+    if (!ed_json_member(&at, "cooled").value || ed_json_opt_bool(&at, "cooled", &cooled, NULL) != ED_OK)
         return;
     ed_json_opt_real(&at, "start_mc", -1e6, 1e6, &start_mc, NULL);
     ed_json_opt_real(&at, "now_mc", -1e6, 1e6, &now_mc, NULL);

@@ -6,26 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heat_channel.h"
 #include "harness/validity_facts.h"
-
-// How well a channel speaks for the temperature of what computes; 0: not at all.
-static int heat_rank(const struct ed_timeline_channel *channel, bool accelerated) {
-    static const char *const silent[] = {"passive_trip", "battery", "power_supply", "nvme",  "skin",
-                                         "pmic",         "wifi",    "drive",        "modem", "charger"};
-    static const char *const processors_first[] = {"cpu",     "soc",      "x86_pkg",
-                                                   "k10temp", "coretemp", "zenpower"};
-    if (!channel->available || strcmp(channel->quantity, "temperature"))
-        return 0;
-    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
-        if (ed_validity_holds_word(channel->id, silent[i]))
-            return 0;
-    if (!strncmp(channel->id, "nvml.", 5) || ed_validity_holds_word(channel->id, "gpu"))
-        return accelerated ? 4 : 1;
-    for (size_t i = 0; i < sizeof processors_first / sizeof processors_first[0]; i++)
-        if (ed_validity_holds_word(channel->id, processors_first[i]))
-            return 3;
-    return 2;
-}
 
 static void choose_heat(char id[64], const struct ed_timeline_channels *channels,
                         const struct ed_campaign_device *device) {
@@ -35,8 +17,9 @@ static void choose_heat(char id[64], const struct ed_timeline_channels *channels
         accelerated = accelerated || !strcmp(device->cases[c].processor, "gpu") ||
                       !strcmp(device->cases[c].processor, "npu");
     for (size_t c = 0; c < channels->n; c++) {
-        const int rank = heat_rank(&channels->items[c], accelerated);
-        if (rank > best) {
+        const int rank =
+            ed_heat_channel_rank(channels->items[c].id, channels->items[c].quantity, accelerated);
+        if (channels->items[c].available && rank > best) {
             best = rank;
             snprintf(id, 64, "%s", channels->items[c].id);
         }
@@ -78,6 +61,9 @@ static enum ed_status study_job(struct ed_validity_device *validity, const struc
     int64_t *highest = calloc(channels.n + 1, sizeof *highest);
     if (!whole || !timed || !highest)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the state of a device");
+    for (size_t c = 0; c < channels.n; c++)
+        validity->counters =
+            validity->counters || (channels.items[c].available && !strncmp(channels.items[c].id, "papi.", 5));
     if (!validity->temperature[0])
         choose_heat(validity->temperature, &channels, device);
     if (status == ED_OK)

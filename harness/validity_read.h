@@ -17,6 +17,7 @@ struct ed_validity_block {
 struct ed_validity_device {
     struct ed_validity_block *of_blocks; // in the order of ed_blocks
     size_t n;
+    bool counters;        // hardware counters of the worker were read
     char temperature[64]; // the channel that speaks for the device; "" none
 };
 

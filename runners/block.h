@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "runners/context.h"
+#include "runners/cool_down.h"
 #include "runners/hardware/pinning.h"
 #include "runners/isolate.h"
 #include "runners/job.h"
@@ -36,6 +37,7 @@ struct ed_block_result {
     int exit_code, signal;                // of the process; exit_code -1 when a signal ended it
     enum ed_phase phase;                  // the last one it entered
     struct ed_clock_stamp started, ended;
+    struct ed_cool_down_result cool_down;          // likewise
     struct ed_idle_window idle_before, idle_after; // filled by the supervisor
     int64_t spawn_ns; // from fork to the worker's first statement; -1 where it never came there
     int64_t worker_cpu_ns, supervisor_cpu_ns;
@@ -52,6 +54,7 @@ struct ed_block_context {
     const struct ed_jobdir *dir;
     const char *runner; // path of this program, for exec
     struct ed_sampler *sampler;
+    struct ed_cool_down *cool_down;    // of the job
     struct ed_context *before, *after; // of the device, around this block
     const struct ed_pinning *pinning;  // loaded where a case of the job is pinned
     int root_fd;

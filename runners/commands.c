@@ -179,7 +179,7 @@ static bool has_end_line(const struct ed_jobdir *dir, char *reason, size_t reaso
 static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir) {
     char path[ED_PATH_BYTES], block[ED_WIRE_ID_MAX_BYTES + 1] = "";
     struct ed_json_document state = {0};
-    int64_t done = 0, total = 0, expected = 0, left = 0;
+    int64_t done = 0, total = 0, expected = 0, left = 0, cooling = 0, now_mc = 0, limit_mc = 0;
     double started = 0;
     if (ed_jobdir_file(path, dir, ED_JOB_STATE, NULL) != ED_OK ||
         ed_json_parse_file(&state, path, ED_WIRE_LINE_MAX_BYTES, NULL) != ED_OK)
@@ -193,6 +193,9 @@ static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir
     ed_json_opt_real(&root, "block_started_boot_ns", 0, 9.2e18, &started, NULL);
     ed_json_opt_int(&root, "block_expected_ns", 0, most, &expected, NULL);
     ed_json_opt_int(&root, "left_ns", 0, most, &left, NULL);
+    ed_json_opt_int(&root, "cooling_ns", 0, most, &cooling, NULL);
+    ed_json_opt_int(&root, "cooling_now_mc", -most, most, &now_mc, NULL);
+    ed_json_opt_int(&root, "cooling_limit_mc", -most, most, &limit_mc, NULL);
     ed_json_document_release(&state);
     const int64_t elapsed = ed_clock_read_ns(ED_CLOCK_BOOT) - (int64_t)started;
     ed_json_text(w, "block", block);
@@ -200,6 +203,11 @@ static void write_progress(struct ed_json_writer *w, const struct ed_jobdir *dir
     ed_json_int(w, "blocks_total", total);
     ed_json_int(w, "next_news_ns", expected > elapsed ? expected - elapsed : 0);
     ed_json_int(w, "left_ns", left > elapsed ? left - elapsed : 0);
+    if (cooling) {
+        ed_json_int(w, "cooling_ns", cooling > elapsed ? cooling - elapsed : 0);
+        ed_json_int(w, "cooling_now_mc", now_mc);
+        ed_json_int(w, "cooling_limit_mc", limit_mc);
+    }
 }
 
 // The controller's lease lasts on while it asks. One that is lost is said, and the job's state all the same.

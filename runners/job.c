@@ -340,6 +340,37 @@ static enum ed_status parse_lease(const struct ed_json_at *root, struct ed_job *
     return status;
 }
 
+static enum ed_status parse_events(const struct ed_json_at *root, struct ed_job *job, struct ed_error *err) {
+    const struct ed_json_at at = ed_json_member(root, "papi");
+    job->papi = "";
+    enum ed_status status = ed_json_opt_text(root, "papi", &job->papi, err);
+    for (const char *p = job->papi; status == ED_OK && *p; p++)
+        if (*p <= ' ' || *p > '~' || p - job->papi >= ED_WIRE_EVENTS_MAX_BYTES)
+            status = ed_json_fail(&at, err, "expected names of events with commas between, at most %d bytes",
+                                  ED_WIRE_EVENTS_MAX_BYTES);
+    return status;
+}
+
+static enum ed_status parse_cool_down(const struct ed_json_at *root, struct ed_job *job,
+                                      struct ed_error *err) {
+    const struct ed_json_at at = ed_json_member(root, "cool_down"), start = ed_json_member(&at, "start_mc");
+    struct ed_job_cool_down *out = &job->cool_down;
+    out->channel = "";
+    if (!at.value)
+        return ED_OK;
+    enum ed_status status = ed_json_expect_object(&at, err);
+    if (status == ED_OK)
+        status = ed_json_get_int(&at, "timeout_ns", 0, ED_WIRE_COOL_DOWN_MAX_NS, &out->timeout_ns, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(&at, "accelerated", &out->accelerated, err);
+    if (status == ED_OK && start.value)
+        status = ed_json_get_int(&at, "start_mc", -1000000, 1000000, &out->start_mc, err);
+    if (status == ED_OK && start.value)
+        status = ed_json_get_text(&at, "channel", &out->channel, err);
+    out->has_start = start.value && status == ED_OK;
+    return status;
+}
+
 static enum ed_status parse_settings(const struct ed_json_at *root, struct ed_job *job,
                                      struct ed_error *err) {
     static const char *const known[] = {"kind", "value", NULL};
@@ -412,6 +443,10 @@ enum ed_status ed_job_parse(struct ed_job *job, const char *name, const char *te
             ed_json_opt_int(&root, "ballast_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &job->ballast_bytes, err);
     if (status == ED_OK)
         status = parse_lease(&root, job, err);
+    if (status == ED_OK)
+        status = parse_events(&root, job, err);
+    if (status == ED_OK)
+        status = parse_cool_down(&root, job, err);
     if (status == ED_OK)
         status = parse_settings(&root, job, err);
     PARSE_ARRAY("engines", 256, job->engines, job->n_engines, parse_engine(&at, &job->engines[i], err));

@@ -17,7 +17,10 @@
 //              "reference":I or -1}],     a model that a language model's accuracy block loads beside it
 //    "blocks":[{"id":ID,"case":I,"pass":WORD,"repetition":N,"seed":N,"inferences":N,"min_inferences":N,"min_ns":N,"max_ns":N,
 //               "max_samples":N,"timeout_ns":N}],
+//    "papi":"EVENT,EVENT",                     absent: the common events (probes/papi.c)
 //    "external_meter":B,                       absent: false
+//    "cool_down":{"timeout_ns":N,"accelerated":B,"channel":ID,"start_mc":N},  absent: no block waits; the last two
+//                                              where earlier jobs of the campaign had them
 //    "lease":{"token":TOKEN,"for_ns":N},       absent: the job is started without a lease
 //    "settings":[{"kind":WORD,"value":TEXT}]}  absent: nothing is changed on the device (runners/settings.h)
 //   FILE = {"path":PATH,"bytes":N,"sha256":HEX}
@@ -112,12 +115,23 @@ struct ed_job_block {
     int64_t timeout_ns;             // of the whole block, after which the worker is killed
 };
 
+// How a device is waited for that has become warm (runners/cool_down.h).
+struct ed_job_cool_down {
+    int64_t timeout_ns;  // for each block; 0: it is not
+    bool accelerated;    // a case runs on a GPU or NPU
+    bool has_start;      // by earlier jobs of the campaign:
+    const char *channel; // that told
+    int64_t start_mc;    // the temperature at its start
+};
+
 struct ed_job {
     struct ed_json_document document; // everything above points into it
     const char *id, *campaign;
-    int64_t max_ns;          // no block starts later than this after the job's start; 0: no limit
-    bool external_meter;     // the device's power is measured from outside: windows of rest are wanted
-    int64_t ballast_bytes;   // held for the time of the job (runners/ballast.h); 0: none
+    int64_t max_ns;        // no block starts later than this after the job's start; 0: no limit
+    const char *papi;      // events to count; "": the common ones
+    bool external_meter;   // the device's power is measured from outside: windows of rest are wanted
+    int64_t ballast_bytes; // held for the time of the job (runners/ballast.h); 0: none
+    struct ed_job_cool_down cool_down;
     const char *lease_token; // "": without a lease
     int64_t lease_for_ns;
     struct ed_setting *settings; // checked, each kind once

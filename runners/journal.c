@@ -351,6 +351,7 @@ enum ed_status ed_journal_block(struct ed_journal *journal, const struct ed_bloc
     ed_json_int(&w, "offset", timeline_offset);
     ed_json_uint(&w, "records", n_records);
     ed_json_object_end(&w);
+    ed_cool_down_write(&result->cool_down, &w);
     write_idle(&w, "idle_before", &result->idle_before);
     write_idle(&w, "idle_after", &result->idle_after);
     ed_json_object_begin(&w, "context");

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "edgedyno/backend.h"
 #include "probes/registry.h"
 #include "runners/sampler_parts.h"
 
@@ -44,7 +45,12 @@ static void plan_source(struct ed_sampler_source *source) {
 static enum ed_status open_source(struct ed_sampler *sampler, struct ed_sampler_source *source,
                                   const struct ed_probe *probe, const struct ed_sampler_args *with,
                                   struct ed_error *err) {
-    const struct ed_probe_args args = {.root_fd = with->root_fd, .host = with->host};
+    const struct ed_option_given events = {"events", with->events};
+    const struct ed_probe_args args = {.root_fd = with->root_fd,
+                                       .host = with->host,
+                                       .options = &events,
+                                       .n_options =
+                                           probe == &ed_probe_papi && with->events && with->events[0]};
     source->probe = probe;
     source->state = calloc(1, probe->state_bytes ? probe->state_bytes : 1);
     source->channels = calloc(ED_CHANNELS_MAX, sizeof *source->channels);

@@ -34,7 +34,8 @@ struct ed_sampler_args {
     int root_fd;                      // of the tree that the probes read; stays open
     const struct ed_probe_host *host; // how probes run commands and open libraries
     uint64_t seed;                    // of the schedule
-    size_t records;                   // room for the timeline; 0: ED_SAMPLER_RECORDS_MAX
+    const char *events; // of hardware counters, with commas between; NULL or "": the common ones
+    size_t records;     // room for the timeline; 0: ED_SAMPLER_RECORDS_MAX
 };
 
 enum ed_status ed_sampler_new(struct ed_sampler **out, const struct ed_sampler_args *args,

@@ -134,10 +134,16 @@ static int64_t left_ns(const struct ed_job *job, struct progress *progress, size
     return sum;
 }
 
+// A device that cools down before a block.
+struct cooling {
+    int64_t most_ns, now_mc, limit_mc;
+};
+
 // What `status` tells the controller; only a hint, so it is neither synced nor allowed to fail the job.
-// `expected_ns`: how long from now until the block has ended.
-static void write_state(const struct ed_job *job, struct progress *progress, size_t next,
-                        int64_t expected_ns) {
+// `expected_ns`: how long from now until the block has ended, or until there are news of the device that
+// cools down before it.
+static void write_state(const struct ed_job *job, struct progress *progress, size_t next, int64_t expected_ns,
+                        const struct cooling *cooling) {
     struct ed_buffer text;
     struct ed_json_writer w;
     const int64_t now = ed_clock_read_ns(ED_CLOCK_BOOT);
@@ -149,7 +155,13 @@ static void write_state(const struct ed_job *job, struct progress *progress, siz
     ed_json_uint(&w, "total", job->n_blocks);
     ed_json_int(&w, "block_started_boot_ns", now);
     ed_json_int(&w, "block_expected_ns", expected_ns);
-    ed_json_int(&w, "left_ns", expected_ns + left_ns(job, progress, next + 1));
+    ed_json_int(&w, "left_ns",
+                (cooling ? cooling->most_ns : expected_ns) + left_ns(job, progress, next + !cooling));
+    if (cooling) {
+        ed_json_int(&w, "cooling_ns", cooling->most_ns);
+        ed_json_int(&w, "cooling_now_mc", cooling->now_mc);
+        ed_json_int(&w, "cooling_limit_mc", cooling->limit_mc);
+    }
     ed_json_object_end(&w);
     int fd = open(ED_JOB_STATE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd >= 0) {
@@ -171,7 +183,15 @@ struct timed {
 
 static void say_timed(void *context, int64_t window_ns) {
     const struct timed *timed = context;
-    write_state(timed->job, timed->progress, timed->index, window_ns + AFTER_TIMED_NS + timed->idle_ns);
+    write_state(timed->job, timed->progress, timed->index, window_ns + AFTER_TIMED_NS + timed->idle_ns, NULL);
+}
+
+static void say_cooling(void *context, int64_t most_ns, int64_t now_mc, int64_t limit_mc) {
+    const struct timed *timed = context;
+    const struct cooling cooling = {most_ns, now_mc, limit_mc};
+    const int64_t block_ns = *expected(timed->progress, &timed->job->blocks[timed->index]);
+    write_state(timed->job, timed->progress, timed->index, ED_COOL_DOWN_TELL_NS + (most_ns ? 0 : block_ns),
+                most_ns ? &cooling : NULL);
 }
 
 static bool give_up(const struct progress *progress, size_t case_index) {
@@ -234,6 +254,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
     const struct ed_job_block *block = &job->blocks[index];
     struct ed_block_result result;
     struct ed_error changed = {0};
+    struct ed_cool_down_result cooled = {0};
     if (access(ED_JOB_STOP, F_OK) == 0) {
         stopped(ending);
         return ED_OK;
@@ -254,9 +275,21 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
         ending->reason = "deadline";
         return ED_OK;
     }
-    write_state(job, progress, index, *expected(progress, block));
+    write_state(job, progress, index, *expected(progress, block), NULL);
     if (check_case(job, &job->cases[block->case_index], digests, &changed) != ED_OK)
         return refuse_changed(journal, context, index, progress, &changed, err);
+    if (ed_cool_down_wanted(context->cool_down, block)) {
+        struct timed telling = {job, progress, index, 0};
+        const int64_t most_ns = job->max_ns ? job->max_ns - (ed_clock_monotonic_ns() - progress->begin_ns) -
+                                                  *expected(progress, block)
+                                            : -1;
+        ed_cool_down_wait(context->cool_down, job->max_ns && most_ns < 0 ? 0 : most_ns, say_cooling, &telling,
+                          &cooled);
+    }
+    if (cooled.end == ED_COOL_DOWN_STOPPED) {
+        stopped(ending);
+        return ED_OK;
+    }
     const int64_t begin_ns = ed_clock_monotonic_ns();
     const bool wanted = ed_idle_wanted(context, index);
     struct ed_idle_window before = {0};
@@ -279,6 +312,7 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
         stopped(ending);
     } else {
         result.idle_before = before;
+        result.cool_down = cooled;
         if (wanted) {
             progress->rested = ed_idle_watch(context, &result.idle_after);
             // The block is whole all the same.
@@ -348,6 +382,8 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
     if (applied)
         hold_ballast(context, &ballast, &ending);
     enum ed_status status = ed_journal_begin(journal, job, context->sampler, applied, &ballast, err);
+    if (!ending.reason)
+        ed_cool_down_init(context->cool_down, job, context->sampler);
     for (size_t i = 0; status == ED_OK && !ending.reason && i < job->n_blocks; i++) {
         status = step(journal, context, whose, digests, progress, i, &ending, err);
         progress->done = i + (ending.reason ? 0 : 1);
@@ -360,7 +396,7 @@ static enum ed_status run_blocks(struct ed_journal *journal, const struct ed_blo
         }
     }
     ed_ballast_stop(&ballast);
-    write_state(job, progress, job->n_blocks, 0);
+    write_state(job, progress, job->n_blocks, 0, NULL);
     if (status != ED_OK) {
         ending.reason = "error";
         if (err)
@@ -384,12 +420,14 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     struct ed_journal journal = {-1, -1, -1, 0, 0};
     struct ed_pinning pinning = {0};
     struct ed_context before = {0}, after = {0};
+    struct ed_cool_down cool_down = {0};
     struct ed_block_context context = {.job = job,
                                        .dir = dir,
                                        .runner = runner,
                                        .pinning = &pinning,
                                        .before = &before,
                                        .after = &after,
+                                       .cool_down = &cool_down,
                                        .root_fd = -1};
     sigset_t set;
     sigemptyset(&set);
@@ -415,6 +453,7 @@ enum ed_status ed_supervisor_run(const struct ed_job *job, const struct ed_jobdi
     const struct ed_probe_host recorded = ed_probe_host_recorded(&probe_root_fd);
     const struct ed_sampler_args sampling = {.root_fd = probe_root_fd,
                                              .host = probe_root ? &recorded : &ed_probe_host_live,
+                                             .events = job->papi,
                                              .seed = (uint64_t)progress.begin_ns};
     if (status == ED_OK && probe_root_fd < 0)
         status = ed_fail_errno(err, ED_ERR_IO, probe_root, "cannot be opened: %m");

@@ -346,6 +346,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
                                         "noise",
                                         "broken",
                                         "channels_last",
+                                        "scales",
                                         "threads",
                                         "spin",
                                         "placement",
@@ -390,6 +391,7 @@ static enum ed_status read_root(struct script *script, const struct ed_json_at *
         (status = ed_json_opt_bool(root, "channels_last", &script->channels_last, err)) ||
         (status = ed_json_opt_int(root, "threads", 1, 1024, &script->threads, err)) ||
         (status = ed_json_opt_bool(root, "spin", &script->spin, err)) ||
+        (status = script_scales_read(script, root, err)) ||
         (status = read_placement(root, &script->placement, err)) ||
         (status = read_profile(root, script, err)) || (status = read_memory(root, &script->memory, err)) ||
         (status = read_survey(root, &script->survey, err)) ||

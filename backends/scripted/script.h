@@ -28,6 +28,9 @@
 //   broken          true: one value of each float32 output is no number
 //   channels_last   true: a float32 output with three dimensions or more is [N, rest, C], and holds what it would
 //                   hold as [N, C, rest]
+//   scales          {by: batch (the first dimension of the first input), threads or context (tokens of the
+//                   workload), bytes, at: {"SIZE": bytes}}: for each one of it so many bytes more than touch_bytes,
+//                   by the run for a batch and by the load for the others; `at`: of that size so many in all
 //   threads         threads that exist between load and unload, the calling one counted
 //   spin            true: these threads use their CPUs all the time
 //   placement       {unit, total, places: [{name, processor, count, operators}], detail, proven};
@@ -105,6 +108,9 @@ struct script_section {
     char message[256];
 };
 
+#define SCRIPT_SCALES_MAX 16
+enum script_scale { SCRIPT_SCALE_NONE = 0, SCRIPT_SCALE_BATCH, SCRIPT_SCALE_THREADS, SCRIPT_SCALE_CONTEXT };
+
 enum script_step { SCRIPT_OPEN, SCRIPT_LOAD, SCRIPT_RUN, SCRIPT_UNLOAD, SCRIPT_STEPS };
 
 struct script_language {
@@ -127,6 +133,10 @@ struct script {
     double argmax_wrong_share; // -1: no logits
     double noise;
     bool broken, channels_last;
+    enum script_scale scale;
+    int64_t scale_bytes;
+    int64_t scale_sizes[SCRIPT_SCALES_MAX], scale_at[SCRIPT_SCALES_MAX];
+    size_t n_scale_at;
     int64_t threads;
     bool spin;
     struct ed_placement placement;
@@ -143,6 +153,13 @@ struct script {
 enum ed_status script_read(struct script *script, const char *path, struct ed_error *err);
 void script_release(struct script *script); // safe on a zeroed struct
 enum ed_processor script_processor(const char *word, bool *known);
+
+// --- script_scale.c
+
+// Reads the section "scales".
+enum ed_status script_scales_read(struct script *script, const struct ed_json_at *root, struct ed_error *err);
+// What `size` of it takes; 0 where the script scales by something else.
+int64_t script_scaled_bytes(const struct script *script, enum script_scale by, int64_t size);
 
 // --- script_act.c
 

@@ -13,7 +13,8 @@ struct scripted_state {
     bool loaded, bound;
     struct script_played engine_open, played[SCRIPT_STEPS];
     struct script_threads threads;
-    int64_t latency_ns; // of -o latency_ns; -1: the script's
+    int64_t touch_percent, run_bytes; // run_bytes: what a run touches by the script, without a batch's part
+    int64_t latency_ns;               // of -o latency_ns; -1: the script's
     struct script_speech speech;
     struct ed_workload workload; // what was asked for at the load
     bool all_logits;
@@ -111,11 +112,26 @@ static enum ed_status backend_check(const struct scripted_state *scripted, const
     return status;
 }
 
+static int64_t share_of(const struct scripted_state *scripted, int64_t bytes) {
+    return scripted->touch_percent == 100 ? bytes : bytes / 100 * scripted->touch_percent;
+}
+
 // Lays the -o options over the script.
 static enum ed_status options_apply(struct scripted_state *scripted, struct script *model,
                                     const struct ed_load_args *args, struct ed_error *err) {
     const char *latency = ed_adapter_option(args, "latency_ns"), *fail = ed_adapter_option(args, "fail");
     const char *in = ed_adapter_option(args, "fail_in"), *at = ed_adapter_option(args, "fail_at");
+    const char *percent = ed_adapter_option(args, "touch_percent");
+    const struct ed_workload *w = &args->workload;
+    // It may be said, and does nothing.
+    (void)ed_adapter_option(args, "nothing");
+    scripted->touch_percent = percent ? strtoll(percent, NULL, 10) : 100;
+    model->steps[SCRIPT_LOAD].touch_bytes +=
+        script_scaled_bytes(model, SCRIPT_SCALE_THREADS, args->threads) +
+        script_scaled_bytes(model, SCRIPT_SCALE_CONTEXT,
+                            (int64_t)w->depth_tokens + w->prompt_tokens + w->generate_tokens);
+    scripted->run_bytes = model->steps[SCRIPT_RUN].touch_bytes;
+    model->steps[SCRIPT_LOAD].touch_bytes = share_of(scripted, model->steps[SCRIPT_LOAD].touch_bytes);
     scripted->latency_ns = latency ? strtoll(latency, NULL, 10) : -1;
     if (!fail && (in || at))
         return ed_fail(err, ED_ERR_USAGE, NULL,
@@ -225,6 +241,15 @@ static enum ed_status output_make(const struct scripted_state *scripted, const s
                                info->name, bytes);
 }
 
+// From now on a run touches what this batch takes.
+static void batch_apply(struct scripted_state *scripted) {
+    const int64_t batch =
+        scripted->model.io.n_inputs && scripted->inputs[0].rank ? scripted->inputs[0].shape[0] : 1;
+    const int64_t bytes =
+        scripted->run_bytes + script_scaled_bytes(&scripted->model, SCRIPT_SCALE_BATCH, batch);
+    scripted->model.steps[SCRIPT_RUN].touch_bytes = share_of(scripted, bytes);
+}
+
 static enum ed_status scripted_bind(void *state, const struct ed_tensor *inputs, size_t n,
                                     struct ed_error *err) {
     struct scripted_state *scripted = state;
@@ -244,6 +269,7 @@ static enum ed_status scripted_bind(void *state, const struct ed_tensor *inputs,
     if (status)
         outputs_release(scripted);
     scripted->bound = !status;
+    batch_apply(scripted);
     return status;
 }
 

@@ -84,16 +84,11 @@ static int tell_failure(const struct ed_cli *cli, enum ed_status status, const s
     return status == ED_ERR_PARSE ? ED_EXIT_DEVICE : code;
 }
 
-int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
-                     const struct ed_output *output, char directory[ED_PATH_BYTES]) {
+enum ed_status ed_measuring_measure(struct ed_cli *cli, struct ed_measuring *measuring,
+                                    const struct ed_suite *suite, char directory[ED_PATH_BYTES],
+                                    bool *finished, struct ed_error *err) {
     struct ed_measure_args *args = &measuring->args;
-    const char *resume = measuring->resume;
     struct ed_progress progress = {0};
-    struct ed_error err = {0};
-    bool any = false, finished = false;
-    int code;
-    directory[0] = '\0';
-    const int64_t began_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
     ed_progress_init(&progress, STDERR_FILENO, cli->quiet, cli->colour_err);
     cli->log.before = ed_progress_hide;
     cli->log.after = ed_progress_show;
@@ -101,14 +96,25 @@ int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const s
     args->progress = &progress;
     args->interrupted = &interrupted;
     catch_interrupts();
-    if (resume)
-        snprintf(directory, ED_PATH_BYTES, "%s", resume);
-    enum ed_status status = resume ? ed_measure_resume(args, resume, &finished, &err)
-                                   : ed_measure_run(args, suite, directory, &finished, &err);
+    *finished = false;
+    enum ed_status status = suite ? ed_measure_run(args, suite, directory, finished, err)
+                                  : ed_measure_resume(args, directory, finished, err);
     ed_progress_release(&progress);
     cli->log.before = cli->log.after = NULL;
     args->progress = NULL;
-    code = tell_failure(cli, status, &err);
+    return status;
+}
+
+int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
+                     const struct ed_output *output, char directory[ED_PATH_BYTES]) {
+    const char *resume = measuring->resume;
+    struct ed_error err = {0};
+    bool any = false, finished = false;
+    const int64_t began_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
+    snprintf(directory, ED_PATH_BYTES, "%s", resume ? resume : "");
+    enum ed_status status =
+        ed_measuring_measure(cli, measuring, resume ? NULL : suite, directory, &finished, &err);
+    int code = tell_failure(cli, status, &err);
     // A campaign that was refused since it holds one already is not this run's.
     if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
         const int64_t elapsed_ns = ed_clock_read_ns(ED_CLOCK_BOOT) - began_ns;

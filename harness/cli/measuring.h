@@ -21,6 +21,11 @@ enum ed_status ed_measuring_fill(struct ed_measuring *measuring, struct ed_cli *
 // --dry-run. Both return the exit status.
 int ed_measuring_plan(const struct ed_cli *cli, const struct ed_measuring *measuring,
                       const struct ed_suite *suite);
+// Measures, or resumes where `suite` is NULL, with progress and Ctrl-C; `directory` is the campaign's, and
+// that to be resumed. ED_ERR_CANCELLED after Ctrl-C.
+enum ed_status ed_measuring_measure(struct ed_cli *cli, struct ed_measuring *measuring,
+                                    const struct ed_suite *suite, char directory[ED_PATH_BYTES],
+                                    bool *finished, struct ed_error *err);
 // Measures (or resumes) and reports; `directory` is that of the campaign, "" where none was made.
 int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
                      const struct ed_output *output, char directory[ED_PATH_BYTES]);

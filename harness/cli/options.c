@@ -71,6 +71,8 @@ static const struct ed_option measuring[] = {
     {"label", 0, ED_OPTION_PAIR, "KEY=VALUE", "", 0, 0, "", "label of the campaign", MANY},
     {"pin", 0, ED_OPTION_TEXT, "CPUS", "not pinned", 0, 0, "",
      "bind the measured process to CPUs, such as 0,2-3", 0},
+    {"papi", 0, ED_OPTION_LIST, "EVENT,...", "the common ones", 0, 0, "",
+     "what the processor's counters count for each inference, by PAPI's names, such as PAPI_TOT_INS", 0},
     {"mem-limit", 0, ED_OPTION_SIZE, "SIZE", "no limit", ED_SUITE_MEMORY_MIN_BYTES, ED_WIRE_MEMORY_MAX_BYTES,
      "", "memory that the measured process may use, such as 512MiB; a block that wants more ends as oom", 0},
     {"ballast", 0, ED_OPTION_SIZE, "SIZE", "none", ED_SUITE_MEMORY_MIN_BYTES, ED_WIRE_MEMORY_MAX_BYTES, "",
@@ -104,6 +106,11 @@ static const struct ed_option measuring[] = {
      "directory of the campaign; it must hold none yet", 0},
     {"resume", 0, ED_OPTION_PATH, "DIR", "", 0, 0, "", "run what is missing of a campaign, by its own plan",
      0},
+};
+
+static const struct ed_option fit[] = {
+    {"search", 0, ED_OPTION_WORD, "WORD", "context of a language model, else batch", 0, 0,
+     "batch|context|threads", "what is made as large as fits", 0},
 };
 
 static const struct ed_option gate[] = {
@@ -230,6 +237,7 @@ static const struct ed_option fleet[] = {
 };
 
 const struct ed_option_group ed_options_measuring = {"measuring", measuring, COUNT(measuring)};
+const struct ed_option_group ed_options_fit = {"fit", fit, COUNT(fit)};
 const struct ed_option_group ed_options_gate = {"gate", gate, COUNT(gate)};
 const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};

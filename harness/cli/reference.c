@@ -97,6 +97,11 @@ static void engine_part(struct ed_buffer *out, const struct ed_manifest *manifes
             code(out, option->fallback);
         ed_buffer_text_append(out, " | ");
         cell(out, option->help);
+        for (size_t l = 0; l < manifest->n_levers; l++)
+            if (manifest->levers[l].option == option->name) {
+                ed_buffer_text_append(out, "; `edgedyno fit` tries ");
+                code(out, manifest->levers[l].value);
+            }
         ed_buffer_text_append(out, " |\n");
     }
 }

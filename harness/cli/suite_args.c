@@ -90,13 +90,21 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
         const char *name;
         enum ed_status (*set)(struct ed_suite *, const char *, struct ed_error *);
     } setters[] = {
-        {"on", ed_suite_set_on},           {"device", ed_suite_set_devices},
-        {"threads", ed_suite_set_threads}, {"option", ed_suite_add_option},
-        {"label", ed_suite_add_label},     {"require", ed_suite_add_requirement},
-        {"shape", ed_suite_add_shape},     {"input", ed_suite_add_input},
-        {"prompt", ed_suite_set_prompts},  {"generate", ed_suite_set_generates},
-        {"pg", ed_suite_add_pair},         {"depth", ed_suite_set_depths},
-        {"rate", ed_suite_set_rates},      {"scenario", ed_suite_add_scenarios},
+        {"on", ed_suite_set_on},
+        {"device", ed_suite_set_devices},
+        {"threads", ed_suite_set_threads},
+        {"option", ed_suite_add_option},
+        {"label", ed_suite_add_label},
+        {"require", ed_suite_add_requirement},
+        {"shape", ed_suite_add_shape},
+        {"input", ed_suite_add_input},
+        {"prompt", ed_suite_set_prompts},
+        {"generate", ed_suite_set_generates},
+        {"pg", ed_suite_add_pair},
+        {"depth", ed_suite_set_depths},
+        {"papi", ed_suite_set_papi},
+        {"rate", ed_suite_set_rates},
+        {"scenario", ed_suite_add_scenarios},
     };
     const char *name = option->name;
     for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++)

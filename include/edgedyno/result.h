@@ -87,6 +87,7 @@
     X(energy_net_per_inference_uj, SPANI, "uj", "power", "energy per inference, less the idle power") \
     X(energy_per_token_uj, SPANI, "uj", "power", "energy per generated token, gross, that of the prompt included") \
     X(energy_scope, TEXT, "", "power", "what the sensor covers; its name, method and period; the timed windows") \
+    X(counters_per_inference, TEXT, "", "counters", "what the processor's counters counted for one inference, EVENT=COUNT separated by spaces: the events of --papi, else the common ones") \
     X(throttled, BOOL, "", "heat", "the device throttled during a block") \
     X(temperature_start_mc, INT, "mc", "heat", "temperature before the blocks, thousandths of a degree Celsius") \
     X(temperature_peak_mc, INT, "mc", "heat", "highest temperature in a block, thousandths of a degree Celsius") \

@@ -60,7 +60,10 @@
 #define ED_WIRE_VERSION "1.2"
 
 // Limits of one message, in bytes with the line feed.
-#define ED_WIRE_JOB_MAX_BYTES (16u << 20)           // a job with its blocks
+#define ED_WIRE_JOB_MAX_BYTES (16u << 20) // a job with its blocks
+#define ED_WIRE_EVENTS_MAX_BYTES 1023     // of the list of events of hardware counters, with commas between
+#define ED_WIRE_COOL_DOWN_MAX_NS \
+    INT64_C(3600000000000)                          // longest wait for a device to cool down before a block
 #define ED_WIRE_MEMORY_MAX_BYTES (INT64_C(1) << 50) // of a memory limit, or of a ballast
 #define ED_WIRE_LINE_MAX_BYTES (256u << 10)         // one journal line or reply
 #define ED_WIRE_READ_MAX_BYTES (4u << 20)           // one `read`

@@ -28,7 +28,7 @@ KEYS = {
 MAY_HAVE = {"option_prefix": TEXT, "language": FLAG, "language_asked": FLAG, "address": TEXT}
 BACKEND_KEYS = {"name", "processor"}
 PROCESSORS = {"cpu", "gpu", "npu", "remote", "unknown"}
-OPTION_KEYS = {"name", "type", "unit", "default", "min", "max", "words", "help"}
+OPTION_KEYS = {"name", "type", "unit", "default", "min", "max", "words", "help", "memory_lever"}
 OPTION_TYPES = {"flag", "int", "real", "text", "word", "duration", "size", "share", "int_list", "list", "pair", "path"}
 READ = re.compile(r'\b(?:ed_adapter_option|option_or)\s*\(\s*\w+\s*,\s*"([^"]+)"')
 
@@ -60,6 +60,9 @@ def judge_option(option, sources):
         yield f"option {name}: its default {option['default']} is none of {option['words']}"
     if ("min" in option) != ("max" in option) or option.get("min", 0) > option.get("max", 0):
         yield f"option {name}: 'min' and 'max' come together, and in order"
+    levers = option.get("memory_lever", [])
+    if not is_kind(levers, TEXTS) or option.get("default") in levers:
+        yield f"option {name}: 'memory_lever' is a list of values that are not the default"
     if not option["help"].strip() or option["help"].rstrip().endswith("."):
         yield f"option {name}: its help is empty, or ends with a full stop"
     # Names with a dot are the engine's own keys: the adapter goes through its table and hands them over.
