@@ -13,6 +13,7 @@
 #include "harness/fleet.h"
 #include "harness/freeze.h"
 #include "harness/gate.h"
+#include "harness/gate_metrics.h"
 #include "harness/gate_verdict.h"
 #include "harness/score_commands.h"
 #include "harness/surveys.h"
@@ -103,9 +104,14 @@ static void gate_text(struct ed_buffer *text, const struct ed_plan *plan, const 
     for (size_t i = 0; i < plan->n_pairs; i++)
         ed_buffer_printf(text, "  %s\n    against %s\n", plan->cases[plan->pairs[i].candidate].frozen.case_id,
                          plan->cases[plan->pairs[i].baseline].frozen.case_id);
+    bool language = spec->chosen;
+    for (size_t i = 0; i < plan->n_pairs; i++)
+        language =
+            language || ed_workload_is_language(&plan->cases[plan->pairs[i].candidate].frozen.workload_parts);
     for (size_t i = 0; i < spec->n_metrics; i++)
-        ed_buffer_printf(text, "  %s may be worse by less than %.3g %%\n",
-                         ed_result_fields()[spec->metrics[i].field].key, spec->metrics[i].mde * 100);
+        if (language || !ed_gate_metric_find(spec->metrics[i].field)->of_language)
+            ed_buffer_printf(text, "  %s may be worse by less than %.3g %%\n",
+                             ed_result_fields()[spec->metrics[i].field].key, spec->metrics[i].mde * 100);
     for (size_t i = 0; i < suite->n_requirements; i++)
         ed_buffer_printf(text, "  require %s\n", suite->requirements[i].text);
 }

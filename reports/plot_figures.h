@@ -35,6 +35,10 @@ enum ed_status ed_plot_timeline(struct ed_plots *plots, const struct ed_report_i
 void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const size_t *rows, const bool *front,
                     size_t n);
 
+// The changes of a gate that have an interval and a smallest change that matters, at most `most` of them; how
+// many. 0: no figure.
+size_t ed_plot_gate(struct ed_plots *plots, const struct ed_report_gate *gate, size_t most);
+
 // Blocks of a row that have samples, by info->source; n 0 without one.
 enum ed_status ed_plot_blocks(const struct ed_report_info *info, const struct ed_result *result,
                               const struct ed_report_block **blocks, size_t *n, struct ed_error *err);

@@ -14,6 +14,10 @@
 // the exit status has it.
 static const char *overall(const struct ed_html_page *page, const char **sentence) {
     enum ed_verdict verdict = ED_VERDICT_NONE;
+    if (page->info->gate) {
+        *sentence = page->info->gate->summary;
+        return page->info->gate->verdict;
+    }
     bool incomplete = page->info->n_absent > 0 || page->view.n_rows == 0;
     size_t judged = 0;
     for (size_t row = 0; row < page->view.n_rows; row++) {
@@ -55,7 +59,7 @@ static void headline(struct ed_html_page *page) {
     const char *sentence, *word = overall(page, &sentence);
     struct ed_buffer total;
     ed_buffer_text_append(&page->out, "<header>\n<h1>");
-    ed_html_text(page, *info->suite ? info->suite : "Measurement of models");
+    ed_html_text(page, *info->suite ? info->suite : info->gate ? "Gate" : "Measurement of models");
     ed_buffer_text_append(&page->out, "</h1>\n<p class=\"meta\">");
     ed_buffer_text_append(&page->out, "campaign <strong>");
     ed_html_text(page, info->campaign);
@@ -67,13 +71,18 @@ static void headline(struct ed_html_page *page) {
         ed_buffer_text_append(&page->out, ", ");
         ed_html_text(page, page->view.rows[0]->label);
     }
+    if (info->gate && *info->gate->confirms) {
+        ed_buffer_text_append(&page->out, ", repeats the fail of ");
+        ed_html_text(page, info->gate->confirms);
+    }
     ed_buffer_text_append(&page->out, "</p>\n<p class=\"headline ");
     ed_buffer_printf(&page->out, "%s\">", *word ? word : "none");
     ed_html_verdict(&page->out, word, *word ? word : "no verdict");
     ed_buffer_text_append(&page->out, " <span>");
     ed_html_text(page, sentence);
     ed_buffer_init(&total, ED_REPORT_MAX_BYTES);
-    ed_notes_total(&page->view, info, &total);
+    if (!info->gate)
+        ed_notes_total(&page->view, info, &total);
     ed_buffer_text_append(&page->out, " <span class=\"total\">");
     ed_html_text(page, ed_buffer_text(&total));
     ed_buffer_text_append(&page->out, "</span></span></p>\n</header>\n");

@@ -109,6 +109,8 @@ def passes(room):
     check(row_of(record, "model_file_bytes")["verdict"] == "pass", "a key that blocks do not have", record)
     check(pairs_done(room.path / "g_pass") in LOOKS, "it stops at a look")
     check_order(room.path / "g_pass")
+    page = room.run("report", "g_pass", "--format", "html").expect(0).out
+    check('id="comparisons"' in page and "smallest change that matters" in page, "the page has the comparisons")
     # What was decided is not measured again.
     before = Device(room.path / "g_pass").n_done()
     room.run("gate", "--resume", "g_pass").expect(0)
@@ -192,6 +194,7 @@ def usage(room):
         room.run(*words).expect(2, text)
     dry = room.run("gate", "suite.json", "--baseline", "base", "--candidate", "same", "--dry-run").expect(0)
     check("smallest" in dry.out, "a dry run says what can be found", dry.out)
+    check("load_ns may" in dry.out and "tokens" not in dry.out, "and what is compared, of such models", dry.out)
     # Two files make a model; two engines are two sides, also when they are one.
     for words in (
         ["--baseline", "base.json", "--candidate", "same.json", "--on", "scripted/cpu"],

@@ -21,6 +21,7 @@ struct set {
     const char *suite;
     const struct ed_report_absent *absent;
     size_t n_absent;
+    const struct ed_report_gate *gate;
     struct ed_order order;
 };
 

@@ -19,6 +19,7 @@
 #include "reports/plot.h"
 #include "reports/registry.h"
 #include "reports/text.h"
+#include "tests/unit/gate_rows.h"
 #include "tests/unit/report_sets.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
@@ -193,6 +194,7 @@ static void report_make(const struct set *set, const char *format, const struct 
                                         .requirements = set->requirements,
                                         .n_absent = set->n_absent,
                                         .absent = set->absent,
+                                        .gate = set->gate,
                                         .source = source,
                                         .plotter = plotter};
     const struct ed_sink sink = {.context = out, .write = buffer_write};
@@ -275,6 +277,22 @@ static void empty(struct set *set) {
 static void test_fleet(void **state) {
     (void)state;
     set_check("fleet", fleet);
+}
+
+static void gate(struct set *set) {
+    static const struct ed_report_gate decided = {.verdict = "fail",
+                                                  .summary =
+                                                      "1 passed, 1 failed; first latency_p50_ns on pi5",
+                                                  .confirms = "20261120-081500-a1b2",
+                                                  .n = sizeof rows / sizeof rows[0],
+                                                  .rows = rows};
+    two_variants(set);
+    set->gate = &decided;
+}
+
+static void test_gate(void **state) {
+    (void)state;
+    set_check("gate", gate);
 }
 
 static void test_hostile(void **state) {
@@ -412,9 +430,9 @@ static void test_svg_page(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fleet),      cmocka_unit_test(test_hostile),  cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_other_sets), cmocka_unit_test(test_base64),   cmocka_unit_test(test_thin),
-        cmocka_unit_test(test_plot_text),  cmocka_unit_test(test_svg_page),
+        cmocka_unit_test(test_fleet), cmocka_unit_test(test_hostile),    cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_empty), cmocka_unit_test(test_other_sets), cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_thin),  cmocka_unit_test(test_plot_text),  cmocka_unit_test(test_svg_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
