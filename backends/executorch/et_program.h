@@ -47,7 +47,4 @@ enum ed_status et_program_read(struct et_program *program, const char *path, con
                                struct ed_error *err);
 void et_program_release(struct et_program *program);
 
-// The engine's number of a type of elements; -1 for one that it does not have.
-int8_t et_type_of(enum ed_dtype dtype);
-
 #endif

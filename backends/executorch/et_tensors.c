@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/executorch/et.h"
+#include "backends/executorch/et_io.h"
 
 static enum ed_status check_input(const struct ed_tensor_info *info, const struct ed_tensor *given,
                                   struct ed_error *err) {
