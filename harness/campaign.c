@@ -34,6 +34,7 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
     COPY(at, "case", c->case_id);
     COPY(at, "model", c->model);
     COPY(at, "variant", c->variant);
+    COPY(at, "how", c->how);
     COPY(at, "engine", c->engine);
     COPY(at, "engine_version", c->engine_version);
     COPY(at, "engine_build_sha256", c->engine_build_sha256);
@@ -56,6 +57,8 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
             ed_json_opt_int(at, "mem_limit_bytes", 0, ED_WIRE_MEMORY_MAX_BYTES, &c->mem_limit_bytes, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "of_reference", &c->of_reference, err);
     if (status == ED_OK && (reference >= (int64_t)n_cases || agreement >= (int64_t)n_cases ||
                             timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
         status = ed_json_fail(at, err, "refers to a case or task that does not exist");
@@ -373,6 +376,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
         status = ed_json_fail(root, err, "the campaign has no usable id");
     if (status == ED_OK)
         status = ed_gate_spec_read(root, &campaign->gate, err);
+    if (status == ED_OK)
+        status = ed_tune_spec_read(root, &campaign->tune, err);
     if (status == ED_OK)
         status = read_requirements(root, campaign, err);
     if (status == ED_OK)

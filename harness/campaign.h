@@ -20,6 +20,7 @@
 #include "edgedyno/result.h"
 #include "edgedyno/workload.h"
 #include "harness/gate_spec.h"
+#include "harness/tune_spec.h"
 #include "reports/verdict.h"
 
 #define ED_CAMPAIGN_FILE "campaign.json"
@@ -46,6 +47,7 @@ struct ed_campaign_case {
     char id[64];       // on the wire: "c0"
     char case_id[256]; // for people and scripts
     char model[128], variant[128];
+    char how[16]; // how the variant was made: "ptq"; ""
     char engine[64], engine_version[64], engine_build_sha256[65];
     char backend[64], processor[16];
     char model_sha256[65];
@@ -58,6 +60,7 @@ struct ed_campaign_case {
     int64_t mem_limit_bytes; // 0: none
     int64_t task;            // index of the campaign's task that this case's accuracy blocks run; -1: none
     bool has_model;
+    bool of_reference; // of a choice: it runs the reference variant
 };
 
 // Two cases that a gate compares.
@@ -102,6 +105,7 @@ struct ed_campaign {
     bool allow_fallback, leave_nothing;
     double min_placed; // share of the operators that has to be where it was asked to be; 0 to 1
     struct ed_gate_spec gate;
+    struct ed_tune_spec tune;
     struct ed_campaign_device *devices;
     size_t n_devices;
     struct ed_campaign_absent *absent;
@@ -122,6 +126,7 @@ void ed_campaign_release(struct ed_campaign *campaign);
 // gets a line for each thing that was not as expected.
 struct ed_profile;
 struct ed_gate_verdict; // gate_verdict.h
+struct ed_tune_verdict; // tune_verdict.h
 struct ed_records {
     struct ed_result *items;
     struct ed_profile *profiles; // one a record, in the same order; harness/profile.h
@@ -129,6 +134,7 @@ struct ed_records {
     size_t blocks_planned, blocks_done, blocks_left; // over all devices; left: neither done nor skipped
     size_t devices_absent;
     struct ed_gate_verdict *gate; // owned; NULL: no gate
+    struct ed_tune_verdict *tune; // owned; NULL: no choice was asked for
     bool usage_error;             // a block was refused for a configuration mistake (exit code 2)
     char usage_message[ED_ERROR_MESSAGE_BYTES];
 };
@@ -138,7 +144,8 @@ void ed_records_release(struct ed_records *records);
 
 // Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine
 // failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. A device that
-// could not take part is a device failure. A gate has its own (gate_verdict.h).
+// could not take part is a device failure. A gate and a choice have their own (gate_verdict.h,
+// tune_verdict.h).
 int ed_records_exit_code(const struct ed_records *records);
 
 #endif

@@ -477,6 +477,17 @@ enum ed_status ed_energy_device_load(struct ed_energy_device *device, const stru
     return status;
 }
 
+double ed_energy_of_block(const struct ed_energy_device *device, const struct ed_blocks *blocks, size_t b) {
+    const struct ed_block *block = &blocks->items[b];
+    const double n = (double)block->n_samples * (double)block->batch;
+    struct ed_energy_sum one = {0};
+    struct ed_energy_why why;
+    if (!device->of_blocks || !device->of_blocks[b].has || !(n > 0))
+        return NAN;
+    ed_energy_add(&one, &device->of_blocks[b].part, n, false, 0, 0);
+    return ed_energy_enough(&device->source, &one, &why) ? ed_energy_gross(&one, 0).value_uj : NAN;
+}
+
 void ed_energy_device_release(struct ed_energy_device *device) {
     free(device->of_blocks);
     memset(device, 0, sizeof *device);

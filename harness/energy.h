@@ -59,6 +59,8 @@ enum ed_status ed_energy_load(struct ed_energy_device *energy, const struct ed_c
 // to be.
 bool ed_energy_enough(const struct ed_energy_source *source, const struct ed_energy_sum *sum,
                       struct ed_energy_why *why);
+// Gross energy of one inference of block `b` by its own window alone; NaN where that resolves none.
+double ed_energy_of_block(const struct ed_energy_device *device, const struct ed_blocks *blocks, size_t b);
 // The power fields of a record. `timing`: index of the case whose timing blocks speak for it; `tokens` that
 // one inference generates, 0 where it generates none.
 void ed_summary_energy(struct ed_result *result, const struct ed_energy_device *device, size_t timing,

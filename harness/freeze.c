@@ -105,6 +105,8 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
     ed_json_text(w, "case", c->case_id);
     ed_json_text(w, "model", c->model);
     ed_json_text(w, "variant", c->variant);
+    if (c->how[0])
+        ed_json_text(w, "how", c->how);
     ed_json_text(w, "engine", c->engine);
     ed_json_text(w, "engine_version", c->engine_version);
     ed_json_text(w, "engine_build_sha256", c->engine_build_sha256);
@@ -118,6 +120,8 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
     ed_json_text(w, "workload", c->workload);
     ed_workload_write(w, "workload_parts", &c->workload_parts);
     ed_json_bool(w, "has_model", c->has_model);
+    if (c->of_reference)
+        ed_json_bool(w, "of_reference", true);
     ed_json_int(w, "reference", c->reference == SIZE_MAX ? -1 : (int64_t)c->reference);
     ed_json_int(w, "agreement", c->agreement == SIZE_MAX ? -1 : (int64_t)c->agreement);
     if (c->mem_limit_bytes)
@@ -270,7 +274,12 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     ed_json_real(&w, "min_placed", freeze->suite->min_placed);
     ed_json_text(&w, "on_invalid", freeze->suite->on_invalid);
     ed_json_bool(&w, "leave_nothing", freeze->leave_nothing);
+    struct ed_tune_spec tune;
     enum ed_status status = write_gate(&w, freeze, err);
+    if (status == ED_OK)
+        status = ed_tune_spec_make(&tune, freeze->suite, err);
+    if (status == ED_OK)
+        ed_tune_spec_write(&w, &tune);
     write_requirements(&w, freeze->suite);
     write_tasks(&w, &freeze->devices[0].plan);
     ed_json_array_begin(&w, "devices");

@@ -34,18 +34,8 @@ static void table_release(struct table *table) {
 static enum ed_status fill_energy(struct table *table, struct ed_error *err) {
     struct ed_energy_device energy;
     enum ed_status status = ed_energy_load(&energy, table->device, table->blocks, err);
-    for (size_t b = 0; status == ED_OK && b < table->blocks->n; b++) {
-        const struct ed_block *block = &table->blocks->items[b];
-        const double n = (double)block->n_samples * (double)block->batch;
-        struct ed_energy_sum one = {0};
-        struct ed_energy_why why;
-        table->energy_uj[b] = NAN;
-        if (!energy.of_blocks || !energy.of_blocks[b].has || !(n > 0))
-            continue;
-        ed_energy_add(&one, &energy.of_blocks[b].part, n, false, 0, 0);
-        if (ed_energy_enough(&energy.source, &one, &why))
-            table->energy_uj[b] = ed_energy_gross(&one, 0).value_uj;
-    }
+    for (size_t b = 0; status == ED_OK && b < table->blocks->n; b++)
+        table->energy_uj[b] = ed_energy_of_block(&energy, table->blocks, b);
     if (status == ED_OK)
         ed_energy_device_release(&energy);
     return status;
@@ -76,18 +66,6 @@ static enum ed_status table_make(struct table *table, const struct ed_campaign_d
     return status == ED_OK ? fill_energy(table, err) : status;
 }
 
-// The quantities of harness/validity.h that a metric is.
-static unsigned quantity_of(const struct ed_gate_metric *metric) {
-    const struct ed_result_field *field = &ed_result_fields()[metric->field];
-    unsigned mask = 0;
-    for (int i = 0; i < ED_VALIDITY_VOID_COUNT; i++) {
-        const char *word = ed_validity_void_word((enum ed_validity_void_index)i);
-        if (!strcmp(word, field->group) || !strcmp(word, field->key))
-            mask |= 1u << i;
-    }
-    return mask;
-}
-
 // The states that one of the blocks alone had and that void this metric.
 static uint32_t unshared(const struct table *table, const struct ed_gate_metric *metric,
                          const struct ed_block *a, const struct ed_block *b) {
@@ -97,7 +75,7 @@ static uint32_t unshared(const struct table *table, const struct ed_gate_metric 
            : 0;
     uint32_t voiding = 0;
     for (int i = 0; i < ED_VALIDITY_REASON_COUNT; i++)
-        if (reasons >> i & 1 && ed_validity_voids(UINT32_C(1) << i) & quantity_of(metric))
+        if (reasons >> i & 1 && ed_validity_voids(UINT32_C(1) << i) & ed_gate_metric_quantities(metric))
             voiding |= UINT32_C(1) << i;
     return voiding;
 }

@@ -3,8 +3,10 @@
 #include "harness/gate_metrics.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/stats/quantile.h"
+#include "harness/validity.h"
 
 #define ENERGY_MDE 0.05
 #define NOISY_MDE 0.10 // what happens once a process varies more than what is repeated in it
@@ -169,4 +171,15 @@ double ed_gate_metric_value(const struct ed_gate_metric *metric, const struct ed
         return NAN;
     const double value = metric->value(block, workload, scratch);
     return isfinite(value) && value > 0 ? value : NAN;
+}
+
+unsigned ed_gate_metric_quantities(const struct ed_gate_metric *metric) {
+    const struct ed_result_field *field = &ed_result_fields()[metric->field];
+    unsigned mask = 0;
+    for (int i = 0; i < ED_VALIDITY_VOID_COUNT; i++) {
+        const char *word = ed_validity_void_word((enum ed_validity_void_index)i);
+        if (!strcmp(word, field->group) || !strcmp(word, field->key))
+            mask |= 1u << i;
+    }
+    return mask;
 }

@@ -24,4 +24,7 @@ const struct ed_gate_metric *ed_gate_metric_find(int field); // NULL: only compa
 double ed_gate_metric_value(const struct ed_gate_metric *metric, const struct ed_block *block,
                             const struct ed_workload *workload, int64_t *scratch);
 
+// The quantities of harness/validity.h that it is, as a set.
+unsigned ed_gate_metric_quantities(const struct ed_gate_metric *metric);
+
 #endif

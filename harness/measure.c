@@ -17,6 +17,7 @@
 #include "harness/gate_verdict.h"
 #include "harness/score_commands.h"
 #include "harness/surveys.h"
+#include "harness/tune_verdict.h"
 
 static enum ed_status make_plan(struct ed_plan *plan, const struct ed_measure_args *args,
                                 const struct ed_suite *suite, const struct ed_member *member,
@@ -138,6 +139,8 @@ static void plan_text(struct ed_buffer *text, const struct ed_plan *plan, const 
                                  : "");
     for (size_t i = 0; i < suite->n_requirements; i++)
         ed_buffer_printf(text, "  require %s\n", suite->requirements[i].text);
+    if (suite->tune.active)
+        ed_plan_tune_text(text, plan, suite);
     if (suite->max_time_ns && suite->max_time_ns < plan->expected_ns) {
         ed_units_print_duration(time, sizeof time, suite->max_time_ns);
         ed_buffer_printf(text, "  longer than --max-time %s: the last rounds will be left out\n", time);
@@ -243,13 +246,15 @@ static enum ed_status prepare(struct ed_freeze *freeze, const struct ed_measure_
     return status;
 }
 
-// The decision record of a gate, however the measuring ended with `status`, which is returned.
-static enum ed_status record_gate(const struct ed_campaign *campaign, enum ed_status status,
-                                  struct ed_error *err) {
+// The decision record of a gate or a choice, however the measuring ended with `status`, which is returned.
+static enum ed_status record_decision(const struct ed_campaign *campaign, enum ed_status status,
+                                      struct ed_error *err) {
     struct ed_error ignored = {0};
-    if (!campaign->gate.active)
+    if (!campaign->gate.active && !campaign->tune.active)
         return status;
-    enum ed_status written = ed_gate_record_write(campaign, status == ED_OK ? err : &ignored);
+    struct ed_error *into = status == ED_OK ? err : &ignored;
+    enum ed_status written =
+        campaign->gate.active ? ed_gate_record_write(campaign, into) : ed_tune_record_write(campaign, into);
     return status == ED_OK ? written : status;
 }
 
@@ -292,7 +297,7 @@ enum ed_status ed_measure_run(const struct ed_measure_args *args, const struct e
     if (status == ED_OK)
         status = ed_score_commands(&campaign, err);
     if (campaign.n_devices)
-        status = record_gate(&campaign, status, err);
+        status = record_decision(&campaign, status, err);
     *finished = status == ED_OK && directory[0];
     ed_campaign_release(&campaign);
     if (done == 0 && !args->out && directory[0] && never_began(status)) {
@@ -363,7 +368,7 @@ enum ed_status ed_measure_resume(const struct ed_measure_args *args, const char 
     if (status == ED_OK)
         status = ed_score_commands(&campaign, err);
     if (followed)
-        status = record_gate(&campaign, status, err);
+        status = record_decision(&campaign, status, err);
     if (status == ED_OK && fleet.n_present < fleet.n && !campaign.gate.need)
         status = ed_fail(err, ED_ERR_UNREACHABLE, directory, "%zu of %zu devices took no part; resume again",
                          fleet.n - fleet.n_present, fleet.n);

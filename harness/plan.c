@@ -141,6 +141,10 @@ static void describe_memory(char *out, size_t bytes, const struct ed_suite *suit
     }
 }
 
+static bool is_reference(const struct ed_suite_model *model, const struct ed_suite_variant *variant) {
+    return !strcmp(variant->name, model->reference[0] ? model->reference : model->variants[0].name);
+}
+
 static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suite,
                                const struct ed_choice *choice, const struct ed_suite_model *model,
                                const struct ed_suite_variant *variant, int64_t threads,
@@ -160,6 +164,7 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     snprintf(f->id, sizeof f->id, "c%zu", plan->n_cases);
     snprintf(f->model, sizeof f->model, "%s", model ? model->name : "");
     snprintf(f->variant, sizeof f->variant, "%s", variant ? variant->name : "");
+    snprintf(f->how, sizeof f->how, "%s", variant ? variant->how : "");
     snprintf(f->engine, sizeof f->engine, "%s", choice->build->name);
     snprintf(f->engine_version, sizeof f->engine_version, "%s", choice->build->version);
     snprintf(f->backend, sizeof f->backend, "%s", choice->backend->name);
@@ -170,6 +175,7 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     f->threads = threads;
     f->mem_limit_bytes = suite->mem_limit_bytes;
     f->has_model = model != NULL;
+    f->of_reference = suite->tune.active && model && is_reference(model, variant);
     f->task = -1;
     f->reference = f->timing = plan->n_cases;
     char memory[64], full[1024], hex[ED_DIGEST_HEX_BYTES], asked[ED_WORKLOAD_TEXT_BYTES] = "";
@@ -296,14 +302,13 @@ static enum ed_status check_all_used(const struct ed_plan *plan, const struct ed
 
 // The case that differs from `c` in nothing but that it runs the model's reference variant.
 static size_t find_reference(const struct ed_plan *plan, const struct ed_plan_case *c) {
-    const char *reference = c->model->reference[0] ? c->model->reference : c->model->variants[0].name;
     for (size_t i = 0; i < plan->n_cases; i++) {
         const struct ed_plan_case *other = &plan->cases[i];
         if (other->model == c->model && other->build == c->build &&
             other->frozen.threads == c->frozen.threads &&
             !strcmp(other->frozen.workload, c->frozen.workload) &&
             !strcmp(other->frozen.options, c->frozen.options) && other->frozen.task == c->frozen.task &&
-            !strcmp(other->frozen.backend, c->frozen.backend) && !strcmp(other->variant->name, reference))
+            !strcmp(other->frozen.backend, c->frozen.backend) && is_reference(other->model, other->variant))
             return i;
     }
     return SIZE_MAX;
@@ -319,6 +324,14 @@ static size_t find_baseline(const struct ed_plan *plan, const struct ed_plan_cas
                 plan->cases[i].frozen.task == c->frozen.task)
                 return i;
     return SIZE_MAX;
+}
+
+static size_t reference_of(const struct ed_plan *plan, const struct ed_suite *suite, size_t index) {
+    const struct ed_plan_case *c = &plan->cases[index];
+    if (suite->gate.active)
+        return find_baseline(plan, c);
+    const size_t exact = find_reference(plan, c);
+    return suite->tune.active ? ed_plan_tune_reference(plan, index, exact) : exact;
 }
 
 // A text is judged once for all tests of a variant: what is asked of it does not change its answers.
@@ -391,8 +404,7 @@ static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *sui
         }
     for (size_t c = 0; c < plan->n_cases; c++)
         if (plan->cases[c].frozen.task >= 0)
-            plan->cases[c].frozen.reference = suite->gate.active ? find_baseline(plan, &plan->cases[c])
-                                                                 : find_reference(plan, &plan->cases[c]);
+            plan->cases[c].frozen.reference = reference_of(plan, suite, c);
     return ED_OK;
 }
 
@@ -493,6 +505,8 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
     }
     if (status == ED_OK)
         status = add_tasks(plan, suite, err);
+    if (status == ED_OK && suite->tune.active)
+        status = ed_plan_tune_check(plan, suite, err);
     if (status == ED_OK)
         status = ed_agreement_choose(plan, suite, err);
     if (status == ED_OK)

@@ -11,6 +11,7 @@
 #include "harness/gate_verdict.h"
 #include "harness/profile.h"
 #include "harness/summary.h"
+#include "harness/tune_verdict.h"
 #include "harness/validity_read.h"
 
 static void fill_case(struct ed_result *result, const struct ed_campaign *campaign,
@@ -174,6 +175,9 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
     }
     if (failure.code != ED_OK)
         status = ed_fail(err, failure.code, NULL, "%s", failure.message);
+    if (status == ED_OK && records->tune)
+        status = ed_tune_verdict_add(records->tune, campaign, device, &blocks, &energy,
+                                     &records->items[records->n - device->n_cases], err);
 out:
     ed_validity_device_release(&validity);
     ed_energy_device_release(&energy);
@@ -195,10 +199,14 @@ enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed
         ed_records_release(records);
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu records", n);
     }
+    if (campaign->tune.active && !(records->tune = calloc(1, sizeof *records->tune)))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a choice");
     for (size_t d = 0; status == ED_OK && d < campaign->n_devices; d++)
         status = add_device(campaign, &campaign->devices[d], records, warnings, err);
     records->blocks_left =
         records->blocks_planned > records->blocks_done ? records->blocks_planned - records->blocks_done : 0;
+    if (status == ED_OK && records->tune)
+        ed_tune_verdict_end(records->tune, campaign, records->usage_error);
     if (status == ED_OK && campaign->gate.active)
         status = add_gate(campaign, records, err);
     if (status != ED_OK)
@@ -213,6 +221,9 @@ void ed_records_release(struct ed_records *records) {
     if (records->gate)
         ed_gate_verdict_release(records->gate);
     free(records->gate);
+    if (records->tune)
+        ed_tune_verdict_release(records->tune);
+    free(records->tune);
     free(records->items);
     memset(records, 0, sizeof *records);
 }
@@ -220,6 +231,8 @@ void ed_records_release(struct ed_records *records) {
 int ed_records_exit_code(const struct ed_records *records) {
     if (records->gate)
         return records->gate->exit_code;
+    if (records->tune)
+        return records->tune->exit_code;
     bool failed = false, broken = records->devices_absent > 0, invalid = false, inconclusive = false;
     for (size_t i = 0; i < records->n; i++) {
         const struct ed_result *result = &records->items[i];

@@ -29,6 +29,7 @@ void ed_suite_init(struct ed_suite *suite) {
                  .metric = strdup(""),
                  .inconclusive = strdup(""),
                  .confirms = strdup("")},
+        .tune = {.reference = strdup(""), .minimize = strdup(""), .inconclusive = strdup("")},
         .block_min_ns = SECOND_NS,
         .block_max_ns = 10 * SECOND_NS,
         .block_min_inferences = 100,
@@ -119,6 +120,9 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->agree_with);
     free(suite->gate.inconclusive);
     free(suite->gate.confirms);
+    free(suite->tune.reference);
+    free(suite->tune.minimize);
+    free(suite->tune.inconclusive);
     for (size_t side = 0; side < 2; side++) {
         free(suite->gate.side_on[side]);
         free(suite->gate.side_variant[side]);

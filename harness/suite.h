@@ -17,7 +17,8 @@
 //    "block": {"min_time": "1 s", "max_time": "10 s", "min_inferences": 100, "inferences": 0, "timeout": "10 min"},
 //    "require": ["latency_p90_ns <= 50 ms", "accuracy_drop <= 1 %", "latency_p50_ns <= baseline + 2 %"],
 //    "gate": {"baseline": "fp32" or "old.onnx" or "on=onnxruntime@1.26.0/cpu", "candidate": "int8", "mde": "2 %",
-//             "metric": "latency_p50_ns,load_ns", "inconclusive": "fail", "need": 2, "confirm": true}}
+//             "metric": "latency_p50_ns,load_ns", "inconclusive": "fail", "need": 2, "confirm": true},
+//    "tune": {"reference": "fp32" or "fp32.onnx", "minimize": "latency_p50_ns", "inconclusive": "pass"}}
 // Only "models" is required ("on": ["null"] needs none). Every key may be overridden by its flag.
 #ifndef EDGEDYNO_HARNESS_SUITE_H
 #define EDGEDYNO_HARNESS_SUITE_H
@@ -32,7 +33,7 @@ struct ed_suite_variant {
     char *name;   // "" for a model given alone on the command line
     char **files; // absolute
     size_t n_files;
-    char *how; // ptq, qat, pruned, distilled or ""
+    char *how; // converted, ptq, qat, pruned, distilled or ""
 };
 
 struct ed_suite_shape {
@@ -101,6 +102,14 @@ struct ed_suite_gate {
     char *side_on[2], *side_variant[2]; // baseline, candidate
 };
 
+// What `edgedyno tune` chooses by, as written; texts are never NULL.
+struct ed_suite_tune {
+    bool active;        // the command is `tune`; else the rest is without effect
+    char *reference;    // a variant's name, a file (absolute); "": the models' own
+    char *minimize;     // a key, -KEY for the largest; "": latency_p50_ns, or tokens a second
+    char *inconclusive; // "pass" or ""
+};
+
 struct ed_suite_pair {
     char *key, *value;
 };
@@ -159,6 +168,7 @@ struct ed_suite {
     bool only_timing;  // no cold blocks: only `fit` sets it
     bool profile;      // a further pass a case tells the time of each operator
     struct ed_suite_gate gate;
+    struct ed_suite_tune tune;
     int64_t block_min_ns, block_max_ns, block_min_inferences, block_inferences, block_timeout_ns;
 };
 

@@ -27,8 +27,10 @@ static const struct ed_suite_key variant_keys[] = {
     {"file", ED_SUITE_ONE_FILE, LIST(ed_suite_variant, files), .help = "the model's file"},
     {"files", ED_SUITE_FILES, LIST(ed_suite_variant, files), .min = 1, .max = ED_SUITE_FILES_MAX,
      .help = "the model's files; the engine opens the first"},
-    {"how", ED_SUITE_WORD, AT(ed_suite_variant, how), .words = "ptq|qat|pruned|distilled",
-     .help = "how the variant was made from the reference"},
+    {"how", ED_SUITE_WORD, AT(ed_suite_variant, how), .words = "converted|ptq|qat|pruned|distilled",
+     .help = "how the variant was made from the reference: converted (another precision or format), "
+             "quantized after "
+             "training or in it, pruned, distilled; shown where variants are chosen from"},
 };
 
 static const struct ed_suite_object variant_object = {
@@ -184,6 +186,24 @@ static const struct ed_suite_object gate_object = {
     .bytes = sizeof(struct ed_suite),
 };
 
+static const struct ed_suite_key tune_keys[] = {
+    {"reference", ED_SUITE_SIDE, AT(ed_suite, tune.reference),
+     .help = "the variant that accuracy is held against: its name in every model, or a model's file"},
+    {"minimize", ED_SUITE_TEXT, AT(ed_suite, tune.minimize),
+     .help = "the result key to choose by, -KEY where more is better; latency_p50_ns, of language models "
+             "-decode_tokens_per_s, where it is not given"},
+    {"inconclusive", ED_SUITE_WORD, AT(ed_suite, tune.inconclusive), .words = "pass",
+     .help = "what the measurements do not decide may be chosen; it may not where this is not given"},
+};
+
+static const struct ed_suite_object tune_object = {
+    .name = "tune",
+    .help = "what `edgedyno tune` chooses by; other commands do not read it",
+    .keys = tune_keys,
+    .n_keys = COUNT(tune_keys),
+    .bytes = sizeof(struct ed_suite),
+};
+
 static const struct ed_suite_key suite_keys[] = {
     {"name", ED_SUITE_NAME, AT(ed_suite, name),
      .help = "name of the suite; the file's where it is not given"},
@@ -251,6 +271,7 @@ static const struct ed_suite_key suite_keys[] = {
      .help = "labels of the campaign"},
     {"block", ED_SUITE_MEMBERS, .object = &block_object, .help = "when a block ends"},
     {"gate", ED_SUITE_MEMBERS, .object = &gate_object, .help = "two builds compared"},
+    {"tune", ED_SUITE_MEMBERS, .object = &tune_object, .help = "one variant and configuration chosen"},
     {"require", ED_SUITE_REQUIREMENTS, LIST(ed_suite, requirements), .max = ED_REQUIREMENTS_MAX,
      .help = "requirements, as KEY OP VALUE: \"latency_p90_ns <= 50 ms\""},
 };

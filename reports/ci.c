@@ -76,8 +76,15 @@ enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records 
                                     ed_verdict_of_word(row->verdict), row->why},
                 err);
     }
+    for (size_t i = 0; status == ED_OK && info->choice && i < info->choice->n; i++) {
+        const struct ed_report_choice_row *row = &info->choice->rows[i];
+        status = add(list,
+                     (struct ed_ci_item){row->device, *row->model ? row->model : "engine", "choice",
+                                         ed_verdict_of_word(row->verdict), row->why},
+                     err);
+    }
     // Records of one device stand together in the list, however they are shown.
-    for (size_t i = 0; status == ED_OK && !info->gate && i < records->n; i++) {
+    for (size_t i = 0; status == ED_OK && !info->gate && !info->choice && i < records->n; i++) {
         bool seen = false;
         for (size_t k = 0; k < i; k++)
             seen = seen || !strcmp(records->items[k]->device, records->items[i]->device);

@@ -22,9 +22,9 @@ struct ed_ci_list {
     size_t n, capacity;
 };
 
-// A gate: its rows. Else: for each record its outcome where it is not ok, a placement that fell short, and
-// its requirements; a record of which nothing was required is "outcome", passed. A device that took no part
-// is invalid. ED_ERR_NO_MEMORY. Release in any case.
+// A gate: its rows; a choice: one a device and model. Else: for each record its outcome where it is not ok, a
+// placement that fell short, and its requirements; a record of which nothing was required is "outcome",
+// passed. A device that took no part is invalid. ED_ERR_NO_MEMORY. Release in any case.
 enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records *records,
                                struct ed_error *err);
 void ed_ci_list_release(struct ed_ci_list *list);

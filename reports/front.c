@@ -5,10 +5,36 @@
 #include <math.h>
 #include <string.h>
 
+#include "reports/fields.h"
+
+bool ed_front_more_is_better(const struct ed_result *result, int field) {
+    // Metrics of which less is better; of all others more is.
+    static const char *const less[] = {"perplexity", "kl-divergence"};
+    if (field != ED_FIELD_accuracy_value)
+        return strcmp(ed_result_fields()[field].unit, "1/s") == 0;
+    for (size_t i = 0; i < sizeof less / sizeof less[0]; i++)
+        if (strcmp(result->accuracy_metric, less[i]) == 0)
+            return false;
+    return true;
+}
+
+bool ed_front_beats(const struct ed_result *other, const struct ed_result *mine, const int *axes, size_t n) {
+    bool better = false;
+    for (size_t i = 0; i < n; i++) {
+        double a, b;
+        if (!ed_result_number(other, axes[i], 0, &a) || !ed_result_number(mine, axes[i], 0, &b))
+            continue;
+        const bool more = ed_front_more_is_better(mine, axes[i]);
+        if (more ? a < b : a > b)
+            return false;
+        better = better || (more ? a > b : a < b);
+    }
+    return better;
+}
+
 bool ed_front_has(const struct ed_result *result) {
     return ed_view_ran(result) && result->has[ED_FIELD_accuracy_value] &&
-           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value) &&
-           !ed_view_no_share(result);
+           result->has[ED_FIELD_latency_p50_ns] && isfinite(result->accuracy_value);
 }
 
 static bool same_choice(const struct ed_result *a, const struct ed_result *b) {
@@ -17,15 +43,10 @@ static bool same_choice(const struct ed_result *a, const struct ed_result *b) {
 }
 
 size_t ed_front_beaten_by(const struct ed_view *view, const size_t *rows, size_t n, size_t i) {
-    const struct ed_result *mine = view->rows[rows[i]];
-    for (size_t k = 0; k < n; k++) {
-        const struct ed_result *other = view->rows[rows[k]];
-        const bool as_good =
-            other->latency_p50_ns <= mine->latency_p50_ns && other->accuracy_value >= mine->accuracy_value;
-        if (as_good &&
-            (other->latency_p50_ns < mine->latency_p50_ns || other->accuracy_value > mine->accuracy_value))
+    static const int axes[] = {ED_FIELD_latency_p50_ns, ED_FIELD_accuracy_value};
+    for (size_t k = 0; k < n; k++)
+        if (ed_front_beats(view->rows[rows[k]], view->rows[rows[i]], axes, 2))
             return k;
-    }
     return n;
 }
 

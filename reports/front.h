@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accuracy against latency: rows of the same device, model, metric and workload are chosen from; the front
-// are those that no other one is as good as in both and better in one, by their medians.
+// Which results no other one beats: the Pareto front, by the figures themselves and not by their intervals.
+//
+// For the figure of accuracy against latency, rows of the same device, model, metric and workload are chosen
+// from.
 #ifndef EDGEDYNO_REPORTS_FRONT_H
 #define EDGEDYNO_REPORTS_FRONT_H
 
 #include "reports/view.h"
+
+// Whether a larger value of this field is the better one; of accuracy_value by its metric.
+bool ed_front_more_is_better(const struct ed_result *result, int field);
+// `other` is as good as `mine` in all axes (enum ed_result_index) and better in one. A value that one of them
+// lacks decides nothing.
+bool ed_front_beats(const struct ed_result *other, const struct ed_result *mine, const int *axes, size_t n);
 
 // The row ran, and has a latency and an accuracy.
 bool ed_front_has(const struct ed_result *result);

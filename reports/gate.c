@@ -6,46 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/units.h"
-#include "reports/fields.h"
+#include "reports/lines.h"
 #include "reports/text.h"
 #include "reports/verdict.h"
 
 #define GAP 2
 #define WIDTH_LEAST 60
 
-static const struct ed_result_field *field_of(const struct ed_report_gate_row *row) {
-    int end;
-    const int index = ed_result_find(row->key, &end);
-    return index < 0 ? NULL : &ed_result_fields()[index];
-}
-
 void ed_report_gate_value(char *text, size_t bytes, const struct ed_report_gate_row *row, double value) {
-    const struct ed_result_field *field = field_of(row);
-    char unsigned_text[48];
-    const double size = fabs(value);
-    if (field && !strcmp(field->unit, "ns") && size < 9e18)
-        ed_units_print_duration(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
-    else if (field && !strcmp(field->unit, "bytes") && size < 9e18)
-        ed_units_print_size(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
-    else if (field && !*field->unit && (field->type == ED_RESULT_REAL || field->type == ED_RESULT_SPANR))
-        snprintf(unsigned_text, sizeof unsigned_text, "%.2f %%", size * 100);
-    else
-        snprintf(unsigned_text, sizeof unsigned_text, "%.4g%s%s", size, field && *field->unit ? " " : "",
-                 field ? field->unit : "");
-    snprintf(text, bytes, "%s%s", value < 0 ? "-" : "", unsigned_text);
+    int end;
+    ed_lines_value(text, bytes, ed_result_find(row->key, &end), value);
 }
 
 static void signed_text(char *text, size_t bytes, const struct ed_report_gate_row *row, double value,
                         const char *unit) {
     char number[64];
-    if (row->absolute) {
-        ed_report_gate_value(number, sizeof number, row, value);
-        snprintf(text, bytes, "%s%s", value > 0 ? "+" : "", number);
+    if (!row->absolute) {
+        ed_lines_share(text, bytes, value, unit);
         return;
     }
-    ed_text_fixed(number, sizeof number, value * 100, fabs(value) < 0.0995 ? 2 : 1, false);
-    snprintf(text, bytes, "%s%s%s", value > 0 ? "+" : "", number, unit);
+    ed_report_gate_value(number, sizeof number, row, value);
+    snprintf(text, bytes, "%s%s", value > 0 ? "+" : "", number);
 }
 
 void ed_report_gate_change(char *text, size_t bytes, const struct ed_report_gate_row *row) {
@@ -114,71 +95,6 @@ static bool is_new(const struct ed_report_gate *gate, size_t i) {
            strcmp(gate->rows[i].candidate_case, gate->rows[i - 1].candidate_case);
 }
 
-static const char *colour_of(const char *verdict) {
-    switch (ed_verdict_of_word(verdict)) {
-    case ED_VERDICT_PASS:
-        return "\x1b[32m";
-    case ED_VERDICT_FAIL:
-        return "\x1b[1;31m";
-    default:
-        return "\x1b[33m";
-    }
-}
-
-static void coloured(struct ed_buffer *out, const char *word, const char *verdict, bool colour) {
-    ed_buffer_printf(out, "%s%s%s", colour ? colour_of(verdict) : "", word, colour ? "\x1b[0m" : "");
-}
-
-// Visible text cut to `columns` and padded to it where `fill`.
-static void cell(struct ed_buffer *out, const char *text, size_t columns, bool fill) {
-    struct ed_buffer safe;
-    ed_buffer_init(&safe, ED_REPORT_MAX_BYTES);
-    ed_text_visible(&safe, text, strlen(text));
-    const char *shown = ed_buffer_text(&safe);
-    size_t width = ed_text_width(shown), used = safe.size;
-    if (width > columns) {
-        used = ed_text_prefix(shown, columns > 3 ? columns - 3 : columns);
-        width = ed_text_width_n(shown, used);
-    }
-    ed_buffer_append(out, shown, used);
-    if (used < safe.size && columns > 3) {
-        ed_buffer_text_append(out, "...");
-        width += 3;
-    }
-    if (fill && width < columns)
-        ed_text_repeat(out, ' ', columns - width);
-    out->no_memory = out->no_memory || safe.no_memory;
-    ed_buffer_release(&safe);
-}
-
-// Visible text, broken at spaces, every line behind `indent`.
-static void paragraph(struct ed_buffer *out, const char *text, size_t indent, size_t width) {
-    struct ed_buffer safe;
-    ed_buffer_init(&safe, ED_REPORT_MAX_BYTES);
-    ed_text_visible(&safe, text, strlen(text));
-    const char *p = ed_buffer_text(&safe);
-    const size_t room = width > indent + 20 ? width - indent : 20;
-    while (*p) {
-        size_t n = ed_text_prefix(p, room);
-        if (p[n] != '\0' && p[n] != ' ') {
-            size_t at = n;
-            while (at > 0 && p[at - 1] != ' ')
-                at--;
-            n = at ? at : n;
-        }
-        ed_text_repeat(out, ' ', indent);
-        size_t shown = n;
-        while (shown > 0 && p[shown - 1] == ' ')
-            shown--;
-        ed_buffer_append(out, p, shown);
-        ed_buffer_text_append(out, "\n");
-        p += n;
-        p += strspn(p, " ");
-    }
-    out->no_memory = out->no_memory || safe.no_memory;
-    ed_buffer_release(&safe);
-}
-
 // Columns: verdict, subject, candidate's value, change, interval, pairs.
 enum {
     VERDICT_COLUMNS = 12,
@@ -205,10 +121,10 @@ static void row_text(struct ed_buffer *out, const struct ed_report_gate_row *row
                          INTERVAL_COLUMNS, interval, PAIRS_COLUMNS, pairs);
     // A long requirement, and long figures, have a line of their own.
     const bool tall = ed_text_width(subject(row)) > room || figures.size > FIXED_COLUMNS - margin - GAP;
-    coloured(out, row->verdict, row->verdict, colour);
+    ed_lines_verdict(out, row->verdict, row->verdict, colour);
     ed_text_repeat(out, ' ', margin - strlen(row->verdict));
-    cell(out, subject(row), tall ? width == SIZE_MAX ? SIZE_MAX : width - margin : room,
-         !tall && figures.size);
+    ed_lines_cell(out, subject(row), tall ? width == SIZE_MAX ? SIZE_MAX : width - margin : room,
+                  !tall && figures.size);
     if (figures.size && tall) {
         const size_t at = margin + room + GAP;
         ed_buffer_text_append(out, "\n");
@@ -226,7 +142,7 @@ static void row_text(struct ed_buffer *out, const struct ed_report_gate_row *row
         out->data[--out->size] = '\0';
     ed_buffer_text_append(out, "\n");
     if (ed_report_gate_open(row))
-        paragraph(out, row->why, margin, width);
+        ed_lines_paragraph(out, row->why, margin, width);
 }
 
 static void heading_text(struct ed_buffer *out, const struct ed_report_gate_row *row, size_t width) {
@@ -234,13 +150,13 @@ static void heading_text(struct ed_buffer *out, const struct ed_report_gate_row 
     ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
     ed_buffer_printf(&text, "%s, %s", row->device, row->model);
     ed_buffer_text_append(out, "\n");
-    paragraph(out, ed_buffer_text(&text), 0, width);
+    ed_lines_paragraph(out, ed_buffer_text(&text), 0, width);
     ed_buffer_clear(&text);
     ed_buffer_printf(&text, "baseline  %s", row->baseline_case);
-    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_lines_paragraph(out, ed_buffer_text(&text), 2, width);
     ed_buffer_clear(&text);
     ed_buffer_printf(&text, "candidate %s", row->candidate_case);
-    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_lines_paragraph(out, ed_buffer_text(&text), 2, width);
     ed_buffer_release(&text);
 }
 
@@ -249,10 +165,10 @@ void ed_report_gate_text(struct ed_buffer *out, const struct ed_report_gate *gat
     struct ed_buffer text;
     width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
     ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
-    coloured(out, *gate->verdict ? gate->verdict : "no verdict", gate->verdict, colour);
+    ed_lines_verdict(out, *gate->verdict ? gate->verdict : "no verdict", gate->verdict, colour);
     ed_buffer_text_append(out, "\n");
     ed_buffer_printf(&text, "%s%s%s", gate->summary, *gate->confirms ? "; repeats " : "", gate->confirms);
-    paragraph(out, ed_buffer_text(&text), 2, width);
+    ed_lines_paragraph(out, ed_buffer_text(&text), 2, width);
     ed_buffer_release(&text);
     for (size_t i = 0; i < gate->n; i++) {
         if (is_new(gate, i)) {

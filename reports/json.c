@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json_write.h"
+#include "reports/choice.h"
 #include "reports/fields.h"
 #include "reports/gate.h"
 #include "reports/json_record.h"
@@ -116,6 +117,11 @@ static enum ed_status json_begin(void *state, const struct ed_report_info *info,
     ed_json_array_end(writer);
     if (info->gate)
         ed_report_gate_json(writer, "gate", info->gate);
+    if (info->choice) {
+        ed_json_object_begin(writer, "choice");
+        ed_choice_json_members(writer, info->choice);
+        ed_json_object_end(writer);
+    }
     ed_json_array_begin(writer, "records");
     enum ed_status status = ed_sink_flush(sink, &json->out, "the JSON report", err);
     if (status)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reports/choice.h"
 #include "reports/fields.h"
 #include "reports/gate.h"
 #include "reports/matrix.h"
@@ -233,6 +234,8 @@ static enum ed_status markdown_append(struct ed_buffer *out, const struct ed_rep
     struct ed_notes notes = {0};
     if (info->gate)
         gate_append(out, info->gate);
+    if (info->choice)
+        ed_choice_markdown(out, info->choice);
     heading_append(out, info, view);
     if (view->n_rows == 0) {
         ed_buffer_text_append(out, "no cases\n");

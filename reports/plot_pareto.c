@@ -9,6 +9,11 @@
 #define HEIGHT 320
 #define WORDS_WIDTH 30 // columns
 
+// Shares in percent, everything else as it is.
+static double accuracy(const struct ed_result *result) {
+    return (ed_view_no_share(result) ? 1 : 100) * result->accuracy_value;
+}
+
 static void data_append(struct ed_buffer *out, const struct ed_view *view, const size_t *rows,
                         const bool *front, size_t n, bool of_front, double divisor) {
     size_t drawn = 0;
@@ -25,7 +30,7 @@ static void data_append(struct ed_buffer *out, const struct ed_view *view, const
             ed_plot_number(out, (double)ns[v] / divisor);
             ed_buffer_text_append(out, " ");
         }
-        ed_plot_number(out, 100 * result->accuracy_value);
+        ed_plot_number(out, accuracy(result));
         ed_buffer_text_append(out, "\n");
         drawn++;
     }
@@ -48,7 +53,7 @@ static void line_append(struct ed_buffer *out, const struct ed_view *view, const
         last = view->rows[rows[best]]->latency_p50_ns;
         ed_plot_number(out, (double)last / divisor);
         ed_buffer_text_append(out, " ");
-        ed_plot_number(out, 100 * view->rows[rows[best]]->accuracy_value);
+        ed_plot_number(out, accuracy(view->rows[rows[best]]));
         ed_buffer_text_append(out, "\n");
     }
     ed_buffer_text_append(out, last < 0 ? "NaN NaN\nEOD\n" : "EOD\n");
@@ -73,7 +78,7 @@ static void labels_append(struct ed_buffer *out, const struct ed_view *view, con
         ed_buffer_text_append(out, " at first ");
         ed_plot_number(out, (double)result->latency_p50_ns / divisor);
         ed_buffer_text_append(out, ", first ");
-        ed_plot_number(out, 100 * result->accuracy_value);
+        ed_plot_number(out, accuracy(result));
         ed_buffer_printf(out, " %s offset %s,%s textcolor rgb '" ED_PLOT_INK "'\n", left ? "right" : "left",
                          left ? "0.6" : "-0.6", heights[before % 4]);
         out->no_memory = out->no_memory || words.no_memory;
@@ -92,8 +97,8 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
         const bool span = result->has_span[ED_FIELD_latency_p50_ns];
         low = fmin(low, (double)(span ? result->latency_p50_ns_low : result->latency_p50_ns));
         high = fmax(high, (double)(span ? result->latency_p50_ns_high : result->latency_p50_ns));
-        worst = fmin(worst, 100 * result->accuracy_value);
-        best = fmax(best, 100 * result->accuracy_value);
+        worst = fmin(worst, accuracy(result));
+        best = fmax(best, accuracy(result));
     }
     struct ed_buffer *out = &plot->script;
     const struct ed_scale scale = ed_scale_pick(ED_SCALE_TIME, low, high, 3);
@@ -104,8 +109,11 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
     line_append(out, view, rows, front, n, scale.divisor);
     ed_plot_begin(out);
     ed_plot_axis(out, "x", low / scale.divisor, high / scale.divisor, true);
-    // Shares that are equal, or nearly so, are not to look far apart.
-    const double room = best - worst > 1 ? 0.15 * (best - worst) : 0.5;
+    // What is equal, or nearly so, is not to look far apart: half a point of a share, 5 % of anything else.
+    const struct ed_result *first = view->rows[rows[0]];
+    const bool share = !ed_view_no_share(first);
+    const double least = share ? 1 : fmax(0.1 * fabs(best), 1e-6);
+    const double room = best - worst > least ? 0.15 * (best - worst) : least / 2;
     ed_buffer_text_append(out, "set yrange [");
     ed_plot_number(out, worst - room);
     ed_buffer_text_append(out, ":");
@@ -117,9 +125,13 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
         "set lmargin at screen 0.10\nset rmargin at screen 0.975\nset tmargin at screen 0.96\n"
         "set bmargin at screen 0.19\n"
         "set xlabel 'median latency, %s, with its 95 %% interval' textcolor rgb '" ED_PLOT_INK
-        "' offset 0,0.2\nset ylabel 'accuracy, %%' textcolor rgb '" ED_PLOT_INK "' offset 1,0\n"
+        "' offset 0,0.2\nset ylabel '%s' textcolor rgb '" ED_PLOT_INK "' offset 1,0\n"
         "plot $line with steps lw 1.5 lc rgb '%s', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 "
         "lw 1 lc rgb '" ED_PLOT_MUTED "', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb "
         "'%s'\n",
-        scale.unit, ed_plot_series[2], ed_plot_series[2]);
+        scale.unit,
+        share                                              ? "accuracy, %"
+        : !strcmp(first->accuracy_metric, "kl-divergence") ? "KL divergence, nats"
+                                                           : "perplexity",
+        ed_plot_series[2], ed_plot_series[2]);
 }

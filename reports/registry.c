@@ -22,6 +22,7 @@ static const struct ed_report *const reports[] = {
     &ed_report_comment,
     &ed_report_bmf,
     &ed_report_benchmark_action,
+    &ed_report_choice,
 };
 
 const struct ed_report *const *ed_reports(size_t *n) {

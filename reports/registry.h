@@ -15,7 +15,7 @@
 extern const struct ed_report ed_report_table, ed_report_markdown, ed_report_csv, ed_report_json,
     ed_report_jsonl, ed_report_profile_csv, ed_report_html, ed_report_plots, ed_report_svg, ed_report_png,
     ed_report_perfetto, ed_report_timeline, ed_report_junit, ed_report_github, ed_report_comment,
-    ed_report_bmf, ed_report_benchmark_action;
+    ed_report_bmf, ed_report_benchmark_action, ed_report_choice;
 
 // Every format, in the order in which help lists them.
 const struct ed_report *const *ed_reports(size_t *n);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reports/choice.h"
 #include "reports/fields.h"
 #include "reports/gate.h"
 #include "reports/matrix.h"
@@ -392,6 +393,8 @@ static enum ed_status table_print(struct ed_records *records, struct paper *pape
         return status;
     if (paper->info->gate)
         ed_report_gate_text(&paper->out, paper->info->gate, paper->width, paper->info->colour);
+    if (paper->info->choice)
+        ed_choice_text(&paper->out, paper->info->choice, paper->width, paper->info->colour);
     heading(paper, view);
     status = matrix(paper, view, &shortened, err);
     if (status)

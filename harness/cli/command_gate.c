@@ -88,6 +88,8 @@ static int gate(struct ed_cli *cli) {
     if (!status)
         status = ed_output_parse(&output, arguments, true, &err);
     if (!status && !ed_arguments_has(arguments, "resume"))
+        status = ed_output_check_choice(&output, &err);
+    if (!status && !ed_arguments_has(arguments, "resume"))
         status = read_suite(&suite, arguments, &err);
     if (!status)
         status = ed_resources_load(&resources, cli, &err);

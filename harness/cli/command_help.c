@@ -4,6 +4,7 @@
 #include "devices/inventory.h"
 #include "harness/cli/help.h"
 #include "harness/suite.h"
+#include "reports/choice.h"
 #include "reports/schema.h"
 
 #include <string.h>
@@ -33,6 +34,8 @@ static enum ed_status generate(const struct ed_arguments *arguments, struct ed_b
         ed_suite_schema(out);
     else if (schema && strcmp(schema, "devices") == 0)
         ed_inventory_schema(out);
+    else if (schema && strcmp(schema, "choice") == 0)
+        ed_choice_schema(out);
     else if (schema)
         ed_report_schema(out);
     return ED_OK;

@@ -18,6 +18,8 @@ static int run(struct ed_cli *cli) {
     if (!status)
         status = ed_output_parse(&output, arguments, true, &err);
     if (!status && !ed_arguments_has(arguments, "resume"))
+        status = ed_output_check_choice(&output, &err);
+    if (!status && !ed_arguments_has(arguments, "resume"))
         status = ed_suite_of_arguments(&suite, arguments, &err);
     if (!status)
         status = ed_resources_load(&resources, cli, &err);

@@ -11,6 +11,7 @@
 static const struct ed_cli_command *const commands[] = {
     &ed_cli_run,
     &ed_cli_gate,
+    &ed_cli_tune,
     &ed_cli_fit,
     &ed_cli_compare,
     &ed_cli_report,
@@ -25,6 +26,7 @@ static const struct ed_cli_command *const commands[] = {
 static const char *const names[] = {
     "run",
     "gate",
+    "tune",
     "fit",
     "compare",
     "report",
@@ -39,7 +41,7 @@ static const char *const names[] = {
 };
 // clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {"tune", "data", NULL};
+static const char *const later[] = {"data", NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);

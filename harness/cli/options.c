@@ -129,6 +129,15 @@ static const struct ed_option gate[] = {
     {"confirm", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "repeat a fail by a fresh campaign before it blocks", 0},
 };
 
+static const struct ed_option tune[] = {
+    {"reference", 0, ED_OPTION_TEXT, "VARIANT", "the suite's, else the first", 0, 0, "",
+     "what accuracy is held against: a model's file, or a variant's name", 0},
+    {"minimize", 0, ED_OPTION_TEXT, "KEY", "latency_p50_ns; of language models -decode_tokens_per_s", 0, 0,
+     "", "result key to choose by; --minimize=-KEY where more is better", 0},
+    {"inconclusive", 0, ED_OPTION_WORD, "WORD", "is not chosen", 0, 0, "pass",
+     "what the measurements do not decide may be chosen", 0},
+};
+
 static const struct ed_option devices[] = {
     {"id", 0, ED_OPTION_TEXT, "ID", "made from the address", 0, 0, "",
      "`add`: the device's name in the fleet", 0},
@@ -179,8 +188,8 @@ static const struct ed_option help[] = {
      "print every flag, engine option and result key as Markdown", 0},
     {"completion", 0, ED_OPTION_WORD, "SHELL", "", 0, 0, "bash|zsh", "print the completion script of a shell",
      0},
-    {"schema", 0, ED_OPTION_WORD, "FILE", "", 0, 0, "suite|devices|record", "print the JSON Schema of a file",
-     0},
+    {"schema", 0, ED_OPTION_WORD, "FILE", "", 0, 0, "suite|devices|record|choice",
+     "print the JSON Schema of a file", 0},
 };
 
 #define EXPORT_ROW                                                                                    \
@@ -239,6 +248,7 @@ static const struct ed_option fleet[] = {
 const struct ed_option_group ed_options_measuring = {"measuring", measuring, COUNT(measuring)};
 const struct ed_option_group ed_options_fit = {"fit", fit, COUNT(fit)};
 const struct ed_option_group ed_options_gate = {"gate", gate, COUNT(gate)};
+const struct ed_option_group ed_options_tune = {"tune", tune, COUNT(tune)};
 const struct ed_option_group ed_options_devices = {"devices", devices, COUNT(devices)};
 const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(engines)};
 const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};

@@ -242,6 +242,16 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
     return ed_output_parse_among(output, arguments, formats, n, err);
 }
 
+enum ed_status ed_output_check_choice(const struct ed_output *output, struct ed_error *err) {
+    static const char choice[] = "choice";
+    bool asked = output->format && !strcmp(output->format, choice);
+    for (size_t i = 0; i < output->n_exports; i++)
+        asked = asked || !strcmp(output->exports[i].format, choice);
+    return asked ? ed_fail(err, ED_ERR_USAGE, choice,
+                           "is what `edgedyno tune` writes; this command chooses nothing")
+                 : ED_OK;
+}
+
 void ed_output_release(struct ed_output *output) {
     free(output->exports);
     for (size_t i = 0; i < output->n_texts; i++)
@@ -273,6 +283,11 @@ static enum ed_status write_one(const struct ed_cli *cli, const struct ed_output
     return status;
 }
 
+// A format that this campaign has nothing for was wrongly asked for.
+static int exit_of(const struct ed_error *err) {
+    return err->code == ED_ERR_USAGE ? ED_EXIT_USAGE : ED_EXIT_DEVICE;
+}
+
 int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,
                     const void *context) {
     struct ed_error err = {0};
@@ -282,14 +297,14 @@ int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed
         const struct ed_output_export *export = &output->exports[i];
         if (write_one(cli, export, render, context, &err) != ED_OK) {
             ed_log_error(&cli->log, &err);
-            code = ED_EXIT_DEVICE;
+            code = ed_cli_exit_combine(code, exit_of(&err));
         } else if (strcmp(export->path, "-") != 0)
             ed_log_line(&cli->log, ED_LOG_DETAIL, "%s: written", export->path);
     }
     const struct ed_output_export standard = {output->format, "-", false};
     if (output->format && write_one(cli, &standard, render, context, &err) != ED_OK) {
         ed_log_error(&cli->log, &err);
-        code = ED_EXIT_DEVICE;
+        code = ed_cli_exit_combine(code, exit_of(&err));
     }
     return code;
 }

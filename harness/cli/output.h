@@ -53,6 +53,8 @@ enum ed_status ed_output_parse(struct ed_output *output, const struct ed_argumen
 // The same for formats of a command's own; several rows of one name are one format with several endings.
 enum ed_status ed_output_parse_among(struct ed_output *output, const struct ed_arguments *arguments,
                                      const struct ed_output_format *formats, size_t n, struct ed_error *err);
+// ED_ERR_USAGE where the format "choice" was asked for: of commands that measure without choosing.
+enum ed_status ed_output_check_choice(const struct ed_output *output, struct ed_error *err);
 void ed_output_release(struct ed_output *output);
 // Files are written whole or not at all. Returns the exit status; errors are told.
 int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed_output_render render,

@@ -8,6 +8,7 @@
 #include "harness/detail.h"
 #include "harness/gate_verdict.h"
 #include "harness/gnuplot.h"
+#include "harness/tune_verdict.h"
 #include "reports/registry.h"
 
 // Of a format of several files the buffer holds the one that is being written.
@@ -111,6 +112,7 @@ enum ed_status ed_output_render_campaign(const void *context, const struct ed_ou
             .n_groups = of->order->n_group,
             .groups = of->order->group,
             .gate = of->records->gate ? &of->records->gate->report : NULL,
+            .choice = of->records->tune ? &of->records->tune->report : NULL,
             .figure = ed_order_figure(of->order),
             .source = ed_detail_source(detail),
             .plotter = &ed_gnuplot,

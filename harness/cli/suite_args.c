@@ -11,6 +11,7 @@
 #include "harness/gate_sides.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
+#include "harness/tune_models.h"
 
 #define SCRIPT_TYPE "edgedyno-script"
 #define JSON_MAX_BYTES (16u << 20)
@@ -140,7 +141,10 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
     if (strcmp(name, "agree-with") == 0)
         return ed_suite_text_set(&suite->agree_with, text, err);
     if (strcmp(name, "inconclusive") == 0)
-        return ed_suite_text_set(&suite->gate.inconclusive, text, err);
+        return ed_suite_text_set(suite->tune.active ? &suite->tune.inconclusive : &suite->gate.inconclusive,
+                                 text, err);
+    if (strcmp(name, "minimize") == 0)
+        return ed_suite_text_set(&suite->tune.minimize, text, err);
     if (strcmp(name, "need") == 0)
         return ed_units_integer(text, &suite->gate.need, err);
     if (strcmp(name, "confirm") == 0)
@@ -190,15 +194,31 @@ static enum ed_status add_sides(struct ed_suite *suite, const struct ed_argument
     return status ? status : ed_gate_sides_add(suite, err);
 }
 
+// Likewise the reference, which may be a variant that shapes and inputs are for.
+static enum ed_status add_reference(struct ed_suite *suite, const struct ed_arguments *arguments,
+                                    struct ed_error *err) {
+    char here[ED_PATH_BYTES];
+    const char *text = ed_arguments_get(arguments, "reference");
+    enum ed_status status = text ? ed_suite_text_set(&suite->tune.reference, text, err) : ED_OK;
+    if (!status && text)
+        status = ed_path_real(here, ".", err);
+    if (!status && text)
+        status = ed_suite_side_resolve(&suite->tune.reference, here, err);
+    return status ? status : ed_tune_models_settle(suite, err);
+}
+
 enum ed_status ed_suite_of_arguments(struct ed_suite *suite, const struct ed_arguments *arguments,
                                      struct ed_error *err) {
-    const bool gate = suite->gate.active; // the suite's file begins anew
+    const bool gate = suite->gate.active, tune = suite->tune.active; // the suite's file begins anew
     enum ed_status status = add_operands(suite, arguments, err);
     if (status)
         return status;
     suite->gate.active = gate;
+    suite->tune.active = tune;
     if (gate)
         status = add_sides(suite, arguments, err);
+    if (tune)
+        status = add_reference(suite, arguments, err);
     // The flag goes before the suite, and may be given more than once.
     if (ed_arguments_has(arguments, "scenario"))
         suite->n_scenarios = 0;

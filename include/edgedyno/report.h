@@ -105,6 +105,52 @@ struct ed_report_gate {
     const struct ed_report_gate_row *rows; // by device, then by pair of cases
 };
 
+// One configuration (variant, engine build, backend, threads, options) that `edgedyno tune` could choose.
+struct ed_report_candidate {
+    const struct ed_result *result; // of the workload that is chosen by
+    const char *how;                // "ptq"; "" not said
+    bool reference;                 // it runs the reference variant
+    // chosen; tied: cannot be told apart from the best; slower: told apart; fail, inconclusive, invalid: what
+    // was required of it, or how it ran; not measured.
+    const char *state;
+    const char *why; // of any state but chosen and tied; else ""
+    bool has_value, has_interval;
+    double value, low, high; // of the key that is chosen by
+    // Against the chosen one, as a share of it (0.02 is 2 % more), round by round.
+    bool has_change, has_change_interval;
+    double change, change_low, change_high;
+    size_t rounds;
+    bool ran;         // its figures count for the front
+    bool front;       // no other one is as good in all of `axes` and better in one, by the medians
+    size_t beaten_by; // index of one that is; SIZE_MAX: none
+};
+
+// The choice for one model on one device.
+struct ed_report_choice_row {
+    const char *device, *model;
+    const char *verdict; // pass: one is chosen; fail: none passes; inconclusive; invalid
+    const char *why;     // one paragraph
+    size_t chosen;       // index into candidates; SIZE_MAX: none
+    size_t first, n;     // its candidates
+    int key;             // chosen by: enum ed_result_index
+    bool more_is_better;
+    size_t n_axes;
+    int axes[6];          // of the front: enum ed_result_index
+    const char *left_out; // what the front does not have, and why; ""
+};
+
+struct ed_report_choice {
+    const char *verdict; // over all rows
+    const char *summary; // one line
+    const char *ties;    // the rule, in words
+    double alpha;        // 0.05: the best one is among those that are not told apart with chance 95 %
+    bool inconclusive_pass;
+    size_t n;
+    const struct ed_report_choice_row *rows; // by device, then by model
+    size_t n_candidates;
+    const struct ed_report_candidate *candidates;
+};
+
 struct ed_report_info {
     const char *campaign;    // id
     const char *started_utc; // "2026-11-21T08:15:00Z"
@@ -131,6 +177,7 @@ struct ed_report_info {
     const struct ed_report_source *source;   // NULL: records alone
     const struct ed_report_plotter *plotter; // NULL: tables alone
     const struct ed_report_gate *gate;       // NULL: the campaign is no gate's
+    const struct ed_report_choice *choice;   // NULL: nothing was to be chosen
     const char *figure; // result key by which devices are compared; NULL: the median latency or the like
 };
 

@@ -21,14 +21,34 @@ static bool doubtful(const struct ed_view *view) {
     return false;
 }
 
+// Shares in percent; where all rows are shares the head says so, else each cell. `drop` of a perplexity is a
+// share of it, of a divergence it is one.
+static bool is_share(const struct ed_result *result, bool drop) {
+    return !ed_view_no_share(result) || (drop && strcmp(result->accuracy_metric, "kl-divergence") != 0);
+}
+
+static bool all_shares(const struct ed_view *view) {
+    for (size_t row = 0; row < view->n_rows; row++)
+        if (ed_front_has(view->rows[row]) && ed_view_no_share(view->rows[row]))
+            return false;
+    return true;
+}
+
+static void accuracy_text(char *text, size_t bytes, double value, bool share, bool unit) {
+    ed_text_fixed(text, bytes, share ? 100 * value : value, share ? 2 : 4, false);
+    if (share && unit)
+        snprintf(text + strlen(text), bytes - strlen(text), " %%");
+}
+
 static void choice_rows(struct ed_html_table *table, const struct ed_html_page *page, const size_t *rows,
                         size_t n) {
+    const bool units = !all_shares(&page->view);
     for (size_t i = 0; i < n; i++) {
         const struct ed_result *result = page->view.rows[rows[i]];
         const size_t better = ed_front_beaten_by(&page->view, rows, n, i);
         struct ed_buffer words;
         const char *why;
-        char text[64];
+        char text[96];
         ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
         ed_plot_row_words(&words, &page->view, rows[i]);
         snprintf(text, sizeof text, "%zu", rows[i] + 1);
@@ -37,15 +57,15 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
         ed_html_table_text(table, result->device, NULL);
         ed_html_table_name(table, ed_buffer_text(&words));
         ed_html_table_text(table, result->accuracy_metric, NULL);
-        ed_text_fixed(text, sizeof text, 100 * result->accuracy_value, 2, false);
+        accuracy_text(text, sizeof text, result->accuracy_value, is_share(result, false), units);
         ed_html_table_number(table, text, result->accuracy_value);
         const bool drop = result->has[ED_FIELD_accuracy_drop];
         if (drop)
-            ed_text_fixed(text, sizeof text, 100 * result->accuracy_drop, 2, false);
+            accuracy_text(text, sizeof text, result->accuracy_drop, is_share(result, true), units);
         if (drop && result->has_span[ED_FIELD_accuracy_drop]) {
             char low[24], high[24];
-            ed_text_fixed(low, sizeof low, 100 * result->accuracy_drop_low, 2, false);
-            ed_text_fixed(high, sizeof high, 100 * result->accuracy_drop_high, 2, false);
+            accuracy_text(low, sizeof low, result->accuracy_drop_low, is_share(result, true), units);
+            accuracy_text(high, sizeof high, result->accuracy_drop_high, is_share(result, true), units);
             const size_t used = strlen(text);
             snprintf(text + used, sizeof text - used, " [%s to %s]", low, high);
         }
@@ -110,8 +130,8 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
         ed_html_table_head(&table, "device", "", false);
         ed_html_table_head(&table, "case", "", false);
         ed_html_table_head(&table, "metric", "", false);
-        ed_html_table_head(&table, "accuracy", "%", true);
-        ed_html_table_head(&table, "drop", "%", true);
+        ed_html_table_head(&table, "accuracy", all_shares(&page->view) ? "%" : "", true);
+        ed_html_table_head(&table, "drop", all_shares(&page->view) ? "%" : "", true);
         ed_html_table_head(&table, "latency p50", "ms", true);
         ed_html_table_head(&table, "front", "", false);
         if (doubtful(&page->view))

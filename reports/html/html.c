@@ -99,6 +99,7 @@ struct part {
 static const struct part parts[] = {
     {"summary", "Summary", ed_html_summary},
     {"gate", "Gate", ed_html_gate},
+    {"choice", "Choice", ed_html_choice},
     {"results", "Devices and variants", ed_html_cases},
     {"latency", "Latency", ed_html_latency},
     {"memory", "Memory", ed_html_memory},

@@ -67,6 +67,7 @@ void ed_html_verdict(struct ed_buffer *out, const char *word, const char *shown)
 // The parts, in their order on the page. Each writes a section, or nothing where it has nothing to say.
 enum ed_status ed_html_summary(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_gate(struct ed_html_page *page, struct ed_error *err);
+enum ed_status ed_html_choice(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_cases(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_latency(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_memory(struct ed_html_page *page, struct ed_error *err);

@@ -57,6 +57,11 @@ static const char *overall(const struct ed_html_page *page, const char **sentenc
 static void headline(struct ed_html_page *page) {
     const struct ed_report_info *info = page->info;
     const char *sentence, *word = overall(page, &sentence);
+    // What a variant fails is no failure of the choice.
+    if (info->choice) {
+        word = info->choice->verdict;
+        sentence = info->choice->summary;
+    }
     struct ed_buffer total;
     ed_buffer_text_append(&page->out, "<header>\n<h1>");
     ed_html_text(page, *info->suite ? info->suite : info->gate ? "Gate" : "Measurement of models");

@@ -70,8 +70,13 @@ static enum ed_status limited_write(void *context, const char *bytes, size_t n, 
 }
 
 static enum ed_status run_limited(const struct ed_report *report, struct limited *limited) {
-    struct ed_report_info info = {
-        .campaign = "c", .started_utc = "t", .version = "v", .suite = "s", .columns = 80};
+    static const struct ed_report_choice choice = {.verdict = "", .summary = "", .ties = ""};
+    struct ed_report_info info = {.campaign = "c",
+                                  .started_utc = "t",
+                                  .version = "v",
+                                  .suite = "s",
+                                  .columns = 80,
+                                  .choice = strcmp(report->name, "choice") ? NULL : &choice};
     struct ed_sink sink = {.context = limited, .write = limited_write};
     struct ed_result *results = calloc(3, sizeof *results);
     void *state = calloc(1, report->state_bytes);

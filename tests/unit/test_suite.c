@@ -308,6 +308,8 @@ static void test_tables_parser_and_schema(void **state) {
     keys_check(place, &preprocess, object_of(model, "preprocess"), "{\"models\": [{\"preprocess\": {",
                "}}]}");
     keys_check(place, &gate, object_of(root, "gate"), "{\"gate\": {", "}}");
+    struct ed_json_at tune = ed_json_member(&definitions, "tune");
+    keys_check(place, &tune, object_of(root, "tune"), "{\"tune\": {", "}}");
     keys_check(place, &block, object_of(root, "block"), "{\"block\": {", "}}");
     keys_check(place, &model_schema, model, "{\"models\": [{", "}]}");
     keys_check(place, &variant, object_of(model, "variants"), "{\"models\": [{\"variants\": [{\"//\": 1, ",
