@@ -18,13 +18,22 @@ bool ed_front_more_is_better(const struct ed_result *result, int field) {
     return true;
 }
 
+// Of a metric of the user's own its drop tells: it grows as the value gets worse.
+static bool accuracy_is_less(const struct ed_result *result) {
+    return result->has[ED_FIELD_accuracy_drop] && result->has[ED_FIELD_accuracy_reference] &&
+           result->accuracy_drop != 0 &&
+           (result->accuracy_drop > 0) == (result->accuracy_value > result->accuracy_reference);
+}
+
 bool ed_front_beats(const struct ed_result *other, const struct ed_result *mine, const int *axes, size_t n) {
     bool better = false;
     for (size_t i = 0; i < n; i++) {
         double a, b;
         if (!ed_result_number(other, axes[i], 0, &a) || !ed_result_number(mine, axes[i], 0, &b))
             continue;
-        const bool more = ed_front_more_is_better(mine, axes[i]);
+        const bool more =
+            ed_front_more_is_better(mine, axes[i]) &&
+            (axes[i] != ED_FIELD_accuracy_value || (!accuracy_is_less(mine) && !accuracy_is_less(other)));
         if (more ? a < b : a > b)
             return false;
         better = better || (more ? a > b : a < b);

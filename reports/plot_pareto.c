@@ -131,7 +131,9 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
         "'%s'\n",
         scale.unit,
         share                                              ? "accuracy, %"
+        : !strcmp(first->accuracy_metric, "perplexity")    ? "perplexity"
         : !strcmp(first->accuracy_metric, "kl-divergence") ? "KL divergence, nats"
-                                                           : "perplexity",
+        : !strcmp(first->accuracy_metric, "sqnr")          ? "SQNR, dB"
+                                                           : "value of the metric",
         ed_plot_series[2], ed_plot_series[2]);
 }
