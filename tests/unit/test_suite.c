@@ -301,7 +301,7 @@ static void test_tables_parser_and_schema(void **state) {
                       block = ed_json_member(&definitions, "block"),
                       variant = ed_json_member(&definitions, "variant"),
                       task = ed_json_member(&definitions, "task");
-    assert_int_equal(ed_json_count(&definitions), 6);
+    assert_int_equal(ed_json_count(&definitions), 7);
     keys_check(place, &schema, root, "{", "}");
     struct ed_json_at gate = ed_json_member(&definitions, "gate"),
                       preprocess = ed_json_member(&definitions, "preprocess");
