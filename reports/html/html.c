@@ -97,18 +97,12 @@ struct part {
 };
 
 static const struct part parts[] = {
-    {"summary", "Summary", ed_html_summary},
-    {"gate", "Gate", ed_html_gate},
-    {"choice", "Choice", ed_html_choice},
-    {"results", "Devices and variants", ed_html_cases},
-    {"latency", "Latency", ed_html_latency},
-    {"memory", "Memory", ed_html_memory},
-    {"timeline", "Timeline", ed_html_timeline},
-    {"accuracy", "Accuracy", ed_html_accuracy},
-    {"placement", "Placement", ed_html_placement},
-    {"operators", "Operators", ed_html_ops},
-    {"context", "Context", ed_html_context},
-    {"data", "Data", ed_html_data},
+    {"summary", "Summary", ed_html_summary},       {"gate", "Gate", ed_html_gate},
+    {"choice", "Choice", ed_html_choice},          {"results", "Devices and variants", ed_html_cases},
+    {"latency", "Latency", ed_html_latency},       {"memory", "Memory", ed_html_memory},
+    {"timeline", "Timeline", ed_html_timeline},    {"accuracy", "Accuracy", ed_html_accuracy},
+    {"placement", "Placement", ed_html_placement}, {"operators", "Operators", ed_html_ops},
+    {"context", "Context", ed_html_context},       {"data", "Data", ed_html_data},
 };
 #define PARTS (sizeof parts / sizeof parts[0])
 
