@@ -176,6 +176,21 @@ def litert_arm64():
         {("digits", "fp32"): FLOAT, ("digits", "int8"): INT8})  # fmt: skip
 
 
+def executorch(variants, tolerances):
+    run("pi64user,libc=none,sys=none", "linux-aarch64", "executorch@1.5.1",
+        lambda controller: digits_suite(controller, "executorch@1.5.1/cpu", variants), tolerances)  # fmt: skip
+
+
+def executorch_arm64():
+    """XNNPACK's kernels and its own, by classes of C++ that a C program calls."""
+    executorch([("fp32", ["digits-fp32.pte"]), ("kernels", ["digits-fp32-kernels.pte"])],
+               {("digits", "fp32"): FLOAT, ("digits", "kernels"): FLOAT})  # fmt: skip
+
+
+def executorch_arm64_rest():
+    executorch([("int8", ["digits-int8.pte"])], {("digits", "int8"): INT8})
+
+
 def llama_arm64():
     run("pi64user,libc=none,sys=none", "linux-aarch64", "llama.cpp@0.5.0",
         lambda controller: tiny_suite(controller, "llama.cpp@0.5.0/cpu"), {("tiny", "f16"): TOKENS})  # fmt: skip
@@ -187,7 +202,7 @@ def llama_armv7():
         lambda controller: tiny_suite(controller, "llama.cpp@0.5.0/cpu"), {("tiny", "f16"): TOKENS}, made_engine)  # fmt: skip
 
 
-TESTS = (litert_arm64, openvino_arm64, openvino_arm64_rest, llama_arm64, llama_armv7)
+TESTS = (litert_arm64, openvino_arm64, openvino_arm64_rest, executorch_arm64, executorch_arm64_rest, llama_arm64, llama_armv7)
 
 if __name__ == "__main__":
     need_root()
