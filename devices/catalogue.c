@@ -188,10 +188,11 @@ static enum ed_status read_backends(const struct ed_json_at *manifest_at, struct
 
 static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manifest *manifest,
                                     struct ed_error *err) {
-    static const char *const known[] = {
-        "name",        "summary",       "abi",      "versions",       "needs_model", "language",
-        "formats",     "library",       "backends", "environment",    "libc_floor",  "network",
-        "extra_files", "option_prefix", "options",  "language_asked", "address",     NULL};
+    static const char *const known[] = {"name",        "summary",       "abi",        "versions",
+                                        "needs_model", "language",      "formats",    "library",
+                                        "backends",    "environment",   "libc_floor", "network",
+                                        "extra_files", "option_prefix", "options",    "language_asked",
+                                        "address",     "requests",      NULL};
     char **extra = NULL;
     int64_t abi = 0;
     enum ed_status status = ed_json_known_keys(at, known, err);
@@ -221,6 +222,8 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
         status = ed_json_opt_bool(at, "language", &manifest->language, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "language_asked", &manifest->language_asked, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "requests", &manifest->requests, err);
     if (!status)
         status = ed_json_opt_bool(at, "network", &manifest->network, err);
     if (!status)

@@ -34,11 +34,27 @@ static void append_option(char *out, size_t bytes, const struct ed_manifest *man
         snprintf(out + used, bytes - used, "%s%s=%s", used ? " " : "", key, value);
 }
 
+// Named with the address of a server: what it has is there, and none of our files.
+static bool is_server(const struct ed_engine_build *build) {
+    return build->address[0] && !strcmp(build->manifest->address, "url");
+}
+
+// A server's model is named by an option; its rows are of that model.
+static void name_model(struct ed_campaign_case *f) {
+    const char *at = strncmp(f->options, "model=", 6) ? strstr(f->options, " model=") : f->options;
+    if (at)
+        snprintf(f->model, sizeof f->model, "%.*s", (int)strcspn(at + 6 + (*at == ' '), " "),
+                 at + 6 + (*at == ' '));
+}
+
 // Of option lists the combination `number`, the last list changing fastest.
 static void join_options(char *out, size_t bytes, const struct ed_suite *suite,
-                         const struct ed_manifest *manifest, size_t number) {
+                         const struct ed_engine_build *build, size_t number) {
+    const struct ed_manifest *manifest = build->manifest;
     size_t places[ED_OPTIONS_GIVEN_MAX] = {0};
     out[0] = 0;
+    if (is_server(build))
+        append_option(out, bytes, manifest, "url", build->address);
     for (size_t i = 0; i < suite->n_options; i++)
         append_option(out, bytes, manifest, suite->options[i].key, suite->options[i].value);
     for (size_t i = suite->n_crossings; i-- > 0;)
@@ -169,7 +185,13 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
     snprintf(f->engine_version, sizeof f->engine_version, "%s", choice->build->version);
     snprintf(f->backend, sizeof f->backend, "%s", choice->backend->name);
     snprintf(f->processor, sizeof f->processor, "%s", ed_processor_word(choice->backend->processor));
-    join_options(f->options, sizeof f->options, suite, choice->build->manifest, combination);
+    join_options(f->options, sizeof f->options, suite, choice->build, combination);
+    if (strlen(f->options) + 1 >= sizeof f->options)
+        return ed_fail(err, ED_ERR_LIMIT, "--option",
+                       "the options of a case have %zu characters; at most %zu have room", strlen(f->options),
+                       sizeof f->options - 2);
+    if (is_server(choice->build))
+        name_model(f);
     f->workload_parts = *workload;
     describe_workload(f->workload, sizeof f->workload, workload, model);
     f->threads = threads;
@@ -214,12 +236,14 @@ static enum ed_status add_workloads(struct ed_plan *plan, const struct ed_suite 
 // `only`: the name of the variants that take part; NULL: all.
 static enum ed_status add_cases(struct ed_plan *plan, const struct ed_suite *suite,
                                 const struct ed_choices *choices, const char *only, struct ed_error *err) {
-    static const int64_t one[] = {1};
-    const int64_t *threads = suite->n_threads ? suite->threads : one;
-    const size_t n_threads = suite->n_threads ? suite->n_threads : 1;
+    static const int64_t one[] = {1}, own[] = {0};
     enum ed_status status = ED_OK;
     for (size_t c = 0; status == ED_OK && c < choices->n; c++) {
         const struct ed_choice *choice = &choices->items[c];
+        // A server has the threads that it has.
+        const bool given = suite->n_threads && !is_server(choice->build);
+        const int64_t *threads = given ? suite->threads : is_server(choice->build) ? own : one;
+        const size_t n_threads = given ? suite->n_threads : 1;
         size_t used = 0;
         for (size_t t = 0; status == ED_OK && t < n_threads; t++) {
             // What takes any file runs without one only where there is none.

@@ -11,6 +11,7 @@
 
 #define RATE_UNIT 1e6 // rates are kept in millionths, so that a slow model's keeps its digits as an integer
 #define NS_PER_S 1e9
+#define TOGETHER_SHARE 0.05 // of a block's tokens: more of them, and their times between are not told
 
 enum column { PREFILL_PER_S, DECODE_PER_S, FIRST_TOKEN, TOKEN_P50, TOKEN_P99, COLUMNS };
 
@@ -18,6 +19,7 @@ struct table {
     int64_t *cells[COLUMNS]; // a row a block; -1 where a block does not have it
     int64_t *scratch;
     size_t rows, fewest_tokens;
+    bool together;
 };
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
@@ -50,6 +52,24 @@ static int64_t rate(int64_t tokens, int64_t ns) {
     return ns > 0 ? (int64_t)llround((double)tokens * NS_PER_S * RATE_UNIT / (double)ns) : -1;
 }
 
+// A server counts the tokens of a prompt itself; else they are as many as were asked for.
+static int64_t prompt_tokens(const struct ed_block *block, const struct ed_workload *workload) {
+    const cJSON *facts = cJSON_GetObjectItemCaseSensitive(block->evidence, "facts");
+    const cJSON *told = cJSON_GetObjectItemCaseSensitive(facts, "prompt_tokens_p50");
+    return cJSON_IsNumber(told) && told->valuedouble >= 1 && told->valuedouble < 1e9
+               ? (int64_t)told->valuedouble
+               : workload->prompt_tokens;
+}
+
+// Where many tokens came several at a time, times between tokens are those of their arrival, and no engine's.
+static bool came_together(const struct ed_block *block) {
+    const cJSON *facts = cJSON_GetObjectItemCaseSensitive(block->evidence, "facts");
+    const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(facts, "tokens");
+    const cJSON *together = cJSON_GetObjectItemCaseSensitive(facts, "tokens_together");
+    return cJSON_IsNumber(tokens) && cJSON_IsNumber(together) &&
+           together->valuedouble > tokens->valuedouble * TOGETHER_SHARE;
+}
+
 static void block_row(struct table *table, const struct ed_block *block, const struct ed_workload *workload) {
     const size_t row = table->rows++, n = block->n_samples, generated = block->stride - 1;
     const size_t tokens = n * generated;
@@ -65,7 +85,7 @@ static void block_row(struct table *table, const struct ed_block *block, const s
             scratch[i] = block->parts[i * block->stride];
         ed_quantile_median(scratch, n, scratch, &middle);
         table->cells[FIRST_TOKEN][row] = middle;
-        table->cells[PREFILL_PER_S][row] = rate(workload->prompt_tokens, middle);
+        table->cells[PREFILL_PER_S][row] = rate(prompt_tokens(block, workload), middle);
     }
     if (!generated)
         return;
@@ -73,6 +93,10 @@ static void block_row(struct table *table, const struct ed_block *block, const s
         scratch[i] = block->samples[i] - block->parts[i * block->stride];
     ed_quantile_median(scratch, n, scratch, &middle);
     table->cells[DECODE_PER_S][row] = rate((int64_t)generated, middle);
+    if (came_together(block)) {
+        table->together = true;
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         memcpy(scratch + i * generated, block->parts + i * block->stride + 1, generated * sizeof *scratch);
     ed_quantile_median(scratch, tokens, scratch, &table->cells[TOKEN_P50][row]);
@@ -106,7 +130,8 @@ static struct ed_span column_span(struct table *table, enum column column) {
             ED_RESULT_SET(result, field, span.value);                           \
     } while (0)
 
-static void explain(struct ed_result *result, const struct ed_workload *workload, size_t fewest_tokens) {
+static void explain(struct ed_result *result, const struct ed_workload *workload, size_t fewest_tokens,
+                    bool together) {
     static const char *const of_prompt[] = {"prefill_tokens_per_s", "time_to_first_token_ns"};
     static const char *const of_tokens[] = {"decode_tokens_per_s", "inter_token_p50_ns",
                                             "inter_token_p99_ns"};
@@ -114,7 +139,11 @@ static void explain(struct ed_result *result, const struct ed_workload *workload
         ed_result_reason(result, of_prompt[i], ED_REASON_NOT_APPLICABLE, "the workload has no prompt");
     for (size_t i = 0; !workload->generate_tokens && i < 3; i++)
         ed_result_reason(result, of_tokens[i], ED_REASON_NOT_APPLICABLE, "the workload generates no tokens");
-    if (workload->generate_tokens && !result->has[ED_FIELD_inter_token_p99_ns])
+    for (size_t i = 1; together && i < 3; i++)
+        ed_result_reason(
+            result, of_tokens[i], ED_REASON_NOT_MEASURED,
+            "more than 5 %% of the tokens came several at a time, so that there is no time between them");
+    if (workload->generate_tokens && !together && !result->has[ED_FIELD_inter_token_p99_ns])
         ed_result_reason(result, "inter_token_p99_ns", "n_too_small",
                          "n too small: %zu generated tokens in a block, %llu are needed; time longer blocks "
                          "(\"block\" in a suite)",
@@ -140,7 +169,7 @@ void ed_summary_language(struct ed_result *result, const struct ed_campaign_case
     SET_TIME(time_to_first_token_ns, FIRST_TOKEN);
     SET_TIME(inter_token_p50_ns, TOKEN_P50);
     SET_TIME(inter_token_p99_ns, TOKEN_P99);
-    explain(result, &c->workload_parts, table.fewest_tokens);
+    explain(result, &c->workload_parts, table.fewest_tokens, table.together);
 out:
     table_release(&table);
 }

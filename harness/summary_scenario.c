@@ -63,10 +63,35 @@ static void load(struct ed_result *result, const struct ed_workload *workload, c
             over, n, most, left);
 }
 
+// A server takes on what it cannot finish: then ever more requests are under way.
+static void crowd(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    size_t over = 0, n = 0;
+    double before = 0, after = 0;
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *requests = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "requests");
+        if (!is_timing(&blocks->items[i], case_index) || !requests)
+            continue;
+        const double first = number_of(requests, "under_way_first_half");
+        const double second = number_of(requests, "under_way_second_half");
+        n++;
+        if (second <= 1.5 * first + 1)
+            continue;
+        before = over++ ? before : first;
+        after = over > 1 ? after : second;
+    }
+    if (over)
+        ed_result_reason(
+            result, "latency_p50_ns", "overloaded",
+            "overloaded in %zu of %zu blocks: %.1f requests were under way when one was sent in the first "
+            "half, %.1f in the second; latencies depend on how long a block is",
+            over, n, before, after);
+}
+
 void ed_summary_scenario(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index) {
     if (c->workload_parts.deadline_ns)
         deadline(result, c->workload_parts.deadline_ns, blocks, case_index);
     if (c->workload_parts.rate_per_s > 0)
         load(result, &c->workload_parts, blocks, case_index);
+    crowd(result, blocks, case_index);
 }

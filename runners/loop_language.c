@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/stats/warmup.h"
+#include "runners/loop_requests.h"
 
 #define EVIDENCE_TOKENS 16 // of the prompt: enough for an answer, and short on any device
 
@@ -204,7 +205,8 @@ static enum ed_status time_inferences(struct ed_language_work *work, const struc
 
 enum ed_status ed_loop_language(struct ed_language_work *work, const struct ed_backend *backend, void *state,
                                 const struct ed_job_block *block, struct ed_memory_reader *memory,
-                                struct ed_mapping *mapping, struct ed_error *err) {
+                                struct ed_mapping *mapping, struct ed_json_writer *evidence,
+                                struct ed_error *err) {
     atomic_store(&mapping->phase, ED_PHASE_WARMUP);
     enum ed_status status = warm_up(work, backend, state, mapping, err);
     if (status != ED_OK)
@@ -219,7 +221,9 @@ enum ed_status ed_loop_language(struct ed_language_work *work, const struct ed_b
         return status;
     mapping->warmup_inferences++;
     atomic_store(&mapping->phase, ED_PHASE_TIMED);
-    status = time_inferences(work, backend, state, block, mapping, err);
+    status = work->workload.rate_per_s > 0
+                 ? ed_loop_requests(backend, state, &work->workload, block, mapping, evidence, err)
+                 : time_inferences(work, backend, state, block, mapping, err);
     if (status == ED_OK)
         ed_memory_mark(memory, &mapping->marks[ED_MARK_AFTER_TIMED]);
     return status;
@@ -255,6 +259,9 @@ enum ed_status ed_language_evidence(struct ed_language_work *work, const struct 
     const int32_t prompt = work->workload.prompt_tokens;
     const int32_t *tokens = prompt ? work->prompt : &one;
     const size_t n = prompt > EVIDENCE_TOKENS ? EVIDENCE_TOKENS : prompt ? (size_t)prompt : 1;
+    // A server, for one, has no logits to show, and asking would be a request.
+    if (work->info.vocabulary < 0)
+        return ED_OK;
     enum ed_status status = answer(work, backend, state, tokens, n, first, err);
     // A remote engine, for one, has no logits to show; then there is nothing to compare.
     if (status == ED_ERR_UNSUPPORTED) {

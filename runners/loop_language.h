@@ -38,10 +38,12 @@ void ed_language_release(struct ed_language_work *work); // safe on a zeroed str
 // One inference that is not kept; its time in the mapping as that of the first.
 enum ed_status ed_language_first(struct ed_language_work *work, const struct ed_backend *backend, void *state,
                                  struct ed_mapping *mapping, struct ed_error *err);
-// As ed_loop_run for tensors: first inference, warm-up by rule, mark, one more, timed loop, mark.
+// As ed_loop_run for tensors: first inference, warm-up by rule, mark, one more, timed loop, mark. A workload
+// with a rate has its timed part by runners/loop_requests.h.
 enum ed_status ed_loop_language(struct ed_language_work *work, const struct ed_backend *backend, void *state,
                                 const struct ed_job_block *block, struct ed_memory_reader *memory,
-                                struct ed_mapping *mapping, struct ed_error *err);
+                                struct ed_mapping *mapping, struct ed_json_writer *evidence,
+                                struct ed_error *err);
 // Processes the beginning of the prompt twice and compares the logits byte by byte: "outputs",
 // "deterministic".
 enum ed_status ed_language_evidence(struct ed_language_work *work, const struct ed_backend *backend,

@@ -228,8 +228,8 @@ static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
     const struct ed_workload *workload = &worker->job.cases[0].workload;
     enum ed_status status = ED_OK;
     if (is_language(worker)) {
-        status =
-            ed_loop_language(&worker->language, backend, state, block, &worker->memory, worker->mapping, err);
+        status = ed_loop_language(&worker->language, backend, state, block, &worker->memory, worker->mapping,
+                                  &worker->evidence, err);
     } else if (workload->scenario == ED_SCENARIO_FIXED_RATE || workload->scenario == ED_SCENARIO_POISSON) {
         status = ed_loop_arrivals(backend, state, workload, block, &worker->memory, worker->mapping,
                                   &worker->evidence, err);

@@ -37,6 +37,7 @@ __attribute__((noreturn)) static void become_program(const struct cmd_state *cmd
     if (getppid() != parent)
         _exit(127);
     signal(SIGPIPE, SIG_DFL);
+    unsetenv("EDGEDYNO_API_KEY"); // of a server, and nobody else's
     for (size_t i = 0; i < cmd->file.n_variables; i++)
         setenv(cmd->file.names[i], cmd->file.values[i], 1);
     setenv("EDGEDYNO_COMMAND_DIR", cmd->directory, 1);

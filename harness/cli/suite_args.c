@@ -156,9 +156,24 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
     return ED_OK;
 }
 
+// Whether all that --on names are servers: then a MODEL is a name there, and no file here.
+static bool on_servers(const char *list) {
+    bool all = list && list[0];
+    for (const char *on = list; all && *on; on += strcspn(on, ","), on += *on == ',') {
+        const char *colon = strchr(on, ':');
+        all = colon && colon < on + strcspn(on, ",@/") &&
+              strncmp(on, ED_SUITE_FILE_ENGINE ":", sizeof ED_SUITE_FILE_ENGINE);
+    }
+    return all;
+}
+
 static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments,
                                    struct ed_error *err) {
     enum ed_status status = ED_OK;
+    if (on_servers(ed_arguments_get(arguments, "on")) && arguments->n_operands &&
+        !(arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE))
+        return ed_suite_cross_option(suite, "MODEL", "model", (const char *const *)arguments->operands,
+                                     arguments->n_operands, err);
     if (arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE)
         return ed_suite_load(suite, arguments->operands[0], err);
     for (size_t i = 0; i < arguments->n_operands && !status; i++) {

@@ -66,8 +66,9 @@ static enum ed_status read_files(struct fixture *fixture, const struct ed_json_a
 
 // `name` is that of a fixture: NAME or NAME@BUILD.
 static enum ed_status read_fixture(struct fixture *fixture, const char *name, struct ed_error *err) {
-    static const char *const known[] = {"backend", "engine",  "library",          "model",   "symbolic_size",
-                                        "option",  "damaged", "growth_max_bytes", "program", NULL};
+    static const char *const known[] = {"backend",       "engine", "library", "model",
+                                        "symbolic_size", "option", "damaged", "growth_max_bytes",
+                                        "program",       "server", NULL};
     struct ed_conformance_subject *subject = &fixture->subject;
     const char *engine = NULL, *library = "", *program = NULL;
     char path[ED_PATH_BYTES], adapter[64];
@@ -111,6 +112,9 @@ static enum ed_status read_fixture(struct fixture *fixture, const char *name, st
         status = ed_json_opt_text(&root, "library", &library, err);
     if (status == ED_OK && engine)
         status = find_engine(fixture, engine, library, err);
+    // An engine that is a server, which is not there: what needs one is left out.
+    if (status == ED_OK)
+        status = ed_json_opt_bool(&root, "server", &subject->model_wanted, err);
     // An engine that is a program of the fixtures.
     if (status == ED_OK)
         status = ed_json_opt_text(&root, "program", &program, err);
