@@ -2,6 +2,7 @@
 // Small helps for filling channels.
 #include "probes/channels.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,10 @@ void ed_channel_missing(struct ed_channel *channel, const char *format, ...) {
     vsnprintf(channel->reason, sizeof channel->reason, format, args);
     va_end(args);
     channel->available = false;
+}
+
+const char *ed_channel_why(int number) {
+    return number == EACCES ? "Permission denied; chmod a+r it, or run as root" : strerror(number);
 }
 
 void ed_channel_found(struct ed_channel *channel) {

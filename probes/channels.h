@@ -28,4 +28,7 @@ int64_t ed_tick_ns(void);
 // ticks * ed_tick_ns(); ED_NO_VALUE where negative or past int64.
 int64_t ed_ticks_to_ns(int64_t ticks);
 
+// The system's words for errno `number`, and for a file that this user may not read what mends it.
+const char *ed_channel_why(int number);
+
 #endif

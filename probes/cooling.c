@@ -56,7 +56,7 @@ static void cooling_add_time(struct cooling *state, const struct ed_file_room *r
     snprintf(channel->source, sizeof channel->source, "/%s", path);
     int fd = ed_proc_open(room->root_fd, path);
     if (fd < 0)
-        ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+        ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
     else if (!cooling_read_time(fd, &ns))
         ed_channel_missing(channel, "/%s holds no times of states", path);
     else

@@ -53,7 +53,7 @@ static enum ed_status cpu_frequency_detect(void *opaque, const struct ed_probe_a
                  numbers[i]);
         snprintf(channel->source, sizeof channel->source, "/%s", path);
         if (fd < 0)
-            ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+            ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
         else if (!ed_proc_await_number(fd, &khz) || !frequency_plausible(khz))
             ed_channel_missing(channel, "/%s holds no frequency now", path);
         else

@@ -97,7 +97,7 @@ static void add_text(struct cpu_policy *state, const struct ed_file_room *room, 
         channel->available = first->available;
         memcpy(channel->reason, first->reason, sizeof channel->reason);
     } else if ((fd = ed_proc_open(room->root_fd, path)) < 0) {
-        ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+        ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
     } else if (part == GOVERNOR ? !governor_read(fd, now) : !stats_read(fd, now)) {
         ed_channel_missing(channel, "/%s is empty or not of its form", path);
     } else {

@@ -26,7 +26,7 @@ struct ed_channel *ed_file_set_add(struct ed_file_set *set, const struct ed_file
     snprintf(channel->source, sizeof channel->source, "/%s", path);
     entry.fd = ed_proc_open(room->root_fd, path);
     if (entry.fd < 0)
-        ed_channel_missing(channel, "/%s: %s", path, strerror(-entry.fd));
+        ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-entry.fd));
     else if (!ed_proc_await_number(entry.fd, &read))
         ed_channel_missing(channel, "/%s holds no number now", path);
     else if (!entry_value(&entry, read, &value))

@@ -121,7 +121,7 @@ static void add_adreno(struct gpu *state, const struct ed_file_room *room) {
     snprintf(channel->unit, sizeof channel->unit, "permille");
     snprintf(channel->source, sizeof channel->source, "/%s", path);
     if (fd < 0)
-        ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+        ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
     else if (!busy_read(fd, &permille))
         ed_channel_missing(channel, "/%s holds no share in percent", path);
     else

@@ -66,7 +66,7 @@ static void add_status(struct power_supply *state, const struct ed_file_room *ro
     snprintf(channel->source, sizeof channel->source, "/%s", path);
     int fd = ed_proc_open(room->root_fd, path);
     if (fd < 0)
-        ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+        ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
     else if (!status_read(fd, &value))
         ed_channel_missing(channel, "/%s holds no status that is known", path);
     else

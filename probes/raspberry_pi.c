@@ -57,7 +57,7 @@ static enum ed_status raspberry_pi_detect(void *opaque, const struct ed_probe_ar
         ed_channel_missing(&channels[0],
                            "no get_throttled of the firmware driver: not a Raspberry Pi's kernel");
     else if (state->fd < 0)
-        ed_channel_missing(&channels[0], "%s: %s", channels[0].source, strerror(-state->fd));
+        ed_channel_missing(&channels[0], "%s: %s", channels[0].source, ed_channel_why(-state->fd));
     else if (!throttled_read(state->fd, &bits))
         ed_channel_missing(&channels[0], "%s holds no bits", channels[0].source);
     else

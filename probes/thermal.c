@@ -98,7 +98,7 @@ static enum ed_status thermal_detect(void *opaque, const struct ed_probe_args *a
         snprintf(channel->source, sizeof channel->source, "/%s", path);
         int fd = ed_proc_open(args->root_fd, path);
         if (fd < 0)
-            ed_channel_missing(channel, "/%s: %s", path, strerror(-fd));
+            ed_channel_missing(channel, "/%s: %s", path, ed_channel_why(-fd));
         else if (!ed_proc_await_number(fd, &mc) || !temperature_plausible(mc))
             ed_channel_missing(channel, "/%s holds no temperature from %d to %d now", path, LOWEST_MC,
                                HIGHEST_MC);

@@ -115,6 +115,19 @@ static void inferences_write(struct perfetto_state *p, size_t device, const stru
     }
 }
 
+static void speed_write(struct perfetto_state *p, size_t device, const struct ed_report_block *block,
+                        struct ed_error *err) {
+    struct ed_traced_speed_state state = {0};
+    struct ed_traced_speed speed;
+    for (size_t i = 0; p->status == ED_OK && ed_traced_speed(block, i, &state, &speed); i++) {
+        event_begin(p, "throughput (1/s)", "C", device, 0, speed.begin_ns);
+        ed_json_object_begin(&p->w, "args");
+        ed_json_real(&p->w, "1/s", speed.per_s);
+        ed_json_object_end(&p->w);
+        event_end(p, err);
+    }
+}
+
 static void block_write(struct perfetto_state *p, size_t device, const struct ed_report_block *block,
                         const struct ed_result *result, struct ed_error *err) {
     struct ed_traced_span spans[ED_TRACED_SPANS];
@@ -127,8 +140,10 @@ static void block_write(struct perfetto_state *p, size_t device, const struct ed
     for (size_t i = 0; i < n; i++)
         slice_write(p, device, PHASES, spans[i].name, spans[i].begin_ns, spans[i].end_ns - spans[i].begin_ns,
                     NULL, err);
-    if (!strcmp(block->pass, "timing"))
+    if (!strcmp(block->pass, "timing")) {
         inferences_write(p, device, block, err);
+        speed_write(p, device, block, err);
+    }
 }
 
 static void channel_write(struct perfetto_state *p, size_t device, const struct ed_report_channel *channel,

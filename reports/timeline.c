@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The timeline as CSV: a line for each phase of each block and for each reading of each channel. Times are
-// nanoseconds since the device's first block; a reading has no end.
+// The timeline as CSV: a line for each phase of each block, for its speed in each second of its timed window,
+// and for each reading of each channel. Times are nanoseconds since the device's first block; a reading has
+// no end.
 #include <inttypes.h>
 #include <string.h>
 
@@ -48,6 +49,12 @@ static void block_append(struct ed_buffer *out, const char *device, const struct
         snprintf(name, sizeof name, "%.64s %s", block->id, spans[i].name);
         cells_append(out, (const char *const[]){device, "phase", name, "", "", ""}, 6);
         ed_buffer_printf(out, "%" PRId64 ",%" PRId64 ",\r\n", spans[i].begin_ns, spans[i].end_ns);
+    }
+    struct ed_traced_speed_state state = {0};
+    struct ed_traced_speed speed;
+    for (size_t i = 0; ed_traced_speed(block, i, &state, &speed); i++) {
+        cells_append(out, (const char *const[]){device, "speed", block->id, "throughput", "1/s", ""}, 6);
+        ed_buffer_printf(out, "%" PRId64 ",%" PRId64 ",%.6g\r\n", speed.begin_ns, speed.end_ns, speed.per_s);
     }
 }
 

@@ -90,3 +90,43 @@ enum ed_status ed_traced_channels(const struct ed_traced *traced, const char *de
     *n = 0;
     return source && source->channels ? source->channels(source->context, device, channels, n, err) : ED_OK;
 }
+
+// Whether the samples are the window's inferences, one after the other: their sum is the window but for what
+// lies between them.
+static bool fills_window(const struct ed_report_block *block) {
+    const double window = (double)(block->timed_end_ns - block->timed_begin_ns);
+    double sum = 0;
+    for (size_t i = 0; i < block->n_samples; i++)
+        sum += (double)block->samples_ns[i];
+    return window > 0 && sum > 0.9 * window && sum < 1.01 * window;
+}
+
+bool ed_traced_speed(const struct ed_report_block *block, size_t i, struct ed_traced_speed_state *state,
+                     struct ed_traced_speed *out) {
+    const int64_t begin_ns = block->timed_begin_ns + (int64_t)i * ED_TRACED_SPEED_NS;
+    const double batch = block->batch > 0 ? (double)block->batch : 1;
+    double left_ns, n = 0;
+    if (begin_ns >= block->timed_end_ns || (i == 0 && !fills_window(block)) ||
+        state->sample >= block->n_samples)
+        return false;
+    out->begin_ns = begin_ns;
+    out->end_ns = begin_ns + ED_TRACED_SPEED_NS < block->timed_end_ns ? begin_ns + ED_TRACED_SPEED_NS
+                                                                      : block->timed_end_ns;
+    left_ns = (double)(out->end_ns - out->begin_ns);
+    // An inference that lies in two stretches counts in each by its part.
+    while (left_ns > 0 && state->sample < block->n_samples) {
+        const double whole_ns = (double)block->samples_ns[state->sample], rest_ns = whole_ns - state->used_ns;
+        const double taken_ns = rest_ns < left_ns ? rest_ns : left_ns;
+        n += whole_ns > 0 ? batch * taken_ns / whole_ns : batch;
+        left_ns -= taken_ns;
+        state->used_ns += taken_ns;
+        if (taken_ns >= rest_ns) {
+            state->sample++;
+            state->used_ns = 0;
+        }
+    }
+    // Behind the last inference there is nothing to tell a speed of.
+    const double length_s = ((double)(out->end_ns - out->begin_ns) - left_ns) * 1e-9;
+    out->per_s = length_s > 0 ? n / length_s : 0;
+    return length_s > 0;
+}

@@ -32,4 +32,19 @@ const char *ed_traced_device(const struct ed_traced *traced, size_t index);
 enum ed_status ed_traced_channels(const struct ed_traced *traced, const char *device,
                                   const struct ed_report_channel **channels, size_t *n, struct ed_error *err);
 
+// Inferences a second of one stretch of a block's timed window.
+struct ed_traced_speed {
+    int64_t begin_ns, end_ns; // as the spans
+    double per_s;
+};
+#define ED_TRACED_SPEED_NS INT64_C(1000000000) // of a stretch; the last one is what is left
+// Stretch number `i`; begins with *state zeroed, and is asked in order. False: there are no more, or none at
+// all, since the block's inferences do not fill its window one after the other (arrivals, several streams).
+struct ed_traced_speed_state {
+    size_t sample;  // that is begun
+    double used_ns; // of it, in stretches before
+};
+bool ed_traced_speed(const struct ed_report_block *block, size_t i, struct ed_traced_speed_state *state,
+                     struct ed_traced_speed *out);
+
 #endif

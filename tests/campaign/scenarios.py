@@ -4,6 +4,8 @@
 A script's call never ends too early, so lower bounds are exact; what needs no tolerance is that the record says what the samples say.
 """
 
+import csv
+
 from campaign import SETTLED, Device, Room, check, finish
 from figures import by_rank, has_reason
 
@@ -174,6 +176,23 @@ def streams(room):
     check(record["outcome"] == "refused" and "stream 1 of 3" in str(record["reasons"]), "whose failure it is", record["reasons"])
 
 
+def curve(room, variant, block, run):
+    """Inferences a second for each second, as CSV and as counters of a trace, against the samples."""
+    text = room.run("report", "long", "--block", block, "--format", "timeline").expect(0).out
+    rows = [row for row in csv.DictReader(text.splitlines()) if row["kind"] == "speed"]
+    check(len(rows) in (5, 6) and all(row["name"] == block for row in rows), f"{variant}: seconds", rows)
+    ends = [sum(run[: k + 1]) for k in range(len(run))]
+    for second, row in enumerate(rows[:4]):
+        # The inferences that lie in it wholly, and at most two that lie in it by a part.
+        whole = sum(1 for end, ns in zip(ends, run) if end <= (second + 1) * 1e9 and end - ns >= second * 1e9)
+        check(whole <= float(row["value"]) <= whole + 2, f"{variant}: speed in second {second}", row, whole)
+        check(int(row["end_ns"]) - int(row["begin_ns"]) == 1_000_000_000, f"{variant}: a second", row)
+    trace = room.run("report", "long", "--block", block, "--format", "perfetto").expect(0).json()["traceEvents"]
+    counters = [e["args"]["1/s"] for e in trace if e["ph"] == "C" and e["name"] == "throughput (1/s)"]
+    same = len(counters) == len(rows) and all(abs(c - float(r["value"])) < 1e-3 for c, r in zip(counters, rows))
+    check(same, f"{variant}: the trace says the same", counters, rows)
+
+
 def sustained(room):
     """A script that is fast for its first 100 calls and a third as fast from then on; and one that never changes."""
     room.script("hot.json", run={"ns": [5 * MS] * 100 + [15 * MS] * 100000}, warmup=SETTLED)
@@ -212,6 +231,7 @@ def sustained(room):
                 # The 98th is the first slow one; a busy machine may make some before it slow as well.
                 check(20 <= begins.index(slowed) <= 120, "about where the script slows down", begins.index(slowed))
         check(has_reason(record, "latency_p50_ns", "few_blocks"), f"{variant}: no interval, and no reason")
+        curve(room, variant, blocks[0]["block"], run)
     table = room.run("report", "long").expect(0).out
     check("burst" in table and "sustained" in table and "retention" in table, "a table of the curve", table)
 

@@ -5,10 +5,14 @@ start and end, which it sees by the runner's worker and what the supervisor says
 
 import contextlib
 import json
+import os
+import shutil
+import subprocess
 import sys
 import threading
+import time
 
-from campaign import SETTLED, Device, Room, check, finish
+from campaign import PROGRAM, SETTLED, Device, Room, check, finish
 
 MS = 1_000_000
 BLOCK = {"min_time": "300 ms", "max_time": "1 s", "min_inferences": 5}
@@ -35,13 +39,14 @@ QUIET = {
 class Machine(threading.Thread):
     """Files below a root of their own. `hot`: what changes in the timing blocks of these numbers, once the worker is there."""
 
-    def __init__(self, room, hot=None, numbers=()):
+    def __init__(self, room, hot=None, numbers=(), always=None, rising=None):
         super().__init__(daemon=True)
         self.room, self.root = room, room.path / "root"
         self.hot, self.numbers = hot or {}, numbers
         self.ending, self.supervisor = threading.Event(), 0
         self.blocks = {f"c0.timing.{number}" for number in numbers}
-        for name, value in QUIET.items():
+        self.rising, self.since = rising or {}, time.monotonic()
+        for name, value in {**QUIET, **(always or {})}.items():
             self.put(name, value)
         room.environment["EDGEDYNO_PROBE_ROOT"] = str(self.root)
 
@@ -85,6 +90,8 @@ class Machine(threading.Thread):
         was = False
         while not self.ending.wait(0.003):
             now = self.loaded()
+            for name, text in self.rising.items():
+                self.put(name, text(time.monotonic() - self.since))
             if now != was:
                 hot = now and self.block() in self.blocks
                 for name, value in self.hot.items():
@@ -158,7 +165,79 @@ def strictness(what, on_invalid, numbers, blocks, code, most, verdict, *words, r
         check(len(timing) <= before + (1 if on_invalid == "refuse" else 0), f"{what}: after a resume", timing)
 
 
-if sys.argv[1:] == ["strictness"]:
+BATTERY = "sys/class/power_supply/BAT0/"
+DUMPSYS = "commands/dumpsys+{}.out"
+
+
+def pressure(seconds):
+    """A fifth of the time something waits for memory. Always as long, so that no reading is torn."""
+    line = "avg10=0.00 avg60=0.00 avg300=0.00 total="
+    return f"some {line}{int(seconds * 200_000):012d}\nfull {line}{0:012d}"
+
+
+def state(what, always, reasons, rising=None, seen=None):
+    """The same state in every block: what is void then, and what the journal has of it."""
+    with Room() as room, Machine(room, always=always, rising=rising):
+        record = measure(room, 2, 5 if reasons else 3, require=["latency_p50_ns <= 1 s"])
+        codes = ("low_battery", "memory_pressure", "throttled", "charging")
+        told = sorted({r["code"] for r in record["reasons"] if r["code"].removeprefix("invalid_") in codes})
+        # What else this machine does may be pressure as well, but not that of the files.
+        check(set(reasons) <= set(told), f"{what}: the reasons", told, record["reasons"])
+        check(bool(reasons) == (record["verdict"] == "invalid"), f"{what}: the verdict", record["verdict"])
+        before = Device(room.path / "runs/one").blocks()[0]["context"]["before"]
+        for channel, value in (seen or {}).items():
+            check(before.get(channel) == value, f"{what}: {channel} before a block", before)
+
+
+def states():
+    battery = {BATTERY + "type": "Battery", BATTERY + "status": "Discharging", BATTERY + "capacity": 20}
+    low = ["invalid_low_battery"]
+    state("a battery at 20 %", battery, low, seen={"power_supply.BAT0.capacity": 200})
+    state("a battery at 80 %", {**battery, BATTERY + "capacity": 80}, [])
+    # Who charges does not save power; energy by that battery is another matter.
+    state("20 %, and charging", {**battery, BATTERY + "status": "Charging"}, [])
+    heat = {DUMPSYS.format("thermalservice"): "IsStatusOverride: false\nThermal Status: 2"}
+    state("Android throttles", heat, ["invalid_throttled"], seen={"android.thermal_status": 2})
+    screen = {DUMPSYS.format("thermalservice"): "Thermal Status: 0", DUMPSYS.format("power"): "  mWakefulness=Awake"}
+    state("a screen that is on", screen, [], seen={"android.screen_on": 1, "android.thermal_status": 0})
+    memory = {"proc/stat": "cpu  100 0 100 100 0 0 0 0 0 0"}
+    state("tasks wait for memory", memory, ["invalid_memory_pressure"], rising={"proc/pressure/memory": pressure})
+
+
+def unreadable():
+    """A sensor's file that nobody but root may read: the reason, and what to do, in the probe and in a campaign."""
+    with Room() as room, Machine(room):
+        (room.path / "root" / ZONE / "temp").chmod(0)
+        plain = {}
+        if os.geteuid() == 0:
+            plain = {"user": 65534, "group": 65534, "extra_groups": []}
+            for path in [room.path, *room.path.rglob("*")]:
+                shutil.chown(path, 65534, 65534)
+            shutil.chown(room.path / "root" / ZONE / "temp", 0, 0)
+            ran = subprocess.run([PROGRAM, "version"], capture_output=True, **plain) if os.access("/", os.X_OK) else None
+            if ran is None or ran.returncode:
+                print("a plain user cannot run the program where it lies: not tested")
+                return
+        room.environment["HOME"] = str(room.path)
+        ended = room.run("devices", "probe", "local", "--format", "json", **plain).expect(0)
+        text = "thermal_zone0/temp: Permission denied; chmod a+r it, or run as root"
+        check(text in ended.out, "the probe says why and what to do", ended.out[:3000])
+        room.script("m.json", warmup=SETTLED, run={"ns": 5 * MS})
+        room.suite("suite.json", {"m": {"v": "m.json"}}, blocks=1, block=BLOCK)
+        for name in ("m.json", "suite.json"):
+            (room.path / name).chmod(0o644)
+        record = room.run("run", "suite.json", "--out", "runs/one", "--format", "json", **plain).expect(0).json()["records"][0]
+        check(record["temperature_start_mc"] is None, "no temperature", record["temperature_start_mc"])
+        job = next(line for line in Device(room.path / "runs/one").lines() if line["type"] == "job")
+        reason = next(c for c in job["channels"] if c["id"] == "thermal.cpu-thermal")
+        check(not reason["available"] and text in reason["reason"], "the journal says why", reason)
+        check(not any("cool_down" in b for b in Device(room.path / "runs/one").blocks()), "and nobody waits for it")
+
+
+if sys.argv[1:] == ["states"]:
+    states()
+    unreadable()
+elif sys.argv[1:] == ["strictness"]:
     strictness("one hot block is measured again", "repeat", (2,), 6, 0, (7, 7), "pass")
     strictness("as many again and no more", "repeat", range(1, 9), 2, 5, (4, 4), "invalid")
     strictness("an end at the first", "refuse", (1,), 6, 5, (1, 3), "invalid", "is not valid", require=())
