@@ -58,7 +58,7 @@ static enum ed_status open_library(const char *path, void **library, struct ed_e
 
 enum ed_status et_library_open(struct et_state *et, const struct ed_open_args *args, struct ed_error *err) {
     static const char *const names[] = {
-#define ET_NAME(result, name, parameters, symbol) symbol,
+#define ET_NAME(result, name, parameters, symbol) (symbol),
         ET_FUNCTIONS(ET_NAME)
 #undef ET_NAME
     };
