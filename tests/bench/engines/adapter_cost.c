@@ -4,14 +4,15 @@
 // take turns (A B, B A, ...), each between two readings of the clock. Shown is the median of the differences
 // and its 95 % interval by order statistics.
 //   adapter_cost ENGINE ADAPTER LIBRARY ENGINE_DIR MODEL PAIRS
-// ENGINE is onnxruntime, litert, openvino or llama.cpp, ADAPTER its shared object. One thread, made inputs.
-// Of a language model an inference is one token behind an empty cache. Prints one JSON line; ends with 1 and
-// a message where something fails.
+// ENGINE is onnxruntime, litert, openvino, executorch or llama.cpp, ADAPTER its shared object. One thread,
+// made inputs. Of a language model an inference is one token behind an empty cache. Prints one JSON line;
+// ends with 1 and a message where something fails.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "backends/executorch/et.h"
 #include "backends/litert/lrt.h"
 #include "backends/llama.cpp/llama_state.h"
 #include "backends/onnxruntime/ort.h"
@@ -39,6 +40,13 @@ static int bare_openvino(void *state) {
     return ov->api.infer_request_infer(ov->requests[0]);
 }
 
+// Its inputs are part of an inference: a run may write over them.
+static int bare_executorch(void *state) {
+    struct et_state *et = state;
+    const uint32_t error = et->api.set_input(&et->session.method.value, &et->values[0], 0);
+    return (int)(error ? error : et->api.execute(&et->session.method.value));
+}
+
 static int bare_llama(void *state) {
     struct llama_state *llama = state;
     int32_t token = llama->ids[0];
@@ -55,6 +63,7 @@ static const struct engine {
 } engines[] = {{"onnxruntime", bare_onnxruntime, false},
                {"litert", bare_litert, false},
                {"openvino", bare_openvino, false},
+               {"executorch", bare_executorch, false},
                {"llama.cpp", bare_llama, true}};
 
 struct subject {

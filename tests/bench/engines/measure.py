@@ -20,6 +20,7 @@ ADAPTER_MODELS = {
     "onnxruntime": "examples/digits/models/digits-fp32.onnx",
     "litert": "examples/digits/models/digits-fp32.tflite",
     "openvino": "examples/digits/models/digits-fp32.onnx",
+    "executorch": "examples/digits/models/digits-fp32.pte",
     "llama.cpp": "examples/tiny-llm/tiny-f16.gguf",
 }
 

@@ -49,6 +49,7 @@ mkdir -p "$room"
         "$room/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/requirements.txt" >&2
         printf '%s\n' "$digest" >"$room/venv/digest"
     fi
+    [[ -x $room/executorch/executorch_loop ]] || "$here/make_executorch_loop.sh" "$build" "$room/executorch" >&2
     [[ -x $room/llama/llama-bench ]] || "$here/make_llama_bench.sh" "$build" "$room/llama" >&2
 ) 9>"$room/lock"
 if [[ $prepare == yes ]]; then

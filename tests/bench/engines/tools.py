@@ -130,6 +130,23 @@ class Tools:
 
         yield Contest("openvino", "conv.onnx, f32", "benchmark_app", "ns", ours, theirs)
 
+    # ---- ExecuTorch: a loop over its Module in C++, built beside
+
+    def executorch(self):
+        for name in ("digits-fp32.pte", "digits-int8.pte"):
+            yield self.executorch_contest(self.root / "examples/digits/models" / name)
+
+    def executorch_contest(self, model):
+        n = 50 if self.quick else 1000
+
+        def theirs():
+            return float(bound([self.room / "executorch/executorch_loop", model, n], self.cpu, self.folder))
+
+        def ours():
+            return self.record("executorch", model, n)["latency_p50_ns"]
+
+        return Contest("executorch", f"{model.name}, XNNPACK", "C++ loop over Module::forward", "ns", ours, theirs)
+
     # ---- llama.cpp: llama-bench, built beside from the source of the same package
 
     def llama(self):
@@ -160,7 +177,13 @@ class Tools:
         return Contest("llama.cpp", what, "llama-bench", "tokens/s", ours, theirs)
 
 
-ENGINES = {"onnxruntime": Tools.onnxruntime, "litert": Tools.litert, "openvino": Tools.openvino, "llama.cpp": Tools.llama}
+ENGINES = {
+    "onnxruntime": Tools.onnxruntime,
+    "litert": Tools.litert,
+    "openvino": Tools.openvino,
+    "executorch": Tools.executorch,
+    "llama.cpp": Tools.llama,
+}
 
 
 def measure(tools, engines, passes, say):
