@@ -114,6 +114,16 @@ static double *values_of(const struct side *side, size_t c, const struct ed_gate
     return values;
 }
 
+static bool has_block(const struct side *side, size_t c) {
+    for (size_t i = 0; i < side->blocks.n; i++) {
+        const struct ed_block *block = &side->blocks.items[i];
+        if (block->case_index == c && !block->skipped && block->outcome == ED_OUTCOME_OK &&
+            strcmp(block->pass, ED_PASS_TIMING) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int by_value(const void *a, const void *b) {
     const double left = *(const double *)a, right = *(const double *)b;
     return (left > right) - (left < right);
@@ -170,9 +180,11 @@ static enum ed_status compare_case(struct ed_compare_case *out, const struct sid
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a comparison");
     for (size_t i = 0; i < n; i++)
         out->n_rows += compare_key(&out->rows[out->n_rows], first, a, other, b, &metrics[i]);
-    if (!out->n_rows)
+    if (!out->n_rows && has_block(first, a) && has_block(other, b))
+        tell(out->why, "the two campaigns measured no figure of it alike");
+    else if (!out->n_rows)
         tell(out->why, "no block of it ended well in %s",
-             first->blocks.n ? other->campaign->id : first->campaign->id);
+             has_block(first, a) ? other->campaign->id : first->campaign->id);
     return ED_OK;
 }
 

@@ -58,6 +58,13 @@ def not_compared(room):
     reasons = [case.get("not_compared", "") for case in ended.json()["cases"]]
     check(any("other campaign has no such case" in why for why in reasons), "only the first has it", reasons)
     check(any("first campaign has no such case" in why for why in reasons), "only the other has it", reasons)
+    room.script("died.m.json", run={"ns": 1_000_000, "fail": "segv"})
+    room.suite("died.json", {"m": {"a": "died.m.json"}}, blocks=1)
+    room.run("run", "died.json", "--out", "died")
+    died = json.loads((room.path / "died" / "campaign.json").read_text())["id"]
+    for sides in (("first", "died"), ("died", "first")):
+        ended = room.run("compare", *sides).expect(2)
+        check(f"ended well in {died}" in " ".join(ended.out.split()), f"{sides}: which one has nothing", ended.out)
     path = room.path / "slower" / "campaign.json"
     frozen = json.loads(path.read_text())
     frozen["devices"][0]["summary"] = "another machine"
