@@ -310,6 +310,9 @@ static bool accuracy_is_required(const struct ed_campaign *campaign) {
     for (size_t i = 0; i < campaign->n_requirements; i++)
         if (!strcmp(ed_result_fields()[campaign->requirements[i].field].group, "accuracy"))
             return true;
+    for (size_t i = 0; i < campaign->n_tasks; i++)
+        if (campaign->tasks[i].has_threshold)
+            return true;
     return false;
 }
 

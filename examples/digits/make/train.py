@@ -59,10 +59,14 @@ def softmax(logits):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def fit(images, labels, seed=SEED, epochs=EPOCHS):
-    """AdamW with a cosine schedule; returns the running average of the weights."""
+def fit(images, labels, seed=SEED, epochs=EPOCHS, params=None, rate=LEARNING_RATE, teacher=None, rounded=None):
+    """AdamW with a cosine schedule; returns the running average of the weights.
+
+    variants.py begins from given params; lets a teacher, a function of images, give the targets; and lets `rounded`, a function of
+    the params, stand in their place in both passes, its gradients going to the params themselves (straight through).
+    """
     rng = np.random.Generator(np.random.PCG64(seed))
-    params = net.init(rng)
+    params = net.init(rng) if params is None else [p.copy() for p in params]
     average = [p.copy() for p in params]
     first = [np.zeros_like(p) for p in params]
     second = [np.zeros_like(p) for p in params]
@@ -78,16 +82,19 @@ def fit(images, labels, seed=SEED, epochs=EPOCHS):
             step += 1
             pick = order[b * BATCH : (b + 1) * BATCH]
             mask = ((rng.random((len(pick), net.FEATURES)) < KEEP) / KEEP).astype(np.float32)
-            logits, tape = net.forward(params, augment(rng, x[pick]), mask)
-            grads = net.backward(params, tape, (softmax(logits) - target[pick]) / np.float32(len(pick)))
-            rate = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * step / total))
+            seen = augment(rng, x[pick])
+            wanted = target[pick] if teacher is None else teacher(seen)
+            used = params if rounded is None else rounded(params)
+            logits, tape = net.forward(used, seen, mask)
+            grads = net.backward(used, tape, (softmax(logits) - wanted) / np.float32(len(pick)))
+            now = rate * 0.5 * (1 + np.cos(np.pi * step / total))
             for i, g in enumerate(grads):
                 first[i] = (0.9 * first[i] + 0.1 * g).astype(np.float32)
                 second[i] = (0.999 * second[i] + 0.001 * g * g).astype(np.float32)
                 update = (first[i] / (1 - 0.9**step)) / (np.sqrt(second[i] / (1 - 0.999**step)) + 1e-8)
                 if params[i].ndim == 2:
                     update = update + WEIGHT_DECAY * params[i]
-                params[i] = (params[i] - rate * update).astype(np.float32)
+                params[i] = (params[i] - now * update).astype(np.float32)
                 average[i] = (AVERAGE_DECAY * average[i] + (1 - AVERAGE_DECAY) * params[i]).astype(np.float32)
     return average
 
@@ -118,7 +125,8 @@ def to_onnx(params):
             )
             x = f"pool{i + 1}"
     # Flatten sees channels first, the NumPy net channels last.
-    dense = params[-2].reshape(2, 2, 64, 10).transpose(2, 0, 1, 3).reshape(net.FEATURES, 10)
+    channels = net.CONVS[-1][1]
+    dense = params[-2].reshape(2, 2, channels, 10).transpose(2, 0, 1, 3).reshape(net.FEATURES, 10)
     weights += [("dense.weight", dense), ("dense.bias", params[-1])]
     nodes.append(helper.make_node("Flatten", [x], ["flat"], name="flat"))
     nodes.append(helper.make_node("Gemm", ["flat", "dense.weight", "dense.bias"], ["logits"], name="dense"))
