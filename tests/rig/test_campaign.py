@@ -140,7 +140,7 @@ def arm64_digits():
 
 
 def armv7():
-    """The armv7 runner under qemu-user; there is no engine but the scripted one."""
+    """The armv7 runner under qemu-user, with the scripted engine; test_engines_arm.py has a real one."""
     if pack("linux-armv7") is None:
         skip("this build has no runner for linux-armv7")
     with new_rig() as rig:

@@ -22,10 +22,9 @@ from test_accuracy import read_npy  # noqa: E402
 DIGITS = SOURCE / "examples/digits"
 TINY = SOURCE / "examples/tiny-llm/tiny-f16.gguf"
 IMAGES = 100
-# Largest difference of an output between the two processors. float: sums in another order. int8: steps of the quantized
-# output, where a sum falls on the other side of a half. Tokens: -ln p; both round activations to 16 bits. The mean is held
-# to a fifth of it.
-FLOAT, INT8, TOKENS = 1e-5, 0.2, 0.05
+# Largest difference of an output between the two processors, and its mean. float: sums in another order. int8: one step of
+# the quantized logits, which OpenVINO on Arm is lower in nearly all of them. Tokens: -ln p; both round activations to 16 bits.
+FLOAT, INT8, TOKENS = (1e-5, 2e-6), (0.0405, 0.0405), (0.05, 0.01)
 TEXT = "the sinister mountain air had a rare scent that the men and the hound disdained; " * 14
 
 
@@ -119,7 +118,7 @@ def compare(controller, tolerances):
         most = max(abs(a - b) for a, b in zip(got, wanted, strict=True))
         mean = sum(abs(a - b) for a, b in zip(got, wanted, strict=True)) / len(wanted)
         print(f"{key}: {len(wanted)} values, at most {most:.3g} off, {mean:.3g} in the mean")
-        check(most <= tolerances[key] and mean <= tolerances[key] / 5, f"{key}: the answers differ", most, mean)
+        check(most <= tolerances[key][0] and mean <= tolerances[key][1], f"{key}: the answers differ", most, mean)
         check(any(wanted), f"{key}: not all zero")
 
 
