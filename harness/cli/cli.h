@@ -63,7 +63,7 @@ const char *const *ed_cli_later_commands(void);
 
 extern const struct ed_cli_command ed_cli_run, ed_cli_gate, ed_cli_tune, ed_cli_fit, ed_cli_compare,
     ed_cli_devices, ed_cli_report, ed_cli_engines, ed_cli_quantize, ed_cli_history, ed_cli_baseline,
-    ed_cli_help, ed_cli_version;
+    ed_cli_data, ed_cli_help, ed_cli_version;
 
 // Writes the error and returns the exit status for it: 2 where the user named or wrote something wrong,
 // else 4.

@@ -17,6 +17,7 @@ static const struct ed_cli_command *const commands[] = {
     &ed_cli_report,
     &ed_cli_history,
     &ed_cli_baseline,
+    &ed_cli_data,
     &ed_cli_devices,
     &ed_cli_engines,
     &ed_cli_quantize,
@@ -32,6 +33,7 @@ static const char *const names[] = {
     "report",
     "history",
     "baseline",
+    "data",
     "devices",
     "engines",
     "quantize",
@@ -41,7 +43,7 @@ static const char *const names[] = {
 };
 // clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {"data", NULL};
+static const char *const later[] = {NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);

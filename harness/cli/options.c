@@ -182,6 +182,18 @@ static const struct ed_option history[] = {
      "`trend`: in the order in which the values of a label were first measured, such as commit", 0},
 };
 
+static const struct ed_option data[] = {
+    {"against", 0, ED_OPTION_PATH, "FILE", "", 0, 0, "",
+     "compare this .npy, dumped by the app for the first image or the first few, instead of running the "
+     "model",
+     0},
+    {"task", 0, ED_OPTION_TEXT, "NAME", "the first with a folder of images", 0, 0, "", "the task to look at",
+     0},
+    {"samples", 0, ED_OPTION_INT, "N", "200", 1, 1000000, "", "images to run, spread over the data", 0},
+    {"on", 0, ED_OPTION_TEXT, "ENGINE", "the suite's first", 0, 0, "",
+     "engine to run the model on, as NAME[@VERSION][/BACKEND]", 0},
+};
+
 static const struct ed_option help[] = {
     {"man", 0, ED_OPTION_FLAG, "", "", 0, 0, "", "print the man page (roff)", 0},
     {"reference", 0, ED_OPTION_FLAG, "", "", 0, 0, "",
@@ -254,6 +266,7 @@ const struct ed_option_group ed_options_engines = {"engines", engines, COUNT(eng
 const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(quantize)};
 const struct ed_option_group ed_options_history = {"history", history, COUNT(history)};
 const struct ed_option_group ed_options_history_output = {"output", history_output, COUNT(history_output)};
+const struct ed_option_group ed_options_data = {"checking", data, COUNT(data)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};
 const struct ed_option_group ed_options_report = {"report", report_own, COUNT(report_own)};

@@ -16,7 +16,8 @@ struct ed_option_group {
 };
 
 extern const struct ed_option_group ed_options_measuring, ed_options_fit, ed_options_gate, ed_options_tune,
-    ed_options_devices, ed_options_engines, ed_options_quantize, ed_options_history, ed_options_help;
+    ed_options_devices, ed_options_engines, ed_options_quantize, ed_options_history, ed_options_data,
+    ed_options_help;
 extern const struct ed_option_group ed_options_report; // --block
 extern const struct ed_option_group ed_options_report_output, ed_options_list_output,
     ed_options_history_output;                                            // --format, --export

@@ -11,12 +11,14 @@ import ast
 import json
 import math
 import os
+import random
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -59,7 +61,7 @@ class Room(unittest.TestCase):
     def setUpClass(cls):
         cls.room = Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.room)
-        cls.environment = os.environ | {"XDG_STATE_HOME": str(cls.room / "state"), "XDG_CACHE_HOME": str(cls.room / "cache")}
+        cls.environment = os.environ | {"XDG_STATE_HOME": str(cls.room / "state"), "XDG_CACHE_HOME": str(cls.room / "cache"), "TMPDIR": str(cls.room)}
 
     @classmethod
     def start(cls, *words):
@@ -298,6 +300,97 @@ class Preprocessing(Room):
         done = self.start("run", suite, "--dry-run")
         self.assertEqual(done.returncode, 2)
         self.assertIn("bad day", done.stderr)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(pixels, side):
+    """An RGB image of side x side."""
+    raw = b"".join(b"\0" + pixels[y * side * 3 : (y + 1) * side * 3] for y in range(side))
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+class DataCheck(Room):
+    SIDE, MEAN, STD = 12, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder, generator = cls.room / "images", random.Random(5)
+        folder.mkdir()
+        cls.pixels = [generator.randbytes(cls.SIDE * cls.SIDE * 3) for _ in range(3)]
+        for i, pixels in enumerate(cls.pixels):
+            (folder / f"{i}.png").write_bytes(png(pixels, cls.SIDE))
+        (folder / "labels.csv").write_text("0.png,0\n1.png,1\n2.png,0\n")
+        cls.suite = cls.write([{"name": "t", "data": str(folder)}], {"mean": cls.MEAN, "std": cls.STD}, ["fp32"])
+
+    def app(self, name, swap=False, scale=1 / 255, normal=True, nhwc=False, shift=0, images=1):
+        """What an app with these mistakes dumps."""
+        area, values = self.SIDE * self.SIDE, []
+        for pixels in self.pixels[:images]:
+            def at(c, i):
+                value = pixels[3 * i + (2 - c if swap else c)] * scale
+                return ((value - self.MEAN[c]) / self.STD[c] if normal else value) + shift
+            values += [at(c, i) for i in range(area) for c in range(3)] if nhwc else [at(c, i) for c in range(3) for i in range(area)]
+        shape = (images, self.SIDE, self.SIDE, 3) if nhwc else (images, 3, self.SIDE, self.SIDE)
+        head = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode()
+        head += b" " * (-(len(head) + 11) % 64) + b"\n"
+        path = self.room / name
+        path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + struct.pack(f"<{len(values)}f", *values))
+        return path
+
+    def against(self, path):
+        return self.start("data", "check", "--against", path, self.suite)
+
+    def test_the_same(self):
+        for images in (1, 3):
+            done = self.against(self.app("same.npy", images=images))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("the same", done.stdout)
+            self.assertIn(f"compared {images} sample", done.stdout)
+
+    def test_each_mistake_is_named(self):
+        for name, mistakes, *words in (
+            ("bgr.npy", {"swap": True}, "red and blue"),
+            ("x255.npy", {"scale": 1}, "255 times too large"),
+            ("plain.npy", {"normal": False}, "mean and std left out"),
+            ("nhwc.npy", {"nhwc": True}, "layout"),
+            ("two.npy", {"nhwc": True, "swap": True}, "layout", "red and blue"),
+            ("bytes.npy", {"scale": 1, "normal": False}, "255 times too large", "mean and std left out"),
+            ("other.npy", {"shift": 1}, "none of the usual mistakes"),
+        ):
+            with self.subTest(name=name):
+                done = self.against(self.app(name, **mistakes))
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                for word in words:
+                    self.assertIn(word, done.stdout)
+                # Nothing else is named.
+                self.assertEqual(done.stdout.count(", and") + 1, len(words), done.stdout)
+
+    def test_what_cannot_be_compared(self):
+        path = self.app("cut.npy")
+        raw = path.read_bytes().replace(b"(1, 3, 12, 12)", b"(1, 3, 12, 11)")
+        path.write_bytes(raw[: len(raw) - 4 * 3 * 12])
+        done = self.against(path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("an image becomes 432", done.stderr)
+        done = self.start("data", "check", "--task", "no", self.suite)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("there is no task 'no'", done.stderr)
+
+    def test_scores(self):
+        done = self.start("data", "check", "--samples", "100", DIGITS / "suite-images.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = {line[:50].strip(): line[50:].split() for line in done.stdout.splitlines()}
+        self.assertIn("100 of 200 images", done.stdout)
+        written = float(next(value for key, value in rows.items() if key.startswith("as written"))[0])
+        small = float(next(value for key, value in rows.items() if key.startswith("values 255 times too small"))[0])
+        self.assertEqual(written, 100)
+        self.assertLess(small, 30)
+        self.assertEqual(list(self.room.glob("edgedyno-data-*")), [], "nothing stays")
 
 
 if __name__ == "__main__":

@@ -154,7 +154,8 @@ def refused(room):
     check(any(r["code"] == "few_chunks" for r in record["reasons"]), "and says so", record["reasons"])
 
 
-with Room() as room:
-    figures(room)
-    refused(room)
-finish("quality of language models")
+if __name__ == "__main__":
+    with Room() as shared:
+        figures(shared)
+        refused(shared)
+    finish("quality of language models")
