@@ -313,6 +313,19 @@ def png(pixels, side):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
 
 
+class Squares(Room):
+    """The example of a metric of one's own."""
+
+    def test_it(self):
+        done = self.start("run", "-r", "1", SOURCE / "examples/squares/suite.json", "--format", "json", "-q")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        records = {r["variant"]: r for r in json.loads(done.stdout)["records"]}
+        self.assertEqual(records["full"]["accuracy_value"], 1)
+        cheap = records["cheap"]
+        self.assertEqual((cheap["accuracy_value"], cheap["accuracy_verdict"], cheap["speed_usable"]), (0.71875, "fail", False))
+        self.assertLess(cheap["accuracy_drop_low"], cheap["accuracy_drop"])
+
+
 class DataCheck(Room):
     SIDE, MEAN, STD = 12, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

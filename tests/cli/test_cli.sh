@@ -78,9 +78,12 @@ refused 2 'is no command' zzzz
 refused 2 'edgedyno run model.onnx' model.onnx
 refused 2 'flags follow the command' --format json run
 refused 2 'say what is compared' gate
-for word in tune fit data; do
+for word in tune fit; do
     refused 2 "'$word' is not part of this version" "$word"
 done
+refused 2 'data takes the word check' data
+refused 2 'takes one suite' data check
+refused 2 'there is no' data check nothing.json
 for word in probe snapshot; do
     refused 2 'which devices?' devices "$word"
 done
