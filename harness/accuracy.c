@@ -10,7 +10,6 @@
 #include "harness/metrics.h"
 #include "harness/outputs.h"
 #include "harness/quality.h"
-#include "harness/scores.h"
 
 #define CONFIDENCE 0.95
 #define KEY_VALUE "accuracy_value"
@@ -136,9 +135,9 @@ static bool within_unit(const struct ed_scores *scores) {
     return true;
 }
 
-static void compare(struct ed_result *result, const struct ed_campaign *campaign,
-                    const struct ed_campaign_task *task, const struct ed_scores *reference,
-                    const struct ed_scores *mine) {
+void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *campaign,
+                         const struct ed_campaign_task *task, const struct ed_scores *reference,
+                         const struct ed_scores *mine) {
     const double sign = task->lower_is_better ? -1 : 1;
     if (reference->n != mine->n)
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
@@ -214,7 +213,7 @@ static void fill_scores(struct ed_result *result, const struct ed_campaign *camp
         goto out;
     }
     ED_RESULT_SET(result, accuracy_reference, mean_of(&reference));
-    compare(result, campaign, task, &reference, &mine);
+    ed_accuracy_compare(result, campaign, task, &reference, &mine);
 out:
     ed_scores_release(&mine);
     ed_scores_release(&reference);

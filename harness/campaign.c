@@ -244,6 +244,7 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
         COPY(&at, "output", task->output);
         COPY(&at, "labels", labels);
         COPY(&at, "preprocess_sha256", task->preprocess_sha256);
+        COPY(&at, "data_sha256", task->data_sha256);
         if (status == ED_OK && task->preprocess_sha256[0] && !ed_digest_ok(task->preprocess_sha256))
             status = ed_json_fail(&at, err, "preprocess_sha256 is no SHA-256");
         if (status == ED_OK)

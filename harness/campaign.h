@@ -35,6 +35,7 @@ struct ed_campaign_task {
     char name[128], metric[32], output[128];
     char labels[ED_PATH_BYTES]; // absolute
     size_t data;                // index into the job's data
+    char data_sha256[65];       // over the files of the data; "": an older campaign does not say
     char preprocess_sha256[65]; // "": the data was given as the model takes it
     struct ed_requirement threshold;
     bool has_threshold, lower_is_better;

@@ -8,6 +8,7 @@
 
 #include "base/stats/rank_sum.h"
 #include "harness/blocks.h"
+#include "harness/compare_accuracy.h"
 #include "harness/gate_metrics.h"
 
 #define TAIL 0.025
@@ -185,7 +186,9 @@ static enum ed_status compare_case(struct ed_compare_case *out, const struct sid
     else if (!out->n_rows)
         tell(out->why, "no block of it ended well in %s",
              has_block(first, a) ? other->campaign->id : first->campaign->id);
-    return ED_OK;
+    const struct ed_compare_side mine = {first->campaign, first->device, &first->blocks, a},
+                                 theirs = {other->campaign, other->device, &other->blocks, b};
+    return ed_compare_tasks(out, &mine, &theirs, err);
 }
 
 static struct ed_compare_case *add_case(struct ed_compare *compare, size_t run,
@@ -297,8 +300,10 @@ enum ed_status ed_compare_make(struct ed_compare *compare, const struct ed_campa
 }
 
 void ed_compare_release(struct ed_compare *compare) {
-    for (size_t i = 0; i < compare->n_cases; i++)
+    for (size_t i = 0; i < compare->n_cases; i++) {
         free(compare->cases[i].rows);
+        free(compare->cases[i].tasks);
+    }
     free(compare->cases);
     memset(compare, 0, sizeof *compare);
 }

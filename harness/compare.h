@@ -32,6 +32,17 @@ struct ed_compare_row {
     enum ed_compare_word word;
 };
 
+// A task of both, over the same data: sample by sample where the metric has a score for each.
+struct ed_compare_task {
+    char task[128], metric[32];
+    double first, other; // accuracy_value
+    size_t samples;      // of the drop
+    bool has_drop, has_interval;
+    double drop, low, high; // of the other against the first, as accuracy_drop
+    enum ed_compare_word word;
+    char why[256]; // there is no drop; "" there is one
+};
+
 // One case of the first campaign and its counterpart.
 struct ed_compare_case {
     size_t run; // of the other campaign, from 1
@@ -41,6 +52,8 @@ struct ed_compare_case {
     char why[512];     // why it cannot be compared; "" it can
     struct ed_compare_row *rows;
     size_t n_rows;
+    struct ed_compare_task *tasks;
+    size_t n_tasks;
 };
 
 struct ed_compare {

@@ -192,19 +192,42 @@ static void write_judge(struct ed_json_writer *w, const struct ed_suite_task *ta
     ed_json_array_end(w);
 }
 
-static void write_tasks(struct ed_json_writer *w, const struct ed_plan *plan) {
+// Digest over the data's files, whatever they are called.
+static enum ed_status digest_data(struct ed_freeze *freeze, const struct ed_suite_task *task,
+                                  char hex[ED_DIGEST_HEX_BYTES], struct ed_error *err) {
+    char hexes[ED_TENSORS_MAX][ED_DIGEST_HEX_BYTES];
+    const char *texts[ED_TENSORS_MAX], *names[ED_TENSORS_MAX];
+    int64_t sizes[ED_TENSORS_MAX];
+    enum ed_status status = ED_OK;
+    for (size_t i = 0; status == ED_OK && i < task->n_data; i++) {
+        status = digest_of(freeze, task->data[i].file, hexes[i], &sizes[i], err);
+        texts[i] = hexes[i];
+        names[i] = task->data[i].input;
+    }
+    if (status == ED_OK)
+        ed_digest_set(hex, texts, sizes, names, task->n_data);
+    return status;
+}
+
+static enum ed_status write_tasks(struct ed_json_writer *w, struct ed_freeze *freeze,
+                                  const struct ed_plan *plan, struct ed_error *err) {
+    enum ed_status status = ED_OK;
     ed_json_array_begin(w, "tasks");
-    for (size_t i = 0; i < plan->n_tasks; i++) {
+    for (size_t i = 0; status == ED_OK && i < plan->n_tasks; i++) {
         const struct ed_campaign_task *task = &plan->tasks[i];
         ed_json_object_begin(w, NULL);
         ed_json_text(w, "name", task->name);
         ed_json_text(w, "metric", task->metric);
         ed_json_text(w, "output", task->output);
         ed_json_text(w, "labels", task->labels);
+        char hex[ED_DIGEST_HEX_BYTES] = "";
+        status = digest_data(freeze, plan->suite_tasks[i], hex, err);
+        ed_json_text(w, "data_sha256", hex);
         write_judge(w, plan->suite_tasks[i]);
         ed_json_object_end(w);
     }
     ed_json_array_end(w);
+    return status;
 }
 
 static void write_requirements(struct ed_json_writer *w, const struct ed_suite *suite) {
@@ -281,7 +304,8 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     if (status == ED_OK)
         ed_tune_spec_write(&w, &tune);
     write_requirements(&w, freeze->suite);
-    write_tasks(&w, &freeze->devices[0].plan);
+    if (status == ED_OK)
+        status = write_tasks(&w, freeze, &freeze->devices[0].plan, err);
     ed_json_array_begin(&w, "devices");
     for (size_t i = 0; i < freeze->n_devices; i++)
         write_device(&w, &freeze->devices[i]);

@@ -246,6 +246,12 @@ static const struct ed_option history_output[] = {
     EXPORT_ROW,
 };
 
+static const struct ed_option compare_output[] = {
+    {"format", 0, ED_OPTION_WORD, "FORMAT", "table", 0, 0, "table|text|json|markdown|csv",
+     "format of standard output", 0},
+    EXPORT_ROW,
+};
+
 #define GENERAL_ROWS                                                                         \
     {"quiet", 'q', ED_OPTION_FLAG, "", "", 0, 0, "", "no progress, errors alone", 0},        \
         {"verbose", 'v', ED_OPTION_FLAG, "", "", 0, 0, "", "say more of what is done", 0}, { \
@@ -267,6 +273,7 @@ const struct ed_option_group ed_options_quantize = {"making", quantize, COUNT(qu
 const struct ed_option_group ed_options_history = {"history", history, COUNT(history)};
 const struct ed_option_group ed_options_history_output = {"output", history_output, COUNT(history_output)};
 const struct ed_option_group ed_options_data = {"checking", data, COUNT(data)};
+const struct ed_option_group ed_options_compare_output = {"output", compare_output, COUNT(compare_output)};
 const struct ed_option_group ed_options_help = {"instead of text", help, COUNT(help)};
 const struct ed_option_group ed_options_report_output = {"output", report_output, COUNT(report_output)};
 const struct ed_option_group ed_options_report = {"report", report_own, COUNT(report_own)};

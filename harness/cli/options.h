@@ -20,7 +20,7 @@ extern const struct ed_option_group ed_options_measuring, ed_options_fit, ed_opt
     ed_options_help;
 extern const struct ed_option_group ed_options_report; // --block
 extern const struct ed_option_group ed_options_report_output, ed_options_list_output,
-    ed_options_history_output;                                            // --format, --export
+    ed_options_history_output, ed_options_compare_output;                 // --format, --export
 extern const struct ed_option_group ed_options_general, ed_options_fleet; // -q -v -h; the same and --devices
 
 // Words that the option takes, separated by '|', appended to `out`; nothing where any text may stand. The

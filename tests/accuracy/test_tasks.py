@@ -187,6 +187,30 @@ class Tasks(Room):
             hidden.rename(self.room / "judge.py")
         self.assertEqual(json.loads(again.stdout)["records"], json.loads(self.done.stdout)["records"])
 
+    def test_compare(self):
+        """Two campaigns over the same data, sample by sample; over other data, values alone."""
+        tensors, labels = str(DIGITS / "data/test_images.npy"), str(DIGITS / "data/test_labels.npy")
+        worse = self.room / "worse.npy"
+        worse.write_bytes(Path(labels).read_bytes()[:-8] + struct.pack("<q", 99))
+        for name, task in (
+            ("then", {"name": "tensors", "data": tensors, "labels": labels}),
+            ("other", {"name": "tensors", "data": tensors, "labels": str(worse)}),
+        ):
+            done = self.start("run", self.write([task], variants=["fp32"]), "--out", name, "-q")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        rows = {}
+        for name in ("then", "other"):
+            done = self.start("compare", "then" if name == "other" else "out", name, "--format", "json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (case,) = [case for case in json.loads(done.stdout)["cases"] if case["accuracy"]]
+            (rows[name],) = [row for row in case["accuracy"] if row["task"] == "tensors"]
+        self.assertEqual((rows["then"]["drop"], rows["then"]["samples"], rows["then"]["word"]), (0, 800, "not shown"))
+        self.assertAlmostEqual(rows["then"]["drop_high"], self.records["int8", "tensors"]["accuracy_drop_high"], delta=1e-12)
+        self.assertIn("labels are not the same", rows["other"]["not_compared"])
+        for form, words in (("markdown", "| tensors top-1 |"), ("csv", ",tensors top-1,0.99375,0.99375,0,"), ("text", "tensors top-1")):
+            done = self.start("compare", "out", "then", "--format", form)
+            self.assertIn(words, done.stdout.replace("\\", ""), form)
+
     def test_the_digest_is_in_every_record_of_images(self):
         digests = {task: self.records["int8", task]["preprocess_sha256"] for task in ("images", "cosine", "own", "tensors")}
         self.assertEqual(len({digests["images"], digests["cosine"], digests["own"]}), 1)

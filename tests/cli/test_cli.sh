@@ -83,7 +83,7 @@ for word in tune fit; do
 done
 refused 2 'data takes the word check' data
 refused 2 'takes one suite' data check
-refused 2 'there is no' data check nothing.json
+refused 2 'cannot be opened' data check nothing.json
 for word in probe snapshot; do
     refused 2 'which devices?' devices "$word"
 done

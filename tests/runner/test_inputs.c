@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs of a case: shapes from --shape, from files, from the model; data from files, from a data set, from a
 // seed; and the words when they do not fit.
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -249,9 +250,65 @@ static void test_two_inputs_differ(void **state) {
     release(inputs);
 }
 
+static const char *floats(const char *name, const float *values, int64_t rows, int64_t columns) {
+    static char path[128];
+    const int64_t shape[] = {rows, columns};
+    char header[1024], text[2048];
+    size_t n = 0;
+    assert_int_equal(ed_npy_header(header, &n, ED_DTYPE_F32, 2, shape, NULL), ED_OK);
+    memcpy(text, header, n);
+    memcpy(text + n, values, (size_t)(rows * columns) * sizeof *values);
+    snprintf(path, sizeof path, "%s/%s", home, name);
+    n += (size_t)(rows * columns) * sizeof *values;
+    assert_int_equal(ed_path_write_atomic(path, text, n, 0600, NULL), ED_OK);
+    return path;
+}
+
+// Float data for a quantized input: by its own scale and zero point, a half to the even number, cut to the
+// range.
+static void test_quantized(void **state) {
+    static const float values[] = {0, 0.5f, 0.25f, 0.75f, -1, 1000, -1000, 0.6f};
+    static const int8_t due8[] = {3, 4, 3, 5, 1, 127, -128, 4};
+    static const uint16_t due16[] = {3, 4, 3, 5, 1, 2003, 0, 4};
+    struct ed_tensor_info info = {.name = "q",
+                                  .dtype = ED_DTYPE_I8,
+                                  .rank = 2,
+                                  .shape = {-1, 8},
+                                  .quantized = true,
+                                  .scale = 0.5,
+                                  .zero_point = 3};
+    const struct ed_job_input given = {"q", {floats("q.npy", values, 1, 8), 0, ""}};
+    const struct ed_job_data data = {.inputs = (struct ed_job_input *)(uintptr_t)&given, .n_inputs = 1};
+    const struct ed_job_case c = {.model = -1, .data = 0};
+    struct ed_error err;
+    (void)state;
+    struct ed_inputs *inputs = calloc(1, sizeof *inputs);
+    assert_non_null(inputs);
+    inputs->io.n_inputs = 1;
+    inputs->io.inputs[0] = info;
+    if (make(inputs, &c, &data, 1, &err) != ED_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(inputs->tensors[0].bytes, 8);
+    assert_memory_equal(inputs->tensors[0].data, due8, sizeof due8);
+    release(inputs);
+    uint16_t wide[8];
+    info.dtype = ED_DTYPE_U16;
+    assert_int_equal(ed_inputs_quantize(wide, values, 8, &info, &err), ED_OK);
+    assert_memory_equal(wide, due16, sizeof due16);
+    const float none = NAN;
+    assert_int_equal(ed_inputs_quantize(wide, &none, 1, &info, &err), ED_ERR_USAGE);
+    assert_non_null(strstr(err.message, "no number"));
+    // Without a scale the types must be the same, as ever.
+    info.quantized = false;
+    assert_false(ed_inputs_quantizes(&info));
+    info = (struct ed_tensor_info){.dtype = ED_DTYPE_F32, .quantized = true, .scale = 1};
+    assert_false(ed_inputs_quantizes(&info));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_files),
-                                       cmocka_unit_test(test_data), cmocka_unit_test(test_seeds),
-                                       cmocka_unit_test(test_two_inputs_differ)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quantized), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_data),
+        cmocka_unit_test(test_seeds),     cmocka_unit_test(test_two_inputs_differ)};
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

@@ -65,8 +65,43 @@ static void test_seed_and_limits(void **state) {
     assert_true(low == 2.5 && high == 2.5);
 }
 
+// With weights that are all alike it is the plain one, draw for draw; with others it is between the ends of
+// what each sample says, and as far off as the weights are.
+static void test_weighted(void **state) {
+    double values[40], others[40], weights[40], low = 0, high = 0, low2 = 0, high2 = 0, sum = 0, weight = 0;
+    struct ed_random random;
+    (void)state;
+    ed_random_init(&random, 9);
+    for (size_t i = 0; i < 40; i++) {
+        values[i] = ed_random_normal(&random);
+        others[i] = values[i] - 0.25;
+        weights[i] = (double)(1 + i % 4);
+        sum += weights[i] * values[i];
+        weight += weights[i];
+    }
+    const struct ed_bootstrap_scores plain = {values, NULL}, heavy = {values, weights},
+                                     shifted = {others, weights};
+    assert_true(ed_bootstrap_mean(values, 40, 3, 0.95, &low, &high));
+    assert_true(ed_bootstrap_weighted(&plain, NULL, 40, 3, 0.95, &low2, &high2));
+    assert_true(fabs(low - low2) < 1e-12 && fabs(high - high2) < 1e-12);
+    assert_true(fabs(ed_bootstrap_weighted_mean(&heavy, 40) - sum / weight) < 1e-12);
+    assert_true(ed_bootstrap_weighted(&heavy, NULL, 40, 3, 0.95, &low, &high));
+    assert_true(low < sum / weight && sum / weight < high);
+    // A shift that all samples share is no chance at all, since both scores of a sample are drawn together.
+    assert_true(ed_bootstrap_weighted(&heavy, &shifted, 40, 3, 0.95, &low, &high));
+    assert_true(fabs(low - 0.25) < 1e-12 && fabs(high - 0.25) < 1e-12);
+    for (size_t i = 0; i < 40; i++)
+        weights[i] = 0;
+    assert_true(isnan(ed_bootstrap_weighted_mean(&heavy, 40)));
+    assert_false(ed_bootstrap_weighted(&heavy, NULL, 40, 3, 0.95, &low, &high));
+    weights[3] = -1;
+    assert_false(ed_bootstrap_weighted(&heavy, NULL, 40, 3, 0.95, &low, &high));
+    assert_false(ed_bootstrap_weighted(&plain, NULL, 5, 3, 0.95, &low, &high));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weighted),
         cmocka_unit_test(test_normal),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_seed_and_limits),
