@@ -78,9 +78,6 @@ refused 2 'is no command' zzzz
 refused 2 'edgedyno run model.onnx' model.onnx
 refused 2 'flags follow the command' --format json run
 refused 2 'say what is compared' gate
-for word in tune fit; do
-    refused 2 "'$word' is not part of this version" "$word"
-done
 refused 2 'data takes the word check' data
 refused 2 'takes one suite' data check
 refused 2 'cannot be opened' data check nothing.json
