@@ -107,10 +107,13 @@ static int by_value(const void *a, const void *b) {
 static void tell_divergence(struct ed_result *result, struct column *column) {
     const size_t n = column->chunks * column->scored;
     qsort(column->values, n, sizeof *column->values, by_value);
+    ED_RESULT_SET(result, kl_divergence_median, column->values[(n + 1) / 2 - 1]);
+    ED_RESULT_SET(result, kl_divergence_p99, column->values[(99 * n + 99) / 100 - 1]);
+    ED_RESULT_SET(result, kl_divergence_max, column->values[n - 1]);
     ed_result_reason(result, KEY_VALUE, "divergence",
                      "KL divergence over %zu tokens: mean %.6g, median %.6g, p99 %.6g, max %.6g nats", n,
-                     result->accuracy_value, column->values[(n + 1) / 2 - 1],
-                     column->values[(99 * n + 99) / 100 - 1], column->values[n - 1]);
+                     result->accuracy_value, result->kl_divergence_median, result->kl_divergence_p99,
+                     result->kl_divergence_max);
 }
 
 static void against_reference(struct ed_result *result, const struct ed_campaign *campaign, bool divergence,
@@ -175,6 +178,11 @@ void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaig
         ED_RESULT_SET(result, accuracy_value, itself);
         ED_RESULT_SET(result, accuracy_reference, itself);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
+        if (!strcmp(metric, DIVERGENCE)) {
+            ED_RESULT_SET(result, kl_divergence_median, 0.0);
+            ED_RESULT_SET(result, kl_divergence_p99, 0.0);
+            ED_RESULT_SET(result, kl_divergence_max, 0.0);
+        }
     } else if (needs) {
         against_reference(result, campaign, index == DIVERGED, &mine);
     } else if (c->reference == SIZE_MAX) {

@@ -354,6 +354,9 @@ void ed_summary_explain_nulls(struct ed_result *result) {
                 code = whys[w].code;
                 text = whys[w].text;
             }
+        if (f == ED_FIELD_kl_divergence_median || f == ED_FIELD_kl_divergence_p99 ||
+            f == ED_FIELD_kl_divergence_max)
+            text = "the metric is not kl-divergence";
         if (f == ED_FIELD_agreement_cosine)
             text = "no task over tensors was given";
         if (f == ED_FIELD_agreement_verdict || f == ED_FIELD_died_in_phase ||

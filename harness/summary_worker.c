@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads and the network: what a worker did beside what it was asked; and what an engine told besides.
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/summary.h"
@@ -43,6 +44,40 @@ static void name_threads(const cJSON *threads, char *text, size_t bytes) {
             used += (size_t)snprintf(text + used, bytes - used, "%s%d %.16s", used ? ", " : "", same,
                                      name->valuestring);
     }
+}
+
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// The lower median over the timing blocks; below 0 where none tells it.
+static double median_of(const struct ed_blocks *blocks, size_t case_index, const char *key) {
+    double *values = calloc(blocks->n + 1, sizeof *values), found = -1;
+    size_t n = 0;
+    for (size_t i = 0; values && i < blocks->n; i++) {
+        const cJSON *value = member(member(blocks->items[i].evidence, "threads"), key);
+        if (is_timing(&blocks->items[i], case_index) && cJSON_IsNumber(value) && value->valuedouble >= 0 &&
+            value->valuedouble < 1e9)
+            values[n++] = value->valuedouble;
+    }
+    if (n) {
+        qsort(values, n, sizeof *values, by_value);
+        found = values[(n - 1) / 2];
+    }
+    free(values);
+    return found;
+}
+
+static void figures(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    const double exist = median_of(blocks, case_index, "exist"), busy = median_of(blocks, case_index, "busy"),
+                 cpus = median_of(blocks, case_index, "cpus");
+    if (exist >= 0)
+        ED_RESULT_SET(result, threads_exist, (int64_t)exist);
+    if (busy >= 0)
+        ED_RESULT_SET(result, threads_busy, (int64_t)busy);
+    if (cpus >= 0)
+        ED_RESULT_SET(result, cpus_used, cpus);
 }
 
 // The block with the most threads that worked speaks for the case.
@@ -95,6 +130,7 @@ static void engine_note(struct ed_result *result, const struct ed_blocks *blocks
 
 void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
     engine_note(result, blocks, case_index);
+    figures(result, blocks, case_index);
     threads(result, blocks, case_index);
     network(result, blocks, case_index);
 }

@@ -97,11 +97,17 @@
     X(placed_ops_share, REAL, "", "placement", "share of operators on the processor asked for") \
     X(simulated, BOOL, "", "placement", "a simulator, an emulated device or a software GPU: times are not speed") \
     X(accuracy_task, TEXT, "", "accuracy", "name of the task") \
+    X(threads_exist, INT, "", "work", "threads of the worker behind the timed window; median over blocks") \
+    X(threads_busy, INT, "", "work", "threads that used more than 5 % of a CPU in the timed window; median over blocks") \
+    X(cpus_used, REAL, "cpus", "work", "CPU time of all threads by the wall time of the timed window; median over blocks") \
     X(accuracy_metric, TEXT, "", "accuracy", "name of the metric") \
     X(accuracy_value, REAL, "", "accuracy", "value of the metric, a fraction") \
     X(accuracy_reference, REAL, "", "accuracy", "value of the metric of the reference variant") \
     X(accuracy_drop, SPANR, "", "accuracy", "reference less value, judged sample by sample") \
     X(accuracy_verdict, TEXT, "", "accuracy", "pass, fail, inconclusive: the drop against its limit") \
+    X(kl_divergence_median, REAL, "nats", "accuracy", "of the tokens' KL divergences from the reference; accuracy_value is their mean") \
+    X(kl_divergence_p99, REAL, "nats", "accuracy", "99th percentile of them") \
+    X(kl_divergence_max, REAL, "nats", "accuracy", "the largest of them") \
     X(preprocess_sha256, TEXT, "", "accuracy", "digest of the preprocessing") \
     X(speed_usable, BOOL, "", "accuracy", "false where accuracy, agreement or placement failed: the speed is not to be used; true where accuracy or agreement passed") \
     X(agreement_reference, TEXT, "", "agreement", "case whose answers these are held against: the same data, another engine, backend or variant") \

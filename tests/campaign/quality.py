@@ -113,6 +113,9 @@ def figures(room):
     close(float(numbers["median"]), by_rank(expected["divergences"], 50), "median")
     close(float(numbers["p99"]), by_rank(expected["divergences"], 99), "p99")
     close(float(numbers["max"]), max(expected["divergences"]), "max")
+    for key, value in (("median", by_rank(expected["divergences"], 50)), ("p99", by_rank(expected["divergences"], 99)), ("max", max(expected["divergences"]))):
+        close(record[f"kl_divergence_{key}"], value, f"kl_divergence_{key}")
+    check(found["noisy", "pp4", "same-top"]["kl_divergence_max"] is None, "of the divergence only")
     close(found["noisy", "pp4", "same-top"]["accuracy_value"], expected["same"], "same top")
     close(found["noisy", "pp4", "same-top"]["accuracy_drop"], 1 - expected["same"], "not the same top")
     for metric, value in (("kl-divergence", 0), ("same-top", 1)):

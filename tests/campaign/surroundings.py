@@ -31,6 +31,10 @@ def threads(room):
         check(told[0]["key"] == "threads", "of the threads", told)
         check("1 asked for, 2 worked in 3 of 3 blocks" in told[0]["text"], "how many", told)
     check(not reasons(found["waits"], "more_threads"), "who waits does not work", found["waits"]["reasons"])
+    waits, spins = found["waits"], found["spins"]
+    check(waits["threads_exist"] == 9 and waits["threads_busy"] == 1, "threads that wait exist and do not work", waits)
+    check(spins["threads_exist"] == 2 and spins["threads_busy"] == 2, "who spins works", spins)
+    check(0 < spins["cpus_used"] <= 2.05 and 0 < waits["cpus_used"] < 1.05, "the CPU time of all", spins["cpus_used"])
     _, found = records(room, "two", ["spins"], threads=[2])
     check(not reasons(found["spins"], "more_threads"), "two were asked for", found["spins"]["reasons"])
     for block in Device(room.path / "threads").blocks():

@@ -75,7 +75,7 @@ class Digits(EngineTest):
                 self.assertEqual(record["agreement_top1"], same / 800)
                 self.assertAlmostEqual(record["agreement_sqnr_db"], 10 * math.log10(power / noise) if noise else 300, 6)
                 print(*key, {name: record[f"agreement_{name}"] for name in FLOAT_AGREES})
-                limits = FLOAT_AGREES if record["variant"] == "fp32" else INT8_AGREES
+                limits = INT8_AGREES if record["variant"] == "int8" else FLOAT_AGREES
                 self.assertLessEqual(record["agreement_max_abs"], limits["max_abs"])
                 for name in ("cosine", "sqnr_db", "top1"):
                     self.assertGreaterEqual(record[f"agreement_{name}"], limits[name])
