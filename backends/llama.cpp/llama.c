@@ -158,6 +158,11 @@ static enum ed_status hook_memory(void *state, struct ed_engine_memory *out, str
     return ED_OK;
 }
 
+static enum ed_status hook_profile(void *state, uint32_t runs, struct ed_op_profile_row *rows,
+                                   size_t capacity, size_t *n, struct ed_error *err) {
+    return llama_profile(state, runs, rows, capacity, n, err);
+}
+
 static enum ed_status hook_unload(void *state, struct ed_error *err) {
     (void)err;
     llama_unload(state);
@@ -201,7 +206,7 @@ static const struct ed_backend llama_backend = {
     .logits = hook_logits,
     .processes = ed_backend_own_process,
     .placement = hook_placement,
-    .op_profile = ed_backend_no_op_profile,
+    .op_profile = hook_profile,
     .engine_memory = hook_memory,
     .unload = hook_unload,
     .close = hook_close,

@@ -95,6 +95,8 @@ static enum ed_status make_context(struct llama_state *llama, const struct ed_lo
     parameters.op_offload = flag_or(args, "op_offload", true);
     llama->batch = parameters.n_batch;
     llama->all_logits = args->all_logits;
+    llama->parameters = parameters;
+    llama->workload = args->workload;
     llama->context = llama->f.llama_init_from_model(llama->model, parameters);
     if (!llama->context)
         return ed_fail(err, ED_ERR_REFUSED, NULL, "llama.cpp makes no context for %u tokens: %s",

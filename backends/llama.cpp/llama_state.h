@@ -32,6 +32,8 @@ struct llama_state {
     struct llama_log log;
 
     void *model, *context, *pool;
+    struct llama_context_parameters parameters; // of `context`
+    struct ed_workload workload;
     void (*pool_free)(void *pool);
     const void *vocab;
     int32_t vocabulary, bos, eos;
@@ -70,6 +72,10 @@ void llama_placement(const struct llama_state *llama, struct ed_placement *out);
 // --- llama_load.c
 enum ed_status llama_load(struct llama_state *llama, const struct ed_load_args *args, struct ed_error *err);
 void llama_unload(struct llama_state *llama);
+
+// --- llama_profile.c
+enum ed_status llama_profile(struct llama_state *llama, uint32_t runs, struct ed_op_profile_row *rows,
+                             size_t capacity, size_t *n, struct ed_error *err);
 
 // --- llama_convert.c
 enum ed_status llama_convert(struct llama_state *llama, const struct ed_convert_args *args,

@@ -32,6 +32,18 @@ def newcomer(room):
     check(len(set(sizes.values())) == 2, "a larger ubatch needs a larger buffer", sizes)
 
 
+def profile(room):
+    """Operators of what the case times: the output's product once for a prompt, once for each generated token."""
+    for record in room.run("run", TINY, "-p", "32", "-n", "4", "--profile", *SHORT).expect(0).json()["records"]:
+        text = next((r["text"] for r in record["reasons"] if r["code"] == "profiled"), "")
+        check("in 5 runs; a profiled run took" in text, "what the profile cost", record["reasons"])
+        ops = {(op["name"], op["op"]): op for op in record.get("ops", [])}
+        output = ops.get(("result_output", "MUL_MAT"), {})
+        check(output.get("calls") == 5 * (4 if record["workload"] == "tg4" else 1), "calls of the output's product", output)
+        check(output.get("processor") == "cpu" and output.get("total_ns", 0) > 0, "its time", output)
+        check(not any(op in ("VIEW", "RESHAPE", "PERMUTE") for _, op in ops), "views are no operators", sorted(ops))
+
+
 def refused(room):
     room.run("run", TINY, "-ngl", "99", "-p", "8", "-n", "0", *SHORT).expect(2, "no layers elsewhere")
     room.run("run", TINY, "-ctk", "f17", "-p", "8").expect(2, "f17")
@@ -47,5 +59,6 @@ def refused(room):
 
 with Room(fetched_engines=True) as room:
     newcomer(room)
+    profile(room)
     refused(room)
 finish("llama.cpp")
