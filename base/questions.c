@@ -88,9 +88,9 @@ static enum ed_status read_line(struct ed_questions *questions, const char *text
     if (bytes > ED_QUESTIONS_LINE_MAX_BYTES)
         return ed_fail(err, ED_ERR_LIMIT, name, "has %zu bytes; at most %u are allowed", bytes,
                        ED_QUESTIONS_LINE_MAX_BYTES);
-    // Room doubles.
+    // Room doubles; n is limited above. reallocarray would ask for glibc 2.26.
     if ((n & (n - 1)) == 0) {
-        struct ed_question *items = reallocarray(questions->items, n ? 2 * n : 1, sizeof *items);
+        struct ed_question *items = realloc(questions->items, (n ? 2 * n : 1) * sizeof *items);
         if (!items)
             return no_memory(err);
         questions->items = items;
