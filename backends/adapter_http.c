@@ -176,6 +176,7 @@ static int work(struct ed_http *http) {
     const struct ed_curl *curl = &http->curl;
     struct ed_curl_message *message;
     int running = 0, left = 0;
+    http->looks++;
     const int code = curl->multi_perform(http->multi, &running);
     while (!code && (message = curl->multi_info_read(http->multi, &left)))
         if (message->kind == ED_CURLMSG_DONE) {

@@ -24,6 +24,7 @@ struct ed_http {
     void *headers; // of every request
     char key[1024];
     uint64_t heard; // pieces of answers that have come
+    uint64_t looks; // how often it was looked for some
 };
 
 struct ed_http_call {

@@ -24,12 +24,14 @@ struct srv_request {
     struct ed_http_call call;
     struct srv *srv;
     uint64_t ticket;
-    size_t wanted;                                 // tokens asked for
-    size_t heard;                                  // of which so many came as events
-    int64_t prompt, generated;                     // by the server's own count; -1: it did not say
-    int64_t cached;                                // of the prompt's
-    bool ended;                                    // the stream said that it is over
-    char reason[32];                               // why, in the server's word
+    size_t wanted;             // tokens asked for
+    size_t together;           // of which so many were there in one look with the one before
+    uint64_t look;             // at which the last one was there
+    size_t heard;              // of which so many came as events
+    int64_t prompt, generated; // by the server's own count; -1: it did not say
+    int64_t cached;            // of the prompt's
+    bool ended;                // the stream said that it is over
+    char reason[32];           // why, in the server's word
     void (*on_token)(struct srv_request *request); // at each event with text
 };
 
@@ -91,6 +93,8 @@ enum ed_status srv_wait(struct srv *srv, struct srv_request *request, size_t tok
 enum ed_status srv_settle(struct srv *srv, struct srv_request *request, struct ed_error *err);
 void srv_drop(struct srv *srv, struct srv_request *request);
 void srv_drop_all(struct srv *srv);
+// An object in an event's text. A model may well generate the character 0, which no text of ours holds.
+enum ed_status srv_parse(struct ed_json_document *document, const char *text, struct ed_error *err);
 // An event with a token's text.
 void srv_token(struct srv_request *request);
 enum ed_status srv_silence(const struct srv *srv, const struct srv_request *request, struct ed_error *err);

@@ -43,7 +43,8 @@ static enum ed_status probe(struct srv *srv, size_t words, int64_t *tokens, stru
 enum ed_status srv_calibrate(struct srv *srv, struct ed_error *err) {
     const int64_t wanted = srv->workload.prompt_tokens;
     int64_t best = -1, before_tokens = 0, tokens = 0;
-    size_t words = (size_t)wanted, before_words = 0;
+    // From few words up, since too many are refused: some vocabularies have several tokens for each.
+    size_t words = (size_t)wanted / 8 + 1, before_words = 0;
     enum ed_status status = ED_OK;
     srv->words = srv->base_words;
     for (size_t i = 0; wanted && i < PROBES_MAX && best != wanted; i++) {
@@ -54,11 +55,14 @@ enum ed_status srv_calibrate(struct srv *srv, struct ed_error *err) {
             best = tokens;
             srv->words = words;
         }
-        // By the line through the last two, or through the first alone.
-        const double slope = before_tokens && words != before_words && tokens != before_tokens
-                                 ? (double)(tokens - before_tokens) / ((double)words - (double)before_words)
-                                 : (double)(tokens > 0 ? tokens : 1) / (double)words;
-        const double next = (double)words + (double)(wanted - tokens) / (slope > 0.1 ? slope : 0.1);
+        // By the line through the last two where that can be one: words differ, and so does the count of a
+        // prompt.
+        const double ratio = (double)(tokens > 0 ? tokens : 1) / (double)words;
+        double slope = words != before_words
+                           ? (double)(tokens - before_tokens) / ((double)words - (double)before_words)
+                           : ratio;
+        slope = before_tokens && slope > ratio / 2 && slope < ratio * 2 ? slope : ratio;
+        const double next = (double)words + (double)(wanted - tokens) / slope;
         before_words = words, before_tokens = tokens;
         words = next < 1 ? 1 : next > (double)(4 * wanted) ? (size_t)(4 * wanted) : (size_t)(next + 0.5);
         if (words == before_words)

@@ -11,7 +11,25 @@ static bool on_line(void *context, const char *line, size_t bytes, struct ed_err
     return request->srv->dialect->line(request, line, bytes, failure);
 }
 
+enum ed_status srv_parse(struct ed_json_document *document, const char *text, struct ed_error *err) {
+    static const char zero[] = "\\u0000", other[] = "\\u003f";
+    char *copy = strdup(text);
+    if (!copy)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a line of an answer");
+    for (char *at = copy; (at = strstr(at, zero)); at += sizeof zero - 1)
+        memcpy(at, other, sizeof other - 1);
+    enum ed_status status = ed_json_parse(document, "an event", copy, strlen(copy), err);
+    if (status == ED_OK && !cJSON_IsObject(document->root))
+        status = ed_fail(err, ED_ERR_PARSE, NULL, "no object");
+    free(copy);
+    return status;
+}
+
 void srv_token(struct srv_request *request) {
+    // The server sent it with the last one, or this worker was late: either way nothing is known between
+    // them.
+    request->together += request->heard && request->look == request->call.http->looks;
+    request->look = request->call.http->looks;
     request->heard++;
     if (request->on_token)
         request->on_token(request);
@@ -91,7 +109,7 @@ static void count(struct srv *srv, const struct srv_request *request) {
     counts->requests++;
     counts->connects += (uint64_t)(request->call.connects > 0 ? request->call.connects : 0);
     counts->tokens += request->wanted;
-    counts->together += request->wanted - request->heard;
+    counts->together += request->wanted - request->heard + request->together;
     counts->cached += (uint64_t)request->cached;
 }
 
@@ -119,7 +137,11 @@ enum ed_status srv_settle(struct srv *srv, struct srv_request *request, struct e
                        "%lld tokens were asked for, the server sent %lld and says that they were %lld",
                        (long long)wanted, (long long)heard, (long long)generated);
     if (!heard)
-        return no_stream(request, err);
+        return ed_fail(
+            err, ED_ERR_REFUSED, what,
+            "the server generated %lld tokens and none of them has a text, so that nobody knows when they "
+            "came (-o api=completions may tell)",
+            (long long)generated);
     count(srv, request);
     return ED_OK;
 }

@@ -11,7 +11,9 @@
 
 #define RATE_UNIT 1e6 // rates are kept in millionths, so that a slow model's keeps its digits as an integer
 #define NS_PER_S 1e9
-#define TOGETHER_SHARE 0.05 // of a block's tokens: more of them, and their times between are not told
+// Of a block's tokens: more that came together, and times between tokens are not told; and not their rate.
+#define TOGETHER_SHARE 0.05
+#define TOGETHER_MOST_SHARE 0.6
 
 enum column { PREFILL_PER_S, DECODE_PER_S, FIRST_TOKEN, TOKEN_P50, TOKEN_P99, COLUMNS };
 
@@ -62,12 +64,12 @@ static int64_t prompt_tokens(const struct ed_block *block, const struct ed_workl
 }
 
 // Where many tokens came several at a time, times between tokens are those of their arrival, and no engine's.
-static bool came_together(const struct ed_block *block) {
+static bool came_together(const struct ed_block *block, double share) {
     const cJSON *facts = cJSON_GetObjectItemCaseSensitive(block->evidence, "facts");
     const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(facts, "tokens");
     const cJSON *together = cJSON_GetObjectItemCaseSensitive(facts, "tokens_together");
     return cJSON_IsNumber(tokens) && cJSON_IsNumber(together) &&
-           together->valuedouble > tokens->valuedouble * TOGETHER_SHARE;
+           together->valuedouble > tokens->valuedouble * share;
 }
 
 static void block_row(struct table *table, const struct ed_block *block, const struct ed_workload *workload) {
@@ -93,7 +95,9 @@ static void block_row(struct table *table, const struct ed_block *block, const s
         scratch[i] = block->samples[i] - block->parts[i * block->stride];
     ed_quantile_median(scratch, n, scratch, &middle);
     table->cells[DECODE_PER_S][row] = rate((int64_t)generated, middle);
-    if (came_together(block)) {
+    if (came_together(block, TOGETHER_MOST_SHARE))
+        table->cells[DECODE_PER_S][row] = -1;
+    if (came_together(block, TOGETHER_SHARE)) {
         table->together = true;
         return;
     }
@@ -139,10 +143,10 @@ static void explain(struct ed_result *result, const struct ed_workload *workload
         ed_result_reason(result, of_prompt[i], ED_REASON_NOT_APPLICABLE, "the workload has no prompt");
     for (size_t i = 0; !workload->generate_tokens && i < 3; i++)
         ed_result_reason(result, of_tokens[i], ED_REASON_NOT_APPLICABLE, "the workload generates no tokens");
-    for (size_t i = 1; together && i < 3; i++)
-        ed_result_reason(
-            result, of_tokens[i], ED_REASON_NOT_MEASURED,
-            "more than 5 %% of the tokens came several at a time, so that there is no time between them");
+    for (size_t i = result->has[ED_FIELD_decode_tokens_per_s] ? 1 : 0; together && i < 3; i++)
+        ed_result_reason(result, of_tokens[i], ED_REASON_NOT_MEASURED,
+                         "%s of the tokens came several at a time, so that this is not known",
+                         i ? "more than 5 %" : "more than 60 %");
     if (workload->generate_tokens && !together && !result->has[ED_FIELD_inter_token_p99_ns])
         ed_result_reason(result, "inter_token_p99_ns", "n_too_small",
                          "n too small: %zu generated tokens in a block, %llu are needed; time longer blocks "

@@ -182,7 +182,7 @@ static bool line(struct srv_request *request, const char *text, size_t bytes, st
     char words[300];
     if (!bytes)
         return true;
-    if (ed_json_parse(&document, "a line", text, bytes, NULL) != ED_OK || !cJSON_IsObject(document.root)) {
+    if (srv_parse(&document, text, NULL) != ED_OK) {
         ed_adapter_text(words, sizeof words, text);
         ed_json_document_release(&document);
         ed_fail(failure, ED_ERR_REFUSED, request->call.what,

@@ -107,9 +107,14 @@ static void take_choice(struct srv_request *request, const cJSON *root) {
     const cJSON *choice = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "choices"), 0);
     const cJSON *delta = cJSON_GetObjectItemCaseSensitive(choice, "delta");
     const cJSON *reason = cJSON_GetObjectItemCaseSensitive(choice, "finish_reason");
-    // Models that think tell their thoughts apart.
-    if (has_text(choice, "text") || has_text(delta, "content") || has_text(delta, "reasoning_content") ||
-        has_text(delta, "reasoning"))
+    // Of /completions every event before the end is a token, one without a text too (half a character, a
+    // token for control); of /chat/completions some only say who speaks. Models that think tell their
+    // thoughts apart.
+    const bool bare = request->srv->completions &&
+                      cJSON_IsString(cJSON_GetObjectItemCaseSensitive(choice, "text")) &&
+                      !cJSON_IsString(reason);
+    if (bare || has_text(choice, "text") || has_text(delta, "content") ||
+        has_text(delta, "reasoning_content") || has_text(delta, "reasoning"))
         srv_token(request);
     if (cJSON_IsString(reason)) {
         request->ended = true;
@@ -129,8 +134,7 @@ static bool line(struct srv_request *request, const char *text, size_t bytes, st
         request->ended = true;
         return true;
     }
-    if (ed_json_parse(&document, "an event", text, strlen(text), NULL) != ED_OK ||
-        !cJSON_IsObject(document.root)) {
+    if (srv_parse(&document, text, NULL) != ED_OK) {
         ed_adapter_text(words, sizeof words, text);
         ed_json_document_release(&document);
         ed_fail(failure, ED_ERR_REFUSED, request->call.what,

@@ -110,9 +110,9 @@ class Handler(BaseHTTPRequestHandler):
             # The pace is that of the wall clock, so that what sleeping costs does not add up.
             if i and model != "together":
                 time.sleep(TOKEN_S)
-            if model == "together" and i % 4:
+            if model == "together" and i % 2:
                 continue
-            self.event(" a")
+            self.event("\0" if i == 2 else " a")
             if model == "long" and i:
                 self.chunk("data: " + "x" * (2 << 20) + "\n\n")
             if model == "garbage" and i:

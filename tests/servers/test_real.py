@@ -51,9 +51,9 @@ class Real(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.room)
         self.port = free_port()
 
-    def llama_server(self, *arguments):
-        return serving([os.environ["ED_LLAMA_SERVER"], "-m", MODEL, "--port", str(self.port), "-c", "2048", "-np", "4",
-                        "--alias", "tiny", *arguments], f"http://127.0.0.1:{self.port}/health", self.room / "log")
+    def llama_server(self):
+        return serving([os.environ["ED_LLAMA_PYTHON"], "-B", HERE / "llama_server.py", MODEL, str(self.port)],
+                       f"http://127.0.0.1:{self.port}/health", self.room / "log")
 
     @contextlib.contextmanager
     def ollama(self):
@@ -95,8 +95,6 @@ class Real(unittest.TestCase):
                 records, _ = self.measure("tiny", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", f"api={api}",
                                           "-o", "ignore_eos=1", "-p", 256, "-n", 64, "-pg", "256,32")
                 self.check(records)
-                self.assertAlmostEqual(records[0]["time_to_first_token_ns"], records[2]["time_to_first_token_ns"],
-                                       delta=records[0]["time_to_first_token_ns"])
             # The same twice as often: the server takes them side by side.
             records, blocks = self.measure("tiny", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", "ignore_eos=1",
                                            "-p", 0, "-n", 0, "-pg", "64,32", "--scenario", "poisson", "--rate", "5,20")
@@ -105,15 +103,6 @@ class Real(unittest.TestCase):
                 self.assertEqual(block["evidence"]["requests"]["sent"], block["evidence"]["requests"]["served"])
             records, _ = self.measure("other", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "--depth", 8)
             self.assertEqual(records[0]["outcome"], "refused")
-
-    def test_a_key(self):
-        url = f"openai:http://127.0.0.1:{self.port}/v1"
-        with self.llama_server("--api-key", "right"):
-            records, _ = self.measure("tiny", "--on", url, "-p", 0, "-n", 8, "-o", "ignore_eos=1", environment={"EDGEDYNO_API_KEY": "right"})
-            self.check(records)
-            for key, words in ("wrong", "refuses the key (401)"), ("", "wants a key (401)"):
-                records, _ = self.measure("tiny", "--on", url, "-p", 0, "-n", 8, environment={"EDGEDYNO_API_KEY": key})
-                self.assertIn(words, " ".join(reason["text"] for reason in records[0]["reasons"]))
 
     def test_ollama(self):
         with self.ollama():
