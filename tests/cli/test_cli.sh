@@ -81,6 +81,7 @@ refused 2 'say what is compared' gate
 refused 2 'data takes the word check' data
 refused 2 'takes one suite' data check
 refused 2 'cannot be opened' data check nothing.json
+refused 2 'name one model' fit
 for word in probe snapshot; do
     refused 2 'which devices?' devices "$word"
 done
