@@ -7,7 +7,7 @@ import re
 import sys
 
 
-from campaign import SETTLED, Device, Room, check, finish
+from campaign import SETTLED, SOURCE, Room, check, finish
 
 MIB = 1 << 20
 IO = {"inputs": [{"name": "x", "shape": ["n", 4]}], "outputs": [{"name": "y", "shape": ["n", 2]}]}
@@ -148,6 +148,32 @@ def words(room):
     check(json.loads(ended.out)["fit"][0]["over_time"] if ended.out else ended.code == 3, "and is said", ended.out)
 
 
+def real():
+    """llama.cpp and ONNX Runtime with the examples: a context up to what the model was made for, and a limit that nothing fits."""
+    with Room(fetched_engines=True) as room:
+        room.quiet()
+        tiny, digits = (SOURCE / "examples" / name for name in ("tiny-llm/tiny-f16.gguf", "digits/models/digits-fp32.onnx"))
+        words = ("-r", "1", "--format", "json")
+        ended = room.run("fit", tiny, "--mem-limit", "64MiB", "--out", "tiny", *words, patience_s=600)
+        if ended.code == 2 and "engines fetch" in ended.err:
+            sys.exit(77)
+        found = ended.expect(0).json()["fit"][0]
+        check(found["search"] == "context" and found["largest"] == 256, "what the model was made for", found["largest"])
+        levers = {lever["option"] for lever in found["levers"]}
+        check({"type_k", "load_mode", "ubatch"} <= levers, "the levers of llama.cpp", levers)
+        check(all(lever["result"] == "fits" for lever in found["levers"]), "all of which it takes", found["levers"])
+        found = room.run("fit", tiny, "--mem-limit", "2MiB", "--out", "none", *words, patience_s=600).expect(1).json()["fit"][0]
+        check(found["largest"] is None, "nothing fits 2 MiB", found)
+        ended = room.run("fit", digits, "--mem-limit", "256MiB", "--out", "digits", *words, patience_s=600)
+        if ended.code != 2 or "engines fetch" not in ended.err:
+            found = ended.expect(0).json()["fit"][0]
+            check(found["search"] == "batch" and found["largest"] == 1, "a model of one sample", found["largest"])
+            check("fixes it to 1" in found["points"][1]["reason"], "and why not two", found["points"][1])
+
+
+if sys.argv[1:] == ["real"]:
+    real()
+    finish("fit")
 with Room() as room:
     room.quiet()
     for test in (nothing, threads, context, failures) if sys.argv[1:] == ["more"] else (batches, formats, gaps, doubt, words):
