@@ -74,7 +74,7 @@ class Tools:
     def onnxruntime(self):
         digits = self.root / "examples/digits/models/digits-fp32.onnx"
         for what, model, image, name, n in (
-            ("digits-fp32.onnx, 0.1 ms", digits, "digits.npy", "image", 5000),
+            ("digits-fp32.onnx, 0.1 ms", digits, "digits.npy", "image", 3000),
             ("conv.onnx", self.models["conv.onnx"], "conv.npy", "x", 100),
         ):
             yield self.ort_contest(what, model, self.models[image], name, 50 if self.quick else n)
@@ -150,7 +150,7 @@ class Tools:
     # ---- llama.cpp: llama-bench, built beside from the source of the same package
 
     def llama(self):
-        repeats = 3 if self.quick else 8
+        repeats = 3 if self.quick else 6
         for what, prompt, generate, key in (
             ("llm.gguf, prompt of 128", 128, 0, "prefill_tokens_per_s"),
             ("llm.gguf, 32 tokens generated", 0, 32, "decode_tokens_per_s"),
