@@ -33,6 +33,6 @@ exclude='^(lint_.*|docs_.*|bench_.*|sanitized|install|supply_.*|html_.*|report_c
 log=$build/sanitized.log status=0
 ctest --test-dir "$build" -j 2 -L '^ci$' -E "$exclude" --output-on-failure --no-tests=error --timeout 300 >"$log" 2>&1 || status=$?
 # What failed, and nothing of what did not: this is one test's output among many.
-((status == 0)) || awk '/^ *[0-9]+\/[0-9]+ Test|^ +Start +[0-9]+:/ { shown = /\*\*\*/ } /The following tests FAILED/ { shown = 1 } shown' "$log"
+((status == 0)) || awk '/^ *[0-9]+\/[0-9]+ Test|^ +Start +[0-9]+:/ { shown = /\*\*\*[^S]/ } /The following tests FAILED/ { shown = 1 } shown' "$log"
 tail -n 5 -- "$log"
 exit "$status"
