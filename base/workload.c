@@ -48,6 +48,8 @@ void ed_workload_print(char *text, size_t bytes, const struct ed_workload *w) {
         add(text, bytes, &used, "%stg%d", used ? "+" : "", w->generate_tokens);
     if (w->depth_tokens)
         add(text, bytes, &used, " @ d%d", w->depth_tokens);
+    if (w->speech)
+        add(text, bytes, &used, "speech");
     if (!used || w->scenario != ED_SCENARIO_SINGLE_STREAM)
         add(text, bytes, &used, "%s%s", used ? " " : "", ed_scenario_word(w->scenario));
     if (w->rate_per_s > 0) {
@@ -83,6 +85,8 @@ void ed_workload_write(struct ed_json_writer *writer, const char *key, const str
         ed_json_int(writer, "generate_tokens", w->generate_tokens);
     if (w->depth_tokens)
         ed_json_int(writer, "depth_tokens", w->depth_tokens);
+    if (w->speech)
+        ed_json_bool(writer, "speech", true);
     ed_json_object_end(writer);
 }
 
@@ -110,6 +114,8 @@ static const char *wrong(const struct ed_workload *w) {
         return "has a number of tokens outside of 0 to 1048576";
     if (w->depth_tokens && !ed_workload_is_language(w))
         return "has a depth, but neither prompt nor generated tokens";
+    if (w->speech && ed_workload_is_language(w))
+        return "is of speech and has tokens to generate as well";
     return NULL;
 }
 
@@ -152,6 +158,8 @@ enum ed_status ed_workload_read(const struct ed_json_at *object, const char *key
         status = ed_json_opt_int(&at, "generate_tokens", 0, ED_WORKLOAD_TOKENS_MAX, &generate, err);
     if (status == ED_OK)
         status = ed_json_opt_int(&at, "depth_tokens", 0, ED_WORKLOAD_TOKENS_MAX, &depth, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(&at, "speech", &w->speech, err);
     w->streams = (int32_t)streams;
     w->prompt_tokens = (int32_t)prompt;
     w->generate_tokens = (int32_t)generate;

@@ -10,10 +10,10 @@
 #include "edgedyno/workload.h"
 
 // "single-stream", "fixed-rate 50/s deadline 20 ms", "offline x4", "sustained 10 min", "pp512", "tg128",
-// "pp512+tg128 @ d1024". Cut to fit; ED_WORKLOAD_TEXT_BYTES hold any.
+// "pp512+tg128 @ d1024", "speech". Cut to fit; ED_WORKLOAD_TEXT_BYTES hold any.
 void ed_workload_print(char *text, size_t bytes, const struct ed_workload *workload);
 // {"scenario":WORD} and those of rate_per_s, duration_ns, streams, deadline_ns, prompt_tokens,
-// generate_tokens, depth_tokens that are not 0.
+// generate_tokens, depth_tokens, speech that are not 0.
 void ed_workload_write(struct ed_json_writer *writer, const char *key, const struct ed_workload *workload);
 // Reads member `key` of `object`, which may be absent (single-stream). Every number is checked against its
 // limit, and that the scenario has what it needs and nothing that it does not know. ED_ERR_PARSE.

@@ -192,7 +192,7 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
                                         "needs_model", "language",      "formats",    "library",
                                         "backends",    "environment",   "libc_floor", "network",
                                         "extra_files", "option_prefix", "options",    "language_asked",
-                                        "address",     "requests",      NULL};
+                                        "address",     "requests",      "speech",     NULL};
     char **extra = NULL;
     int64_t abi = 0;
     enum ed_status status = ed_json_known_keys(at, known, err);
@@ -220,6 +220,8 @@ static enum ed_status read_manifest(const struct ed_json_at *at, struct ed_manif
         status = ed_json_get_bool(at, "needs_model", &manifest->needs_model, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "language", &manifest->language, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "speech", &manifest->speech, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "language_asked", &manifest->language_asked, err);
     if (status == ED_OK)

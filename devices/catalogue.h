@@ -24,6 +24,7 @@ struct ed_manifest {
     bool needs_model;
     bool language;       // its models are language models: the workload is tokens, not tensors
     bool requests;       // serves several requests at a time, so that its language workloads may have a rate
+    bool speech;         // its models transcribe audio
     bool language_asked; // takes tokens where the suite asks for them, and tensors otherwise
     char library[128];   // glob of the engine's library in its build's directory; "" where it needs none
     char libc_floor[64];

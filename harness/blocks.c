@@ -100,6 +100,28 @@ static enum ed_status add_parts(const struct ed_json_at *at, struct ed_block *bl
     return ED_OK;
 }
 
+// Of a transcription the first number is what it took; the others lie within it.
+static enum ed_status add_speech(const struct ed_json_at *at, struct ed_block *block, struct ed_error *err) {
+    const size_t n = block->n_samples / ED_SPEECH_PARTS;
+    if (block->n_samples % ED_SPEECH_PARTS)
+        return ed_json_fail(at, err, "has half an inference at its end");
+    for (size_t i = 0; i < n; i++) {
+        const int64_t *parts = block->samples + i * ED_SPEECH_PARTS, whole = parts[ED_SPEECH_WHOLE];
+        if (whole < 0 || parts[ED_SPEECH_FIRST_TOKEN] < -1 || parts[ED_SPEECH_FIRST_TOKEN] > whole ||
+            parts[ED_SPEECH_ENCODE] < -1 || parts[ED_SPEECH_ENCODE] > whole || parts[ED_SPEECH_DECODE] < 0 ||
+            parts[ED_SPEECH_DECODE] > whole || parts[ED_SPEECH_TOKENS] < 0)
+            return ed_json_fail(at, err, "has times that no clock gives");
+    }
+    if (!(block->totals = calloc(n ? n : 1, sizeof *block->totals)))
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the samples of a block");
+    for (size_t i = 0; i < n; i++)
+        block->totals[i] = block->samples[i * ED_SPEECH_PARTS + ED_SPEECH_WHOLE];
+    block->speech = block->samples;
+    block->samples = block->totals;
+    block->n_samples = n;
+    return ED_OK;
+}
+
 static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_workload *workload,
                                    const struct ed_blocks *blocks, int64_t base, struct ed_block *block,
                                    struct ed_error *err) {
@@ -117,7 +139,7 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
         status = ed_json_opt_int(&at, "stride", 1, ED_WIRE_SAMPLES_MAX, &stride, err);
     if (status != ED_OK || !count)
         return status;
-    if (stride != (language ? 1 + (int64_t)workload->generate_tokens : 1))
+    if (stride != (int64_t)ed_workload_stride(workload))
         return ed_json_fail(&at, err, "has %lld numbers an inference, which its workload does not have",
                             (long long)stride);
     const int64_t from = base + offset;
@@ -127,6 +149,8 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
     block->samples = (const int64_t *)((const char *)mapping->base + from);
     block->n_samples = (size_t)count;
     block->stride = (size_t)stride;
+    if (ed_workload_is_timed_speech(workload))
+        return add_speech(&at, block, err);
     return language ? add_parts(&at, block, err) : ED_OK;
 }
 

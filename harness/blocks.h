@@ -40,6 +40,7 @@ struct ed_block {
     // Of a language workload: for each inference the prompt's time and that of each generated token, in the
     // mapping; their sums are the samples. NULL for tensors, with a stride of 1.
     const int64_t *parts;
+    const int64_t *speech; // of timed speech: for each inference its parts (enum ed_speech_part); else NULL
     size_t stride;
     int64_t *totals; // owned; NULL where the samples are in the mapping
     int64_t batch;

@@ -25,8 +25,24 @@ static enum ed_status copy(const struct ed_json_at *at, const char *key, char *o
 #define NUMBER(at, key, min, field) \
     (status == ED_OK ? status = ed_json_opt_int(at, key, min, INT64_C(1) << 52, &(field), err) : status)
 
-static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_case *c, size_t n_cases,
-                                size_t n_tasks, struct ed_error *err) {
+// A file of the campaign's data folder, as an absolute path. Only one of the campaign itself: a doctored
+// campaign must not make a report read elsewhere.
+static enum ed_status data_file(const struct ed_json_at *at, const char *key, const char *directory,
+                                char out[ED_PATH_BYTES], struct ed_error *err) {
+    char name[256];
+    enum ed_status status = copy(at, key, name, sizeof name, err);
+    out[0] = 0;
+    if (status != ED_OK || !name[0])
+        return status;
+    if (strncmp(name, "data/", 5) != 0 || strlen(name) != 5 + 64 + 4 ||
+        strspn(name + 5, "0123456789abcdef") != 64)
+        return ed_json_fail(at, err, "%s is not a file of the campaign's data folder", key);
+    return ed_path_join(out, directory, name, err);
+}
+
+static enum ed_status read_case(const struct ed_json_at *at, const char *directory,
+                                struct ed_campaign_case *c, size_t n_cases, size_t n_tasks,
+                                struct ed_error *err) {
     enum ed_status status = ed_json_expect_object(at, err);
     int64_t reference = -1, agreement = -1, timing = 0;
     c->task = -1;
@@ -59,6 +75,8 @@ static enum ed_status read_case(const struct ed_json_at *at, struct ed_campaign_
         status = ed_json_opt_bool(at, "has_model", &c->has_model, err);
     if (status == ED_OK)
         status = ed_json_opt_bool(at, "of_reference", &c->of_reference, err);
+    if (status == ED_OK)
+        status = data_file(at, "transcript", directory, c->transcript, err);
     if (status == ED_OK && (reference >= (int64_t)n_cases || agreement >= (int64_t)n_cases ||
                             timing >= (int64_t)n_cases || c->task >= (int64_t)n_tasks))
         status = ed_json_fail(at, err, "refers to a case or task that does not exist");
@@ -167,7 +185,7 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     struct ed_json_at element = ed_json_element(&cases, 0);
     for (size_t i = 0; status == ED_OK && i < n; i++, element = ed_json_next(&element)) {
         device->n_cases = i + 1;
-        status = read_case(&element, &device->cases[i], n, campaign->n_tasks, err);
+        status = read_case(&element, campaign->directory, &device->cases[i], n, campaign->n_tasks, err);
     }
     return status == ED_OK && campaign->gate.active ? read_pairs(at, device, err) : status;
 }
@@ -237,12 +255,10 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         struct ed_json_at at = ed_json_element(&tasks, i);
         struct ed_campaign_task *task = &campaign->tasks[i];
-        char labels[256];
         campaign->n_tasks = i + 1;
         COPY(&at, "name", task->name);
         COPY(&at, "metric", task->metric);
         COPY(&at, "output", task->output);
-        COPY(&at, "labels", labels);
         COPY(&at, "preprocess_sha256", task->preprocess_sha256);
         COPY(&at, "data_sha256", task->data_sha256);
         if (status == ED_OK && task->preprocess_sha256[0] && !ed_digest_ok(task->preprocess_sha256))
@@ -253,13 +269,8 @@ static enum ed_status read_tasks(const struct ed_json_at *root, struct ed_campai
             status = read_threshold(&at, task, err);
         if (status == ED_OK)
             status = read_command(&at, task, err);
-        // Only a file of the campaign itself: a doctored campaign must not make a report read elsewhere.
-        if (status == ED_OK && labels[0] &&
-            (strncmp(labels, "data/", 5) || strlen(labels) != 5 + 64 + 4 ||
-             strspn(labels + 5, "0123456789abcdef") != 64))
-            status = ed_json_fail(&at, err, "labels is not a file of the campaign's data folder");
-        if (status == ED_OK && labels[0])
-            status = ed_path_join(task->labels, campaign->directory, labels, err);
+        if (status == ED_OK)
+            status = data_file(&at, "labels", campaign->directory, task->labels, err);
         task->data = i;
     }
     return status;

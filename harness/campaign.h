@@ -5,6 +5,7 @@
 //
 //   DIR/campaign.json                    suite, devices, cases, thresholds, digests, versions, seed
 //       data/SHA.npy                     labels of the tasks
+//       data/SHA.txt                     transcripts of audio
 //       devices/ID/job.json              every block that was planned for this device, as it goes over the wire
 //                  journal.jsonl         lines of the device's runner as they came, and "attach" lines of ours:
 //                                        {"type":"attach","job":ID,"samples_base":BYTES,"timeline_base":BYTES}: what follows
@@ -60,6 +61,7 @@ struct ed_campaign_case {
     size_t timing; // index of the case whose timing blocks speak for this one: itself, but for a further task
     int64_t mem_limit_bytes; // 0: none
     int64_t task;            // index of the campaign's task that this case's accuracy blocks run; -1: none
+    char transcript[ED_PATH_BYTES]; // of its audio, absolute (of a plan: in the campaign); "": none
     bool has_model;
     bool of_reference; // of a choice: it runs the reference variant
 };

@@ -11,6 +11,7 @@
 #include "devices/inventory.h"
 #include "harness/job_write.h"
 #include "harness/sync.h"
+#include "harness/transcript.h"
 
 #define LABELS_MAX_BYTES (64u << 20)
 
@@ -128,6 +129,8 @@ static void write_case(struct ed_json_writer *w, const struct ed_campaign_case *
         ed_json_int(w, "mem_limit_bytes", c->mem_limit_bytes);
     ed_json_uint(w, "timing", c->timing);
     ed_json_int(w, "task", c->task);
+    if (c->transcript[0])
+        ed_json_text(w, "transcript", c->transcript);
     ed_json_object_end(w);
 }
 
@@ -333,6 +336,9 @@ static enum ed_status freeze_device(struct ed_freeze *freeze, struct ed_freeze_d
         status = digest_variant(freeze, &device->plan.cases[i], err);
         if (status == ED_OK)
             status = digest_build(freeze, device, &device->plan.cases[i], err);
+        if (status == ED_OK && device->plan.cases[i].frozen.workload_parts.speech)
+            status = ed_transcript_keep(device->plan.cases[i].frozen.transcript, freeze->directory,
+                                        device->plan.cases[i].model, err);
     }
     snprintf(name, sizeof name, "devices/%s/" ED_CAMPAIGN_OUTPUTS, device->session->entry->id);
     if (status == ED_OK)

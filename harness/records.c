@@ -143,9 +143,12 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_process(result, device, &blocks, c, device->cases[c].timing);
         ed_summary_outcome(result, &blocks, c, device->cases[c].timing);
         ed_summary_validity(result, &validity, &blocks, device->cases[c].timing,
-                            ed_workload_is_language(&device->cases[c].workload_parts), energy.source.scope);
+                            ed_workload_is_language(&device->cases[c].workload_parts) ||
+                                ed_workload_is_timed_speech(&device->cases[c].workload_parts),
+                            energy.source.scope);
         ed_summary_latency(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_language(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
+        ed_summary_speech(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_sustained(result, &device->cases[c], &blocks, device->cases[c].timing, &failure);
         ed_summary_scenario(result, &device->cases[c], &blocks, device->cases[c].timing);
         ed_summary_memory(result, &blocks, device->cases[c].timing);

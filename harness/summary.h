@@ -12,6 +12,10 @@ void ed_summary_latency(struct ed_result *result, const struct ed_campaign_case 
 // Tokens per second and times of tokens, where the workload has tokens.
 void ed_summary_language(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
+// Real-time factor, time to encode, tokens and their times, word error rate, of a case whose inferences are
+// transcriptions; of any other, why it has none.
+void ed_summary_speech(struct ed_result *result, const struct ed_campaign_case *c,
+                       const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 // Deadlines missed, and arrivals that came faster than they were served.
 void ed_summary_scenario(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index);

@@ -38,6 +38,7 @@ static enum ed_status add_scenario(struct ed_workloads *workloads, const struct 
     workload.prompt_tokens = base->prompt_tokens;
     workload.generate_tokens = base->generate_tokens;
     workload.depth_tokens = base->depth_tokens;
+    workload.speech = base->speech;
     for (size_t i = 0; open && status == ED_OK && i < suite->n_rates; i++) {
         workload.rate_per_s = suite->rates[i];
         status = add(workloads, &workload, err);
@@ -113,16 +114,18 @@ static bool asks_tokens(const struct ed_suite *suite) {
 
 enum ed_status ed_workloads_make(struct ed_workloads *workloads, const struct ed_suite *suite,
                                  const struct ed_manifest *manifest, struct ed_error *err) {
-    struct ed_workload single;
+    struct ed_workload single, base;
     enum ed_status status = ED_OK;
     memset(workloads, 0, sizeof *workloads);
     memset(&single, 0, sizeof single);
     if (manifest->language || (manifest->language_asked && asks_tokens(suite)))
         return add_language(workloads, suite, manifest, err);
+    memset(&base, 0, sizeof base);
+    base.speech = manifest->speech;
     status = ed_suite_scenarios_check(suite, err);
     for (size_t i = 0; status == ED_OK && i < suite->n_scenarios; i++)
-        status = add_scenario(workloads, suite, &suite->scenarios[i], &single, err);
-    return status == ED_OK && !workloads->n ? add_scenario(workloads, suite, &single, &single, err) : status;
+        status = add_scenario(workloads, suite, &suite->scenarios[i], &base, err);
+    return status == ED_OK && !workloads->n ? add_scenario(workloads, suite, &single, &base, err) : status;
 }
 
 void ed_workloads_release(struct ed_workloads *workloads) {

@@ -33,9 +33,11 @@ struct figure {
 
 static const struct figure figures[] = {
     {ED_FIELD_blocks, "blocks", ED_SCALE_COUNT, 3, false, WIDE_ONLY, 21},
+    {ED_FIELD_real_time_factor, "RTF", ED_SCALE_PLAIN, 3, true, ALWAYS, 1},
     {ED_FIELD_prefill_tokens_per_s, "prefill", ED_SCALE_TOKENS, 3, true, ALWAYS, 1},
     {ED_FIELD_decode_tokens_per_s, "decode", ED_SCALE_TOKENS, 3, true, ALWAYS, 0},
     {ED_FIELD_time_to_first_token_ns, "first token", ED_SCALE_TIME, 3, true, WIDE_ONLY, 9},
+    {ED_FIELD_encode_ns, "encode", ED_SCALE_TIME, 3, true, WIDE_ONLY, 11},
     {ED_FIELD_inter_token_p50_ns, "token p50", ED_SCALE_TIME, 3, true, WIDE_ONLY, 17},
     {ED_FIELD_inter_token_p99_ns, "token p99", ED_SCALE_TIME, 3, true, WIDE_ONLY, 13},
     {ED_FIELD_latency_p50_ns, "latency p50", ED_SCALE_TIME, 3, true, ALWAYS, 0},
@@ -58,6 +60,7 @@ static const struct figure figures[] = {
     {ED_FIELD_energy_per_inference_uj, "energy", ED_SCALE_ENERGY, 3, false, WIDE_ONLY, 5},
     {ED_FIELD_temperature_peak_mc, "hottest", ED_SCALE_TEMPERATURE, 3, false, WIDE_ONLY, 22},
     {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
+    {ED_FIELD_word_error_rate, "word errors", ED_SCALE_SHARE, 3, false, ALWAYS, 6},
     {QUALITY, "quality", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
     {ED_FIELD_agreement_cosine, "cosine", ED_SCALE_FINE, 4, false, WIDE_ONLY, 24},
@@ -269,7 +272,8 @@ static bool is_latency(int field) {
 
 // What an inference of so many tokens takes as a whole is said by its tokens.
 static bool is_language(const struct ed_result *result) {
-    return result->has[ED_FIELD_prefill_tokens_per_s] || result->has[ED_FIELD_decode_tokens_per_s];
+    return !result->has[ED_FIELD_real_time_factor] &&
+           (result->has[ED_FIELD_prefill_tokens_per_s] || result->has[ED_FIELD_decode_tokens_per_s]);
 }
 
 bool ed_view_no_share(const struct ed_result *result) {

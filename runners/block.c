@@ -14,7 +14,6 @@
 
 #include "runners/cold.h"
 #include "runners/launch.h"
-#include "runners/loop_language.h"
 #include "runners/worker.h"
 
 static int64_t cpu_ns(const struct rusage *usage) {
@@ -24,7 +23,7 @@ static int64_t cpu_ns(const struct rusage *usage) {
 
 // The job's parser has seen to it that one inference, and an exact number of them, have room.
 static size_t capacity_of(const struct ed_job *job, const struct ed_job_block *block) {
-    const size_t stride = ed_language_stride(&job->cases[block->case_index].workload);
+    const size_t stride = ed_workload_stride(&job->cases[block->case_index].workload);
     if (!ed_pass_is_timed(block->pass))
         return 1;
     const size_t n =
@@ -173,9 +172,9 @@ struct pace {
 };
 
 // How long the window is going to last from now on; -1 while nothing can be said.
-static int64_t window_left_ns(struct pace *pace, const struct ed_job_block *block,
+static int64_t window_left_ns(struct pace *pace, const struct ed_job_block *block, size_t stride,
                               const struct ed_mapping *mapping, int64_t now_ns) {
-    const uint64_t n = atomic_load(&mapping->n_samples);
+    const uint64_t n = atomic_load(&mapping->n_samples) / (uint64_t)stride;
     const int64_t passed_ns = now_ns - pace->seen_ns;
     if (!pace->seen) {
         *pace = (struct pace){.seen = true, .seen_ns = now_ns, .seen_samples = n};
@@ -210,7 +209,8 @@ static void look_at_pace(const struct ed_block_context *context, const struct ed
                          const struct ed_mapping *mapping, struct pace *pace, int64_t now_ns) {
     if (pace->told || atomic_load(&mapping->phase) != ED_PHASE_TIMED)
         return;
-    const int64_t left_ns = window_left_ns(pace, block, mapping, now_ns);
+    const int64_t left_ns = window_left_ns(
+        pace, block, ed_workload_stride(&context->job->cases[block->case_index].workload), mapping, now_ns);
     if (left_ns < 0)
         return;
     context->timed(context->timed_context, left_ns);

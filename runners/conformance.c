@@ -98,8 +98,9 @@ enum ed_status ed_check_load(struct ed_check *check, const struct ed_adapter *ad
     return adapter->backend->load(adapter->state, &args, err);
 }
 
-// Every symbolic dimension gets the subject's size.
-static void make_inputs(struct ed_check *check, struct ed_inputs *inputs) {
+// Every symbolic dimension gets the subject's size; audio that nobody gave one is a second long.
+static void make_inputs(struct ed_check *check, const struct ed_adapter *adapter, struct ed_inputs *inputs) {
+    const int64_t usual = adapter->backend->transcribe ? ED_SPEECH_HZ : 1;
     static struct ed_job_shape shapes[ED_TENSORS_MAX];
     struct ed_job job = {0};
     struct ed_job_case c = {.model = -1, .data = -1, .pin = "", .shapes = shapes};
@@ -112,7 +113,7 @@ static void make_inputs(struct ed_check *check, struct ed_inputs *inputs) {
         for (uint32_t d = 0; d < info->rank; d++)
             shape->shape[d] = info->shape[d] >= 0             ? info->shape[d]
                               : check->subject->symbolic_size ? check->subject->symbolic_size
-                                                              : 1;
+                                                              : usual;
     }
     ed_check_doing(check, "making inputs for what it describes");
     ed_check_ok(check, ed_inputs_make(inputs, &job, &c, 1, &err), &err);
@@ -130,7 +131,7 @@ struct ed_inputs *ed_check_bind(struct ed_check *check, const struct ed_adapter 
     if (inputs->io.n_inputs > ED_TENSORS_MAX || inputs->io.n_outputs > ED_TENSORS_MAX)
         ed_check_fail(check, "describe gives %zu inputs and %zu outputs; at most %d are allowed",
                       inputs->io.n_inputs, inputs->io.n_outputs, ED_TENSORS_MAX);
-    make_inputs(check, inputs);
+    make_inputs(check, adapter, inputs);
     ed_check_doing(check, "bind");
     ed_check_ok(check, adapter->backend->bind(adapter->state, inputs->tensors, inputs->n, &err), &err);
     return inputs;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/wav.h"
 
 int64_t ed_shape_count(const int64_t *shape, uint32_t rank) {
     int64_t count = 1;
@@ -115,6 +116,37 @@ static enum ed_status quantize_first(struct ed_inputs *inputs, size_t at, struct
     return ed_inputs_quantize(tensor->data, inputs->files[at].data, (size_t)count, info, err);
 }
 
+// Audio as the only dimension of a float32 input.
+static enum ed_status use_audio(struct ed_inputs *inputs, size_t at, const char *path, struct ed_error *err) {
+    const struct ed_tensor_info *info = &inputs->io.inputs[at];
+    struct ed_tensor *tensor = &inputs->tensors[at];
+    struct ed_wav wav;
+    if (info->dtype != ED_DTYPE_F32 || info->rank != 1)
+        return ed_fail(err, ED_ERR_USAGE, path,
+                       "is for audio, and input '%s' of the model takes %s of %u dimensions", info->name,
+                       ed_dtype_name(info->dtype), info->rank);
+    enum ed_status status = ed_wav_read_speech(&wav, path, err);
+    if (status != ED_OK)
+        return status;
+    inputs->owned[at] = wav.samples;
+    if (tensor->shape[0] >= 0 && tensor->shape[0] != (int64_t)wav.n)
+        return ed_fail(err, ED_ERR_USAGE, path, "holds %zu samples, input '%s' wants %lld", wav.n, info->name,
+                       (long long)tensor->shape[0]);
+    tensor->shape[0] = (int64_t)wav.n;
+    tensor->data = wav.samples;
+    return ED_OK;
+}
+
+// A speech engine's files are audio unless they say that they are arrays.
+static bool is_audio(const char *path, bool speech) {
+    char magic[6] = "";
+    FILE *file = fopen(path, "rbe");
+    const size_t n = file ? fread(magic, 1, sizeof magic, file) : 0;
+    if (file)
+        fclose(file);
+    return speech ? n < 6 || memcmp(magic, "\x93NUMPY", 6) != 0 : n >= 4 && !memcmp(magic, "RIFF", 4);
+}
+
 // A file or one sample of a data set as the data of one input.
 static enum ed_status use_file(struct ed_inputs *inputs, size_t at, const char *path, bool one_sample,
                                bool shape_given, struct ed_error *err) {
@@ -192,13 +224,19 @@ static void fill_random(void *data, int64_t count, enum ed_dtype dtype, struct e
     }
 }
 
-static enum ed_status make_random(struct ed_inputs *inputs, size_t at, uint64_t seed, struct ed_error *err) {
+static enum ed_status make_random(struct ed_inputs *inputs, size_t at, uint64_t seed, bool speech,
+                                  struct ed_error *err) {
     const struct ed_tensor_info *info = &inputs->io.inputs[at];
     struct ed_tensor *tensor = &inputs->tensors[at];
     char shape[128];
     ed_shape_print(shape, sizeof shape, info);
     for (uint32_t d = 0; d < info->rank; d++)
-        if (tensor->shape[d] < 0)
+        if (tensor->shape[d] < 0 && speech)
+            return ed_fail(
+                err, ED_ERR_USAGE, NULL,
+                "there is no audio: give it as --input FILE.wav, or noise of N samples as --shape %s=N",
+                info->name);
+        else if (tensor->shape[d] < 0)
             return ed_fail(err, ED_ERR_USAGE, NULL,
                            "dimension %u%s%s%s of input '%s' is symbolic (%s): give its size, as --shape "
                            "%s=... with a number for each dimension",
@@ -226,12 +264,14 @@ static enum ed_status make_random(struct ed_inputs *inputs, size_t at, uint64_t 
 }
 
 static enum ed_status use_files(struct ed_inputs *inputs, const struct ed_job_input *files, size_t n,
-                                bool samples, const bool *shape_given, struct ed_error *err) {
+                                bool samples, bool speech, const bool *shape_given, struct ed_error *err) {
     for (size_t i = 0; i < n; i++) {
         size_t at;
         enum ed_status status = ed_inputs_find(&inputs->io, files[i].input, &at, err);
         if (status == ED_OK && !inputs->tensors[at].data)
-            status = use_file(inputs, at, files[i].file.path, samples, shape_given[at], err);
+            status = !samples && is_audio(files[i].file.path, speech)
+                         ? use_audio(inputs, at, files[i].file.path, err)
+                         : use_file(inputs, at, files[i].file.path, samples, shape_given[at], err);
         if (status != ED_OK)
             return status;
     }
@@ -252,14 +292,14 @@ enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job
     }
     enum ed_status status = apply_shapes(inputs, c, shape_given, err);
     if (status == ED_OK)
-        status = use_files(inputs, c->inputs, c->n_inputs, false, shape_given, err);
+        status = use_files(inputs, c->inputs, c->n_inputs, false, c->workload.speech, shape_given, err);
     if (status == ED_OK && c->data >= 0)
-        status =
-            use_files(inputs, job->data[c->data].inputs, job->data[c->data].n_inputs, true, shape_given, err);
+        status = use_files(inputs, job->data[c->data].inputs, job->data[c->data].n_inputs, true,
+                           c->workload.speech, shape_given, err);
     for (size_t i = 0; status == ED_OK && i < inputs->n; i++) {
         struct ed_tensor *tensor = &inputs->tensors[i];
         if (!tensor->data)
-            status = make_random(inputs, i, seed, err);
+            status = make_random(inputs, i, seed, c->workload.speech, err);
         if (status == ED_OK)
             tensor->bytes =
                 (size_t)ed_shape_count(tensor->shape, tensor->rank) * ed_dtype_bytes(tensor->dtype);

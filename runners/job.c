@@ -316,12 +316,11 @@ static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_j
     };
     for (size_t i = 0; status == ED_OK && i < sizeof numbers / sizeof *numbers; i++)
         status = ed_json_opt_int(at, numbers[i].key, numbers[i].min, numbers[i].max, numbers[i].value, err);
-    const int64_t numbers_each = 1 + (int64_t)job->cases[index].workload.generate_tokens;
+    const int64_t numbers_each = (int64_t)ed_workload_stride(&job->cases[index].workload);
     if (status == ED_OK && (out->inferences ? out->inferences : 1) * numbers_each > ED_WIRE_SAMPLES_MAX)
-        status =
-            ed_json_fail(at, err, "%lld inferences of %lld generated tokens; a block keeps the times of %u",
-                         (long long)(out->inferences ? out->inferences : 1), (long long)numbers_each - 1,
-                         ED_WIRE_SAMPLES_MAX);
+        status = ed_json_fail(at, err, "%lld inferences of %lld numbers each; a block keeps %u",
+                              (long long)(out->inferences ? out->inferences : 1), (long long)numbers_each,
+                              ED_WIRE_SAMPLES_MAX);
     return status;
 }
 

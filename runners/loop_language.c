@@ -81,7 +81,7 @@ enum ed_status ed_language_make(struct ed_language_work *work, const struct ed_b
         status = make_tokens(&work->prompt, workload->prompt_tokens, work->info.vocabulary, &random, err);
     if (status == ED_OK && work->info.bos >= 0)
         *(workload->depth_tokens ? work->depth : work->prompt) = work->info.bos;
-    if (status == ED_OK && !(work->times = calloc(ed_language_stride(workload), sizeof *work->times)))
+    if (status == ED_OK && !(work->times = calloc(ed_workload_stride(workload), sizeof *work->times)))
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the times of an inference");
     ed_json_object_begin(evidence, "language");
     ed_json_int(evidence, "vocabulary", work->info.vocabulary);
@@ -143,7 +143,7 @@ static enum ed_status infer(struct ed_language_work *work, const struct ed_backe
 
 static int64_t sum(const struct ed_language_work *work, const int64_t *times) {
     int64_t all = 0;
-    for (size_t i = 0; i < ed_language_stride(&work->workload); i++)
+    for (size_t i = 0; i < ed_workload_stride(&work->workload); i++)
         all += times[i];
     return all;
 }
@@ -180,7 +180,7 @@ static enum ed_status warm_up(struct ed_language_work *work, const struct ed_bac
 static enum ed_status time_inferences(struct ed_language_work *work, const struct ed_backend *backend,
                                       void *state, const struct ed_job_block *block,
                                       struct ed_mapping *mapping, struct ed_error *err) {
-    const uint64_t stride = ed_language_stride(&work->workload), room = mapping->capacity / stride;
+    const uint64_t stride = ed_workload_stride(&work->workload), room = mapping->capacity / stride;
     const uint64_t asked = (uint64_t)(block->inferences ? block->inferences : block->max_samples);
     const uint64_t capacity = asked < room ? asked : room;
     const uint64_t enough = block->inferences ? capacity : (uint64_t)block->min_inferences;
@@ -212,7 +212,7 @@ enum ed_status ed_loop_language(struct ed_language_work *work, const struct ed_b
     if (status != ED_OK)
         return status;
     mapping->batch = 1;
-    mapping->stride = (int64_t)ed_language_stride(&work->workload);
+    mapping->stride = (int64_t)ed_workload_stride(&work->workload);
     ed_memory_mark(memory, &mapping->marks[ED_MARK_AFTER_WARMUP]);
     // As for tensors: the mark lies before this last warm-up inference, so that whatever the reset disturbs
     // is not in a timed one.

@@ -23,11 +23,6 @@ struct ed_language_work {
     int64_t *times;          // one inference that is not kept: 1 + generated numbers
 };
 
-// Numbers of one inference among a block's samples: 1 for tensors.
-static inline size_t ed_language_stride(const struct ed_workload *workload) {
-    return ed_workload_is_language(workload) ? 1 + (size_t)workload->generate_tokens : 1;
-}
-
 // Asks the engine for its model, makes the tokens, and writes "language" into the evidence. ED_ERR_REFUSED
 // where what the engine says cannot be; ED_ERR_LIMIT where its context is too small.
 enum ed_status ed_language_make(struct ed_language_work *work, const struct ed_backend *backend, void *state,

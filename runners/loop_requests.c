@@ -157,7 +157,7 @@ enum ed_status ed_loop_requests(const struct ed_backend *backend, void *state,
                                 const struct ed_workload *workload, const struct ed_job_block *block,
                                 struct ed_mapping *mapping, struct ed_json_writer *evidence,
                                 struct ed_error *err) {
-    const size_t stride = ed_language_stride(workload), room = mapping->capacity / stride;
+    const size_t stride = ed_workload_stride(workload), room = mapping->capacity / stride;
     const size_t most = (size_t)(block->inferences ? block->inferences : block->max_samples);
     // No more than can be due before the window ends, with some to spare for chance.
     const double due = workload->rate_per_s * (double)block->max_ns / 1e9 * 2 + 1000;

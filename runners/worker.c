@@ -18,6 +18,7 @@
 #include "runners/loop.h"
 #include "runners/loop_arrivals.h"
 #include "runners/loop_language.h"
+#include "runners/loop_speech.h"
 #include "runners/loop_streams.h"
 #include "runners/mapping.h"
 #include "runners/memory.h"
@@ -65,7 +66,7 @@ static enum ed_status read_block(struct worker *worker, struct ed_error *err) {
     if (status == ED_OK &&
         (worker->job.n_blocks != 1 || worker->job.n_cases != 1 || worker->job.n_engines != 1))
         status = ed_fail(err, ED_ERR_INTERNAL, ED_WORKER_BLOCK_FILE, "a worker runs exactly one block");
-    const size_t stride = status == ED_OK ? ed_language_stride(&worker->job.cases[0].workload) : 1;
+    const size_t stride = status == ED_OK ? ed_workload_stride(&worker->job.cases[0].workload) : 1;
     if (status == ED_OK && ed_pass_is_timed(worker->job.blocks[0].pass) &&
         (worker->job.blocks[0].inferences * (int64_t)stride > (int64_t)worker->mapping->capacity ||
          stride > worker->mapping->capacity ||
@@ -230,6 +231,8 @@ static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
     if (is_language(worker)) {
         status = ed_loop_language(&worker->language, backend, state, block, &worker->memory, worker->mapping,
                                   &worker->evidence, err);
+    } else if (ed_workload_is_timed_speech(workload)) {
+        status = ed_loop_speech(backend, state, block, &worker->memory, worker->mapping, err);
     } else if (workload->scenario == ED_SCENARIO_FIXED_RATE || workload->scenario == ED_SCENARIO_POISSON) {
         status = ed_loop_arrivals(backend, state, workload, block, &worker->memory, worker->mapping,
                                   &worker->evidence, err);
@@ -244,9 +247,12 @@ static enum ed_status time_block(struct worker *worker, struct ed_error *err) {
     if (status != ED_OK)
         return status;
     enter(worker, ED_PHASE_EVIDENCE);
-    return is_language(worker)
-               ? ed_language_evidence(&worker->language, backend, state, &worker->evidence, err)
-               : ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
+    if (is_language(worker))
+        return ed_language_evidence(&worker->language, backend, state, &worker->evidence, err);
+    status = ed_evidence_outputs(&worker->evidence, &worker->adapter, &worker->inputs->io, err);
+    if (status == ED_OK && workload->speech)
+        status = ed_speech_evidence(backend, state, worker->inputs, &worker->evidence, err);
+    return status;
 }
 
 static enum ed_status judge_text(struct worker *worker, struct ed_error *err) {

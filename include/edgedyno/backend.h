@@ -5,7 +5,8 @@
 // Order of calls, all on one state from one thread (a process may hold several states, each with a thread of
 // its own: that is how `offline` runs several streams):
 //   open -> survey | (load -> describe -> bind -> run* -> outputs -> ... -> unload) -> close
-// A language workload has `language`, then rewind, prefill, decode in place of describe, bind and run.
+// A language workload has `language`, then rewind, prefill, decode in place of describe, bind and run; one of
+// speech has `transcribe` in place of run.
 // `run` is the hot path: it returns when the CPU can read the outputs, allocates nothing that it can avoid,
 // and prints nothing. An adapter may be handed a state of zero bytes only; it never keeps globals. What
 // it prints all the same goes to a capped file; should it abort or exit, the supervisor reports that as
@@ -195,6 +196,16 @@ struct ed_language {
     int32_t bos, eos;
 };
 
+// A speech model takes one input, samples of one channel at this rate as float32 of one dimension, and has an
+// output of this name, uint8 of one dimension: the text in UTF-8, not terminated.
+#define ED_SPEECH_HZ 16000
+#define ED_SPEECH_TEXT "text"
+
+// What a transcription consisted of, by the engine's own account; -1 where it does not tell.
+struct ed_speech {
+    int64_t encode_ns; // all windows of the audio together
+};
+
 // What the core gives an adapter that reports tokens or stages as they happen. Costs one clock reading.
 enum ed_event { ED_EVENT_TOKEN, ED_EVENT_STAGE };
 struct ed_host {
@@ -290,6 +301,11 @@ struct ed_backend {
     // over.
     enum ed_status (*progress)(void *state, int64_t until_ns, const struct ed_host *host,
                                struct ed_error *err);
+    // Speech: as `run`, and ED_EVENT_TOKEN each time when a token can be chosen; its detail is 0 for the
+    // first of a window of audio (and of another attempt at it), else how many came before. `outputs` holds
+    // the text. NULL: no speech engine.
+    enum ed_status (*transcribe)(void *state, const struct ed_host *host, struct ed_speech *out,
+                                 struct ed_error *err);
 };
 
 // The symbol every adapter exports: returns its table, or NULL where it cannot serve `abi`.

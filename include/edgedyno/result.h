@@ -41,6 +41,7 @@
     X(samples, INT, "", "counts", "timed inferences in these blocks") \
     X(campaign, TEXT, "", "counts", "id of the campaign") \
     X(seed, INT, "", "counts", "seed of the campaign's random order and inputs") \
+    X(audio_ns, INT, "ns", "counts", "length of the audio that one inference transcribes") \
     X(outcome, TEXT, "", "counts", "ok, oom, crashed, timeout, refused, cancelled") \
     X(died_in_phase, TEXT, "", "counts", "phase in which a block ended that was not ok") \
     X(latency_p50_ns, SPANI, "ns", "latency", "median over blocks of the block's median latency") \
@@ -52,6 +53,8 @@
     X(load_ns, SPANI, "ns", "latency", "time to load the model, page cache warm") \
     X(load_cold_cache_ns, SPANI, "ns", "latency", "time to load the model after its files left the page cache") \
     X(first_inference_ns, SPANI, "ns", "latency", "the first inference of a process") \
+    X(real_time_factor, SPANR, "", "latency", "time of a transcription by the length of its audio: below 1 is faster than it is spoken") \
+    X(encode_ns, SPANI, "ns", "latency", "time to encode the audio of a transcription, by the engine's own account") \
     X(throughput_per_s, SPANR, "1/s", "latency", "inferences per second of the timed window") \
     X(deadline_miss_share, REAL, "", "latency", "share of inferences that took longer than the deadline, from their intended start") \
     X(throughput_burst_per_s, REAL, "1/s", "sustained", "inferences per second of the first 30 s, or of the first tenth of a window below 5 min") \
@@ -108,6 +111,7 @@
     X(kl_divergence_median, REAL, "nats", "accuracy", "of the tokens' KL divergences from the reference; accuracy_value is their mean") \
     X(kl_divergence_p99, REAL, "nats", "accuracy", "99th percentile of them") \
     X(kl_divergence_max, REAL, "nats", "accuracy", "the largest of them") \
+    X(word_error_rate, REAL, "", "accuracy", "words replaced, left out or put in, by the words of the transcript beside the audio") \
     X(preprocess_sha256, TEXT, "", "accuracy", "digest of the preprocessing") \
     X(speed_usable, BOOL, "", "accuracy", "false where accuracy, agreement or placement failed: the speed is not to be used; true where accuracy or agreement passed") \
     X(agreement_reference, TEXT, "", "agreement", "case whose answers these are held against: the same data, another engine, backend or variant") \

@@ -25,7 +25,7 @@ KEYS = {
     "extra_files": TEXTS,
     "options": "a list of objects",
 }
-MAY_HAVE = {"option_prefix": TEXT, "language": FLAG, "language_asked": FLAG, "address": TEXT, "requests": FLAG}
+MAY_HAVE = {"option_prefix": TEXT, "language": FLAG, "language_asked": FLAG, "speech": FLAG, "address": TEXT, "requests": FLAG}
 BACKEND_KEYS = {"name", "processor"}
 PROCESSORS = {"cpu", "gpu", "npu", "remote", "unknown"}
 OPTION_KEYS = {"name", "type", "unit", "default", "min", "max", "words", "help", "memory_lever"}

@@ -25,6 +25,8 @@ static const struct {
     {{.scenario = ED_SCENARIO_SUSTAINED, .duration_ns = 600 * SECOND_NS}, "sustained 10 min"},
     {{.prompt_tokens = 512}, "pp512"},
     {{.prompt_tokens = 512, .generate_tokens = 128, .depth_tokens = 1024}, "pp512+tg128 @ d1024"},
+    {{.speech = true}, "speech"},
+    {{.scenario = ED_SCENARIO_OFFLINE, .streams = 4, .speech = true}, "speech offline x4"},
     {{.generate_tokens = 1, .scenario = ED_SCENARIO_OFFLINE, .streams = 64}, "tg1 offline x64"},
 };
 
@@ -41,6 +43,7 @@ static const struct ed_workload bad[] = {
     {.prompt_tokens = -1, .generate_tokens = 2},
     {.generate_tokens = ED_WORKLOAD_TOKENS_MAX + 1},
     {.depth_tokens = 8},
+    {.speech = true, .prompt_tokens = 8},
 };
 
 static void test_round_trip(void **state) {
