@@ -117,6 +117,9 @@ static void take_choice(struct srv_request *request, const cJSON *root) {
         has_text(delta, "reasoning_content") || has_text(delta, "reasoning"))
         srv_token(request);
     if (cJSON_IsString(reason)) {
+        // A single token without a text comes with the end.
+        if (!request->heard && request->wanted == 1)
+            srv_token(request);
         request->ended = true;
         snprintf(request->reason, sizeof request->reason, "%.31s", reason->valuestring);
     }

