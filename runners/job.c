@@ -318,7 +318,7 @@ static enum ed_status parse_block(const struct ed_json_at *at, const struct ed_j
         status = ed_json_opt_int(at, numbers[i].key, numbers[i].min, numbers[i].max, numbers[i].value, err);
     const int64_t numbers_each = (int64_t)ed_workload_stride(&job->cases[index].workload);
     if (status == ED_OK && (out->inferences ? out->inferences : 1) * numbers_each > ED_WIRE_SAMPLES_MAX)
-        status = ed_json_fail(at, err, "%lld inferences of %lld numbers each; a block keeps %u",
+        status = ed_json_fail(at, err, "%lld inferences of %lld times each; a block keeps the times of %u",
                               (long long)(out->inferences ? out->inferences : 1), (long long)numbers_each,
                               ED_WIRE_SAMPLES_MAX);
     return status;
