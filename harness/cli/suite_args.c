@@ -156,9 +156,12 @@ static enum ed_status set_flag(struct ed_suite *suite, const struct ed_option *o
     return ED_OK;
 }
 
-// Whether all that --on names are servers: then a MODEL is a name there, and no file here.
-static bool on_servers(const char *list) {
+// Whether all that --on names are servers: then a MODEL is a name there, and no file here. What is written
+// after the engine may be no address; with a file as MODEL that is told before anything else.
+static bool on_servers(const char *list, const struct ed_arguments *arguments) {
     bool all = list && list[0];
+    if (all && !strstr(list, "://") && arguments->n_operands && ed_path_exists(arguments->operands[0]))
+        return false;
     for (const char *on = list; all && *on; on += strcspn(on, ","), on += *on == ',') {
         const char *colon = strchr(on, ':');
         all = colon && colon < on + strcspn(on, ",@/") &&
@@ -170,7 +173,7 @@ static bool on_servers(const char *list) {
 static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments,
                                    struct ed_error *err) {
     enum ed_status status = ED_OK;
-    if (on_servers(ed_arguments_get(arguments, "on")) && arguments->n_operands &&
+    if (on_servers(ed_arguments_get(arguments, "on"), arguments) && arguments->n_operands &&
         !(arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE))
         return ed_suite_cross_option(suite, "MODEL", "model", (const char *const *)arguments->operands,
                                      arguments->n_operands, err);
