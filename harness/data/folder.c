@@ -56,6 +56,8 @@ static bool stays_inside(const char *name) {
     }
 }
 
+#define CLASS_DIGITS 9
+
 // A class: digits alone, few enough for an int64_t.
 static bool class_read(const char *text, size_t n, int64_t *out) {
     while (n && (text[0] == ' ' || text[0] == '\t'))
@@ -63,12 +65,14 @@ static bool class_read(const char *text, size_t n, int64_t *out) {
     while (n && (text[n - 1] == ' ' || text[n - 1] == '\t'))
         n--;
     *out = 0;
+    if (n == 0 || n > CLASS_DIGITS)
+        return false;
     for (size_t i = 0; i < n; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
         *out = *out * 10 + (text[i] - '0');
     }
-    return n > 0 && n < 10;
+    return true;
 }
 
 // The first field, quoted or not; *rest is behind its comma. False: it does not end in one, or is too long.
