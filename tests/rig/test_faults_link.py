@@ -11,6 +11,7 @@ from faulty import MIB, TRIES, on_rig, quarantined
 from fleet import ended, together
 
 LONG = 14  # blocks: ten seconds at least, so that a fault comes in the middle of them on a slow machine too
+BROKEN = "the connection broke"
 LOST = "link lost"  # in the device's line, at each try
 HOLES_BYTES = 32 * MIB  # of a file that came by several channels so much is pushed again (devices/ssh/transfer.h)
 
@@ -194,9 +195,14 @@ def break_fetch(fleet, spot, how):
     running = fleet.resume(out)
     with ended(running):
         running.wait_for("more samples", lambda: fleet.samples_bytes(out, spot.name) > there)
-        before, broken = running.said().count(LOST), time.monotonic()
+
+        # A link that is there again at once is told as broken, and not in the line as lost.
+        def noticed():
+            return running.said().count(LOST) + running.said().count(BROKEN)
+
+        before, broken = noticed(), time.monotonic()
         spot.fault(*how)
-        running.wait_for("the loss to be noticed again", lambda: running.said().count(LOST) > before)
+        running.wait_for("the loss to be noticed again", lambda: noticed() > before)
         # The kernel asks a silent device for 25 s; reading alone would wait for 120 s.
         check(time.monotonic() - broken < 90, f"{out}: a dead link is noticed", time.monotonic() - broken)
         if how[0] == "link":
