@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/outputs.h"
+
 static const struct ed_block *find_block(const struct ed_blocks *blocks, size_t case_index) {
     const struct ed_block *block = NULL;
     for (size_t i = 0; i < blocks->n; i++)
@@ -124,61 +126,6 @@ size_t ed_agreement_place(enum ed_agreement_layout layout, const int64_t *refere
     return i;
 }
 
-// IEEE 754 binary16.
-static double half_value(uint16_t bits) {
-    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    double value;
-    if (exponent == 31)
-        value = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        value = ldexp(fraction, -24);
-    else
-        value = ldexp(fraction + 1024, exponent - 25);
-    return bits >> 15 ? -value : value;
-}
-
-// The upper half of a float32.
-static double brain_value(uint16_t bits) {
-    const uint32_t whole = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &whole, sizeof value);
-    return (double)value;
-}
-
-static double raw_value(const struct ed_npy *npy, size_t i) {
-    switch (npy->dtype) {
-    case ED_DTYPE_F32:
-        return (double)((const float *)npy->data)[i];
-    case ED_DTYPE_F64:
-        return ((const double *)npy->data)[i];
-    case ED_DTYPE_F16:
-        return half_value(((const uint16_t *)npy->data)[i]);
-    case ED_DTYPE_BF16:
-        return brain_value(((const uint16_t *)npy->data)[i]);
-    case ED_DTYPE_I8:
-        return ((const int8_t *)npy->data)[i];
-    case ED_DTYPE_U8:
-    case ED_DTYPE_BOOL:
-        return ((const uint8_t *)npy->data)[i];
-    case ED_DTYPE_I16:
-        return ((const int16_t *)npy->data)[i];
-    case ED_DTYPE_U16:
-        return ((const uint16_t *)npy->data)[i];
-    case ED_DTYPE_I32:
-        return ((const int32_t *)npy->data)[i];
-    case ED_DTYPE_U32:
-        return ((const uint32_t *)npy->data)[i];
-    case ED_DTYPE_I64:
-        return (double)((const int64_t *)npy->data)[i];
-    case ED_DTYPE_U64:
-        return (double)((const uint64_t *)npy->data)[i];
-    case ED_DTYPE_NONE:
-    case ED_DTYPE_COUNT:
-        break;
-    }
-    return NAN;
-}
-
 static bool is_float(enum ed_dtype dtype) {
     return dtype == ED_DTYPE_F32 || dtype == ED_DTYPE_F64 || dtype == ED_DTYPE_F16 || dtype == ED_DTYPE_BF16;
 }
@@ -188,7 +135,7 @@ bool ed_agreement_is_real(const struct ed_agreement_output *output) {
 }
 
 double ed_agreement_value(const struct ed_agreement_output *output, size_t i) {
-    const double raw = raw_value(&output->npy, i);
+    const double raw = ed_npy_real(&output->npy, i);
     return output->quantized && !is_float(output->npy.dtype)
                ? output->scale * (raw - (double)output->zero_point)
                : raw;
