@@ -86,6 +86,24 @@ static enum ed_status read_case(const struct ed_json_at *at, const char *directo
     return status;
 }
 
+// Answers are held against answers: to the same task as a reference, to a task of the same data as an
+// agreement.
+static bool refers_well(const struct ed_campaign_device *device, size_t index) {
+    const struct ed_campaign_case *c = &device->cases[index], *all = device->cases;
+    const bool reference = c->task < 0 || c->reference == SIZE_MAX || all[c->reference].task == c->task,
+               agreement = c->task < 0 || c->agreement == SIZE_MAX || all[c->agreement].task >= 0;
+    return reference && agreement && all[c->timing].timing == c->timing;
+}
+
+static enum ed_status check_cases(const struct ed_json_at *cases, const struct ed_campaign_device *device,
+                                  struct ed_error *err) {
+    struct ed_json_at element = ed_json_element(cases, 0);
+    for (size_t i = 0; i < device->n_cases; i++, element = ed_json_next(&element))
+        if (!refers_well(device, i))
+            return ed_json_fail(&element, err, "refers to a case that does not answer its task");
+    return ED_OK;
+}
+
 // Each case is in one pair at most, else one measurement would count twice.
 static enum ed_status read_pairs(const struct ed_json_at *at, struct ed_campaign_device *device,
                                  struct ed_error *err) {
@@ -187,6 +205,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
         device->n_cases = i + 1;
         status = read_case(&element, campaign->directory, &device->cases[i], n, campaign->n_tasks, err);
     }
+    if (status == ED_OK)
+        status = check_cases(&cases, device, err);
     return status == ED_OK && campaign->gate.active ? read_pairs(at, device, err) : status;
 }
 

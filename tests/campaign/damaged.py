@@ -88,6 +88,15 @@ class Copy:
         return ended.expect(ended.code if ended.code in codes else codes[0], *texts)
 
 
+def untasked_agreement(cases):
+    cases[0].update(reference=-1, agreement=1)
+    cases[1].update(reference=-1, task=-1)
+
+
+def crossed_timing(cases):
+    cases[0]["timing"], cases[1]["timing"] = 1, 0
+
+
 def documents(room):
     """campaign.json: it says where and what; nothing is read elsewhere than in the campaign."""
     text = (room.path / "whole" / "campaign.json").read_text()
@@ -116,6 +125,10 @@ def documents(room):
     change("reference_negative", ["reference"], 2, lambda d: d["devices"][0]["cases"][0].update(reference=-7))
     change("task", ["refers to"], 2, lambda d: d["devices"][0]["cases"][0].update(task=5))
     change("timing", ["refers to"], 2, lambda d: d["devices"][0]["cases"][0].update(timing=2))
+    other = "a case that does not answer its task"
+    change("reference_untasked", [other], 2, lambda d: d["devices"][0]["cases"][0].pop("task"))
+    change("agreement_untasked", [other], 2, lambda d: untasked_agreement(d["devices"][0]["cases"]))
+    change("timing_elsewhere", [other], 2, lambda d: crossed_timing(d["devices"][0]["cases"]))
     change("cases", ["cases"], 2, lambda d: d["devices"][0].update(cases="none"))
     change("devices", ["devices"], 2, lambda d: d.update(devices=7))
     changed = ["was changed after the campaign began"]
@@ -339,6 +352,55 @@ def flips(room, chance, n):
     copy.report(3)
 
 
+ODD_VALUES = (None, True, 0, -1, 2**31, 2**53, 1e308, -0.5, "", "..", "/", "\x1b[2J", "y" * 300, [], {}, [[]], [{}])
+
+
+def places(value, place=()):
+    """Every place in a document, as the keys and indices that lead there."""
+    if place:
+        yield place
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places(value[key], (*place, key))
+
+
+def at(document, place):
+    for key in place:
+        document = document[key]
+    return document
+
+
+def edits(room, chance, n):
+    """campaign.json as a valid document that says something else: values gone, odd, doubled, or those of another place."""
+    text = (room.path / "whole" / "campaign.json").read_text()
+    copy = Copy(room, "edits")
+    codes = {}
+    for number in range(n):
+        document, done = json.loads(text), []
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            all_places = list(places(document))
+            place = chance.choice(all_places)
+            parent, key, how = at(document, place[:-1]), place[-1], chance.randrange(4)
+            if how == 0:
+                del parent[key]
+            elif how == 1:
+                parent[key] = chance.choice(ODD_VALUES)
+            elif how == 2 and isinstance(parent, list):
+                parent.append(parent[key])
+            else:
+                parent[key] = json.loads(json.dumps(at(document, chance.choice(all_places))))
+            done.append((how, place))
+        (copy.path / "campaign.json").write_text(json.dumps(document))
+        ended = room.run(
+            "report", "edits", "--format", chance.choice(("json", "table", "html", "junit")), patience_s=30
+        )
+        check(
+            ended.code in DOCUMENTED_CODES - {130}, f"edit {number}, {done}: status {ended.code}", ended.err
+        )
+        codes[ended.code] = codes.get(ended.code, 0) + 1
+    print(f"{n} edited campaigns; statuses: {dict(sorted(codes.items()))}")
+    check(len(codes) > 1, "some edits were noticed", codes)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flips", type=int, default=200)
@@ -352,6 +414,7 @@ def main():
             documents(room)
             journals(room)
             other_files(room)
+        edits(room, chance, arguments.flips)
         flips(room, chance, arguments.flips)
     finish("damaged")
 
