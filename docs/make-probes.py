@@ -33,7 +33,8 @@ another one (`powercap.package-0.core`) is part of it.
 
 A probe marked costly takes milliseconds or a process of its own for each sample: it is left out while a block runs. What one sample
 costs on your device: `sample_ns` of each probe in `edgedyno devices probe ID --format json`. What sampling cost in a block is in the
-block's line, as `sampling`. The cost on devices of the kinds below: not measured.
+block's line, as `sampling`. The costs below are CPU time on the machine of [benchmarks.md](benchmarks.md#what-sampling-costs), which
+also says what all of them together do to a measurement; on a device with slower cores or slow sensors they are more.
 
 A directory written by `edgedyno devices snapshot` is read by the same probes: `EDGEDYNO_PROBE_ROOT=DIR edgedyno devices probe local`.
 """
@@ -82,6 +83,22 @@ def channel_name(channel):
     return re.sub(r"(policy|gpu|cpu)\d+", r"\1N", channel)
 
 
+def costs():
+    """What a reading of each probe took, by the last table of the benchmark: two texts, empty where a machine had no such thing."""
+    page = (ROOT / "docs/benchmarks.md").read_text()
+    rows = re.search(r"### A reading of each probe\n\n.*\n[-| ]+\n((?:\|.*\n)*)", page)
+    cells = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in (rows[1] if rows else "").splitlines()]
+    return {name: (here, laptop) for name, here, _, _, laptop, _, _ in cells}
+
+
+def cost(first, found):
+    if first["costly"]:
+        return "costly"
+    here, laptop = found.get(first["name"], ("", ""))
+    said = [f"{here} µs a reading"] * bool(here) + [f"{laptop} µs with the files of the recorded laptop"] * bool(laptop)
+    return "; ".join(said) or "not measured"
+
+
 def main():
     arguments = [word for word in sys.argv[1:] if word != "--check"]
     if len(arguments) != 2:
@@ -90,7 +107,7 @@ def main():
     machines = sorted(path for path in (ROOT / "tests/fixtures/machines").iterdir() if path.is_dir())
     found = [asked(runner, {"EDGEDYNO_PROBE_ROOT": str(path)}) for path in machines]
     library = asked(runner, {"LD_LIBRARY_PATH": nvml})
-    lines = [HEAD]
+    measured, lines = costs(), [HEAD]
     for name, first in found[0].items():
         probes = [probes[name] for probes in found]
         if name == "nvml":
@@ -112,7 +129,7 @@ def main():
             for where, (unit, scopes, sources) in sorted(rows.items())
         ]
         reasons = sorted(reason for reason in reasons if "recorded machine" not in reason)
-        lines += ["", "Cost: " + ("costly" if first["costly"] else "not measured") + "."]
+        lines += ["", f"Cost: {cost(first, measured)}."]
         lines += ["", "When it is not there:" if reasons else "It was there on every recorded machine, or no recording can tell.", ""] if reasons else [""]
         lines += [f"- {reason}" for reason in reasons] + [""] * bool(reasons)
     text = "\n".join(lines).rstrip("\n") + "\n"
