@@ -389,6 +389,9 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     COPY(root, "suite", campaign->suite);
     COPY(root, "label", campaign->label);
     COPY(root, "on_invalid", campaign->on_invalid);
+    const struct ed_json_at pin = ed_json_member(root, "pin");
+    if (cJSON_IsString(pin.value))
+        snprintf(campaign->pin, sizeof campaign->pin, "%s", pin.value->valuestring);
     NUMBER(root, "seed", 0, campaign->seed);
     NUMBER(root, "blocks", 0, campaign->blocks);
     NUMBER(root, "max_time_ns", 0, campaign->max_time_ns);

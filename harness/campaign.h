@@ -101,6 +101,7 @@ struct ed_campaign {
     char directory[ED_PATH_BYTES]; // absolute
     char id[64], started_utc[32], version[32], suite[128], label[256];
     int64_t seed, ballast_bytes; // ballast: 0 is none
+    char pin[256];               // CPUs that the workers were pinned to, as asked for; "" none
     char papi[16][48];           // events that were to be counted, of --papi
     size_t n_papi;
     int64_t blocks, max_time_ns; // timing blocks planned for a case; 0: no limit

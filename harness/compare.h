@@ -19,17 +19,19 @@ enum ed_compare_word {
     ED_COMPARE_NOT_SHOWN, // the interval holds "no change"
     ED_COMPARE_BETTER,
     ED_COMPARE_WORSE,
-    ED_COMPARE_TOO_FEW, // too few blocks for an interval
+    ED_COMPARE_TOO_FEW,   // too few blocks for an interval
+    ED_COMPARE_NOT_VALID, // too few of them are valid; there is no change
 };
 
 struct ed_compare_row {
     int field;                // enum ed_result_index
     double first, other;      // medians over blocks, in the key's unit
-    size_t n_first, n_other;  // blocks
+    size_t n_first, n_other;  // blocks that these are of
     double change, low, high; // of other against first, as a share: 0.02 is 2 % more
     bool has_interval;
     bool more_is_worse;
     enum ed_compare_word word;
+    char why[192]; // which blocks are left out, or keep it from being compared; "" all are valid
 };
 
 // A task of both, over the same data: sample by sample where the metric has a score for each.
@@ -49,6 +51,7 @@ struct ed_compare_case {
     char device[64];
     char what[256];    // the case's words
     char changed[512]; // what differs between the two: "engine onnxruntime 1.24.4 -> 1.27.0"; "" nothing
+    char unlike[512];  // what was set otherwise, so that there are rows of memory alone; "" nothing
     char why[512];     // why it cannot be compared; "" it can
     struct ed_compare_row *rows;
     size_t n_rows;

@@ -22,16 +22,6 @@ struct judging {
     const char *energy_scope; // "" where there is no figure of energy
 };
 
-// Power from a cable and the light of a screen are in what a battery gives; a virtual machine says nothing of
-// a meter outside.
-static bool voids_power(enum ed_validity_reason reason, const char *scope) {
-    if (reason == ED_VALIDITY_CHARGING)
-        return !strcmp(scope, "battery");
-    if (reason == ED_VALIDITY_SCREEN_ON)
-        return !strcmp(scope, "battery") || !strcmp(scope, "board") || !strcmp(scope, "external");
-    return reason != ED_VALIDITY_VIRTUAL_MACHINE || strcmp(scope, "external") != 0;
-}
-
 // Reasons of a block that void `index`.
 static uint32_t reasons_for(const struct judging *judging, size_t b, enum ed_validity_void_index index) {
     uint32_t found = 0;
@@ -39,7 +29,7 @@ static uint32_t reasons_for(const struct judging *judging, size_t b, enum ed_val
         if ((judging->validity->of_blocks[b].reasons >> r & 1) &&
             (ed_validity_voids(UINT32_C(1) << r) >> index & 1) &&
             (index != ED_VALIDITY_VOID_INDEX_POWER ||
-             voids_power((enum ed_validity_reason)r, judging->energy_scope)))
+             ed_validity_voids_power((enum ed_validity_reason)r, judging->energy_scope)))
             found |= UINT32_C(1) << r;
     return found;
 }

@@ -2,6 +2,8 @@
 // The rules.
 #include "harness/validity.h"
 
+#include <string.h>
+
 #define FACT(name) offsetof(struct ed_validity_facts, name)
 #define SPEED (ED_VALIDITY_VOID_LATENCY | ED_VALIDITY_VOID_LANGUAGE)
 #define RUN (SPEED | ED_VALIDITY_VOID_POWER)
@@ -110,6 +112,14 @@ static bool holds(const struct ed_validity_rule *rule, const struct ed_validity_
     const double first = *(const double *)((const char *)facts + rule->fact),
                  second = *(const double *)((const char *)facts + rule->second);
     return first > rule->limit && (!rule->has_second || second > rule->second_limit);
+}
+
+bool ed_validity_voids_power(enum ed_validity_reason reason, const char *scope) {
+    if (reason == ED_VALIDITY_CHARGING)
+        return !strcmp(scope, "battery");
+    if (reason == ED_VALIDITY_SCREEN_ON)
+        return !strcmp(scope, "battery") || !strcmp(scope, "board") || !strcmp(scope, "external");
+    return reason != ED_VALIDITY_VIRTUAL_MACHINE || strcmp(scope, "external") != 0;
 }
 
 const struct ed_validity_rule *ed_validity_rule_of(const struct ed_validity_facts *facts,

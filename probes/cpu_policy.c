@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/governor.h"
 #include "probes/file_set.h"
 #include "probes/proc_file.h"
 #include "probes/registry.h"
@@ -32,10 +33,13 @@ static const struct {
     [AT_MAX] = {"time_at_highest", "time", "ns", "stats/time_in_state", ED_CHANNEL_COUNTER},
 };
 
-// 1 to 7 in the order of `known`; 1000 and more for others.
+// As base/governor.h numbers them.
 static bool governor_read(int fd, int64_t *value) {
-    static const char *const known[] = {"performance",  "powersave", "userspace",  "ondemand",
-                                        "conservative", "schedutil", "interactive"};
+    static const char *const known[] = {
+#define KNOWN(name) name,
+        ED_GOVERNORS(KNOWN)
+#undef KNOWN
+    };
     char text[32];
     const ssize_t n = fd < 0 ? -1 : ed_proc_pread(fd, text, sizeof text);
     if (n <= 1 || text[n - 1] != '\n')
@@ -52,7 +56,7 @@ static bool governor_read(int fd, int64_t *value) {
     uint32_t sum = 2166136261u;
     for (const char *p = text; *p; p++)
         sum = (sum ^ (unsigned char)*p) * 16777619u;
-    *value = 1000 + sum % 1000000;
+    *value = ED_GOVERNOR_OTHERS + sum % 1000000;
     return true;
 }
 

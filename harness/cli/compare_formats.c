@@ -22,6 +22,8 @@ static const char *word_of(enum ed_compare_word word) {
         return "worse";
     case ED_COMPARE_NOT_SHOWN:
         return "not shown";
+    case ED_COMPARE_NOT_VALID:
+        return "not valid";
     case ED_COMPARE_TOO_FEW:
         break;
     }
@@ -44,8 +46,7 @@ static void percent(char text[32], double share) {
 
 // A row's cells as texts, the same in every format for people.
 struct cells {
-    char key[160], first[48], other[48], change[48], interval[80];
-    const char *word;
+    char key[160], first[48], other[48], change[48], interval[80], word[320];
 };
 
 static void signed_percent(char *text, size_t bytes, double share) {
@@ -66,23 +67,29 @@ static void interval_text(char text[80], bool has, double low, double high) {
 
 static struct cells cells_of_row(const struct ed_compare_row *row) {
     const struct ed_scale scale = scale_of(row);
-    struct cells cells = {.word = word_of(row->word)};
+    struct cells cells = {.change = "-"};
     char number[32];
+    snprintf(cells.word, sizeof cells.word, "%s%s%s", word_of(row->word), row->why[0] ? ": " : "", row->why);
     snprintf(cells.key, sizeof cells.key, "%s", ed_result_fields()[row->field].key);
     ed_text_fixed(number, sizeof number, row->first / scale.divisor, scale.decimals, false);
     snprintf(cells.first, sizeof cells.first, "%s %s", number, scale.unit);
     ed_text_fixed(number, sizeof number, row->other / scale.divisor, scale.decimals, false);
     snprintf(cells.other, sizeof cells.other, "%s %s", number, scale.unit);
     signed_percent(number, sizeof number, row->change);
-    snprintf(cells.change, sizeof cells.change, "%s %%", number);
+    if (row->word != ED_COMPARE_NOT_VALID)
+        snprintf(cells.change, sizeof cells.change, "%s %%", number);
     interval_text(cells.interval, row->has_interval, row->low, row->high);
     return cells;
 }
 
 // A task's drop is in points: what the other lost against the first, so that a loss is shown as one.
 static struct cells cells_of_task(const struct ed_compare_task *task) {
-    struct cells cells = {.word = task->has_drop ? word_of(task->word) : task->why};
+    struct cells cells = {0};
     char number[32];
+    snprintf(cells.word, sizeof cells.word, "%s",
+             !task->has_drop      ? task->why
+             : task->has_interval ? word_of(task->word)
+                                  : "too few samples");
     snprintf(cells.key, sizeof cells.key, "%.60s %.31s", task->task, task->metric);
     snprintf(cells.first, sizeof cells.first, "%.5g", task->first);
     snprintf(cells.other, sizeof cells.other, "%.5g", task->other);
@@ -92,8 +99,6 @@ static struct cells cells_of_task(const struct ed_compare_task *task) {
         snprintf(cells.change, sizeof cells.change, "drop %s %%", number);
     }
     interval_text(cells.interval, task->has_interval, task->low, task->high);
-    if (task->has_drop && !task->has_interval)
-        cells.word = "too few samples";
     return cells;
 }
 
@@ -128,6 +133,11 @@ static enum ed_status print_case(const struct ed_compare_case *c, int columns, s
     }
     if (!c->n_rows)
         return ED_OK;
+    if (c->unlike[0]) {
+        ed_buffer_text_append(out, "  times and power not compared: ");
+        ed_text_visible(out, c->unlike, sizeof c->unlike);
+        ed_buffer_text_append(out, "\n");
+    }
     ed_grid_init(&grid, heads, sizeof heads / sizeof heads[0]);
     for (size_t i = 0; i < c->n_rows; i++)
         add_cells(&grid, cells_of_row(&c->rows[i]));
@@ -205,6 +215,8 @@ static void write_json(const struct ed_compare *compare, struct ed_json_writer *
         ed_json_text(w, "device", c->device);
         ed_json_text(w, "case", c->what);
         ed_json_text(w, "changed", c->changed);
+        if (c->unlike[0])
+            ed_json_text(w, "unlike", c->unlike);
         if (c->why[0])
             ed_json_text(w, "not_compared", c->why);
         ed_json_array_begin(w, "keys");
@@ -216,7 +228,10 @@ static void write_json(const struct ed_compare *compare, struct ed_json_writer *
             ed_json_real(w, "then", row->other);
             ed_json_uint(w, "blocks_first", row->n_first);
             ed_json_uint(w, "blocks_then", row->n_other);
-            ed_json_real(w, "change", row->change);
+            if (row->word == ED_COMPARE_NOT_VALID)
+                ed_json_null(w, "change");
+            else
+                ed_json_real(w, "change", row->change);
             if (row->has_interval) {
                 ed_json_real(w, "change_low", row->low);
                 ed_json_real(w, "change_high", row->high);
@@ -225,6 +240,8 @@ static void write_json(const struct ed_compare *compare, struct ed_json_writer *
                 ed_json_null(w, "change_high");
             }
             ed_json_text(w, "word", word_of(row->word));
+            if (row->why[0])
+                ed_json_text(w, "left_out", row->why);
             ed_json_object_end(w);
         }
         ed_json_array_end(w);
@@ -271,6 +288,7 @@ static void print_markdown(const struct ed_compare *compare, struct ed_buffer *o
         markdown_line(out, "not compared: ", c->why);
         if (!c->n_rows)
             continue;
+        markdown_line(out, "times and power not compared: ", c->unlike);
         ed_buffer_text_append(
             out, "| key | first | then | change | 95 % interval | |\n|---|---|---|---|---|---|\n");
         for (size_t k = 0; k < c->n_rows; k++)
@@ -303,16 +321,18 @@ static void csv_case(const struct ed_compare *compare, const struct ed_compare_c
     }
 }
 
-static void csv_word(struct ed_buffer *out, const char *word) {
+static void csv_word(struct ed_buffer *out, const char *word, const char *note) {
     ed_buffer_text_append(out, ",");
     ed_csv_cell(out, word, CELL_MAX);
+    ed_buffer_text_append(out, ",");
+    ed_csv_cell(out, note, CELL_MAX);
     ed_buffer_text_append(out, "\r\n");
 }
 
 static void print_csv(const struct ed_compare *compare, struct ed_buffer *out) {
     ed_buffer_text_append(out,
                           "campaign_first,campaign_then,device,case,changed,key,first,then,change,change_low,"
-                          "change_high,word\r\n");
+                          "change_high,word,note\r\n");
     for (size_t i = 0; i < compare->n_cases; i++) {
         const struct ed_compare_case *c = &compare->cases[i];
         for (size_t k = 0; k < c->n_rows; k++) {
@@ -321,10 +341,10 @@ static void print_csv(const struct ed_compare *compare, struct ed_buffer *out) {
             ed_csv_cell(out, ed_result_fields()[row->field].key, CELL_MAX);
             csv_number(out, true, row->first);
             csv_number(out, true, row->other);
-            csv_number(out, true, row->change);
+            csv_number(out, row->word != ED_COMPARE_NOT_VALID, row->change);
             csv_number(out, row->has_interval, row->low);
             csv_number(out, row->has_interval, row->high);
-            csv_word(out, word_of(row->word));
+            csv_word(out, word_of(row->word), row->why[0] ? row->why : c->unlike);
         }
         for (size_t k = 0; k < c->n_tasks; k++) {
             const struct ed_compare_task *task = &c->tasks[k];
@@ -336,13 +356,13 @@ static void print_csv(const struct ed_compare *compare, struct ed_buffer *out) {
             csv_number(out, task->has_drop, task->drop);
             csv_number(out, task->has_interval, task->low);
             csv_number(out, task->has_interval, task->high);
-            csv_word(out, cells.word);
+            csv_word(out, cells.word, "");
         }
         if (c->n_rows)
             continue;
         csv_case(compare, c, out);
         ed_buffer_text_append(out, ",,,,,");
-        csv_word(out, c->why);
+        csv_word(out, c->why, "");
     }
 }
 

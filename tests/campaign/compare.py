@@ -2,6 +2,7 @@
 """Finished campaigns side by side: a change that was made is found, what cannot be compared is said with the reason."""
 
 import json
+import shutil
 
 from campaign import SETTLED, Room, check, finish
 
@@ -73,6 +74,71 @@ def not_compared(room):
     check("another machine" in ended.out and "not compared" in ended.out, "a device that changed", ended.out)
 
 
+# A machine that tells of its clocks and of throttling, and of nothing else.
+TOLD = {
+    "sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq": 2400000,
+    "sys/devices/system/cpu/cpufreq/policy0/scaling_governor": "performance",
+    "sys/devices/platform/soc/soc:firmware/get_throttled": 0,
+}
+
+
+def like(room, name, change, blocks=8):
+    """The campaign "cool" as it would be if `change` were true of what its first `blocks` timing blocks say of the device."""
+    shutil.copytree(room.path / "cool", room.path / name)
+    path = room.path / name / "devices" / "local" / "journal.jsonl"
+    lines, n = [json.loads(line) for line in path.read_text().splitlines()], 0
+    for line in lines:
+        if line["type"] == "block" and line["pass"] == "timing" and n < blocks:
+            change(line["context"])
+            n += 1
+    check(n == blocks, f"{name}: {n} blocks to change")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return name
+
+
+def throttled(context):
+    context["after"]["raspberry_pi.throttled"] = 1 << 18
+
+
+def put(key, value):
+    return lambda context: [side.update({f"cpu_policy.policy0.{key}": value}) for side in context.values()]
+
+
+def states(room):
+    """A device in another state: what it voids is not compared, or goes by the other blocks; what it does not void is."""
+    for name, value in TOLD.items():
+        path = room.path / "quiet" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{value}\n")
+    measure(room, "cool", 1_000_000, blocks=8)
+    rows = keys_of(room.run("compare", "cool", like(room, "hot", throttled), "--format", "json").expect(0))
+    row = rows["latency_p50_ns"]
+    check(row["word"] == "not valid" and row["change"] is None, "throttled against cool is no comparison", row)
+    check(row["left_out"] == "throttled in 0 of 8 blocks, then 8 of 8", "with the reason", row)
+    check(rows["memory_after_load_bytes"]["word"] == "not shown", "memory is the same", rows)
+    table = room.run("compare", "cool", "hot").expect(0).out
+    check("not valid: throttled" in " ".join(table.split()), "the table says it", table)
+    row = keys_of(room.run("compare", "hot", like(room, "hot2", throttled), "--format", "json").expect(0))["latency_p50_ns"]
+    check(row["word"] == "not shown" and "left_out" not in row, "what both share voids nothing", row)
+    row = keys_of(room.run("compare", "cool", like(room, "warm", throttled, 2), "--format", "json").expect(0))["latency_p50_ns"]
+    check(row["word"] == "not shown" and row["blocks_then"] == 6, "six blocks are enough", row)
+    check(row["left_out"] == "throttled in 0 of 8 blocks, then 2 of 8", "and those that are left out are told", row)
+    for name, change, why in (
+        ("saving", put("governor", 2), "governor of policy0: performance, then powersave"),
+        ("limited", put("limit", 1800000), "highest clock allowed of policy0: 2.40 GHz, then 1.80 GHz"),
+    ):
+        case = room.run("compare", "cool", like(room, name, change), "--format", "json").expect(0).json()["cases"][0]
+        keys = [row["key"] for row in case["keys"]]
+        check(case.get("unlike") == why, f"{name}: why it is unlike", case)
+        check(keys and all(key.startswith("memory_") for key in keys), f"{name}: memory alone is compared", keys)
+    frozen = json.loads((room.path / "cool" / "campaign.json").read_text())
+    shutil.copytree(room.path / "cool", room.path / "pinned")
+    (room.path / "pinned" / "campaign.json").write_text(json.dumps({**frozen, "pin": "0"}))
+    for words in ((), ("--format", "csv"), ("--format", "markdown")):
+        out = room.run("compare", "cool", "pinned", *words).expect(0).out
+        check("none, then 0" in out and "latency_p50_ns" not in out, f"{words}: another --pin", out)
+
+
 def wrong_words(room):
     room.run("compare").expect(2, "at least two")
     room.run("compare", "first").expect(2, "at least two")
@@ -83,10 +149,12 @@ def wrong_words(room):
 
 def main():
     with Room() as room:
+        room.quiet()
         changes(room)
         measure(room, "few2", 1_000_000, blocks=3)
         measure(room, "threads", 1_000_000, threads=[2])
         not_compared(room)
+        states(room)
         wrong_words(room)
     finish("compare")
 
