@@ -9,8 +9,10 @@
 #include "harness/blocks.h"
 #include "harness/profile.h"
 #include "harness/timeline.h"
+#include "harness/validity_read.h"
 
 #define PLACES_MAX 64
+#define REASONS_BYTES 160
 #define MOST 4e18 // so that a moment and a duration from a device can be added
 
 // Of one record; lists are made when they are asked for.
@@ -27,6 +29,8 @@ struct detail_device {
     bool loaded;
     struct ed_blocks blocks;
     int64_t *started_ns; // of each block, since the first
+    struct ed_validity_device validity;
+    char (*reasons)[REASONS_BYTES]; // of each block
     bool has_channels;
     struct ed_report_channel *channels;
     size_t n_channels;
@@ -71,6 +75,27 @@ static void place_in_time(struct detail_device *device) {
     }
 }
 
+// What the block's times stand under, and what of its other figures: not power and counters, which have
+// reasons of their own in the records.
+static void describe_block(struct detail_device *device, size_t i) {
+    const unsigned told = ED_VALIDITY_VOID_LATENCY | ED_VALIDITY_VOID_LANGUAGE | ED_VALIDITY_VOID_MEMORY |
+                          ED_VALIDITY_VOID_LOAD | ED_VALIDITY_VOID_FIRST_INFERENCE;
+    char *text = device->reasons[i];
+    size_t used = 0;
+    for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++)
+        if (device->validity.of_blocks[i].reasons >> r & 1 && ed_validity_voids(UINT32_C(1) << r) & told &&
+            used < REASONS_BYTES)
+            used += (size_t)snprintf(text + used, REASONS_BYTES - used, "%s%s", used ? ", " : "",
+                                     ed_validity_word((enum ed_validity_reason)r));
+    if (!strcmp(device->blocks.items[i].warmup_state, "limit") && used < REASONS_BYTES)
+        snprintf(text + used, REASONS_BYTES - used, "%swarmup_limit", used ? ", " : "");
+}
+
+static bool is_valid(const struct detail_device *device, size_t i) {
+    return !(ed_validity_voids(device->validity.of_blocks[i].reasons) &
+             (ED_VALIDITY_VOID_LATENCY | ED_VALIDITY_VOID_LANGUAGE));
+}
+
 static enum ed_status load(struct ed_detail *detail, size_t d, struct ed_error *err) {
     struct detail_device *device = &detail->devices[d];
     if (device->loaded)
@@ -80,11 +105,15 @@ static enum ed_status load(struct ed_detail *detail, size_t d, struct ed_error *
     if (status != ED_OK)
         return status;
     device->started_ns = calloc(device->blocks.n + 1, sizeof *device->started_ns);
+    device->reasons = calloc(device->blocks.n + 1, sizeof *device->reasons);
     device->loaded = true;
-    if (!device->started_ns)
+    if (!device->started_ns || !device->reasons)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
     place_in_time(device);
-    return ED_OK;
+    status = ed_validity_device_load(&device->validity, &device->blocks, &detail->campaign->devices[d], err);
+    for (size_t i = 0; status == ED_OK && i < device->blocks.n; i++)
+        describe_block(device, i);
+    return status;
 }
 
 // The moment of a mark, as nanoseconds since the block's start; 0 where there is none.
@@ -132,8 +161,8 @@ static void fill_block(struct ed_report_block *out, const struct detail_device *
         .samples_ns = block->samples,
         .n_samples = block->n_samples,
         .batch = block->batch,
-        .valid = true,
-        .reasons = strcmp(block->warmup_state, "limit") ? "" : "warmup_limit",
+        .valid = is_valid(device, i),
+        .reasons = device->reasons[i],
     };
 }
 
@@ -322,6 +351,8 @@ void ed_detail_free(struct ed_detail *detail) {
     for (size_t d = 0; detail->devices && d < detail->campaign->n_devices; d++) {
         ed_blocks_release(&detail->devices[d].blocks);
         free(detail->devices[d].started_ns);
+        free(detail->devices[d].reasons);
+        ed_validity_device_release(&detail->devices[d].validity);
         ed_timeline_channels_free(detail->devices[d].channels, detail->devices[d].n_channels);
     }
     free(detail->cases);

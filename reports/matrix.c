@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathering the cells of the matrix.
 #include "reports/matrix.h"
-#include "reports/energy_scope.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats/interval.h"
 #include "base/stats/quantile.h"
 #include "reports/plot_figures.h"
 #include "reports/records.h"
@@ -28,6 +29,7 @@ struct axis {
 
 struct medians {
     double *ns;
+    bool *valid;
     size_t n;
 };
 
@@ -57,14 +59,17 @@ static enum ed_status medians_of(const struct ed_report_info *info, const struct
         return status;
     int64_t *scratch = malloc(most * sizeof *scratch);
     medians->ns = malloc(n * sizeof *medians->ns);
-    for (size_t b = 0; scratch && medians->ns && b < n; b++) {
+    medians->valid = malloc(n * sizeof *medians->valid);
+    const bool room = scratch && medians->ns && medians->valid;
+    for (size_t b = 0; room && b < n; b++) {
         int64_t ns;
-        if (ed_plot_block_is_timed(&blocks[b]) &&
-            ed_quantile_median(blocks[b].samples_ns, blocks[b].n_samples, scratch, &ns))
-            medians->ns[medians->n++] = (double)ns / (double)blocks[b].batch;
+        if (!ed_plot_block_is_timed(&blocks[b]) ||
+            !ed_quantile_median(blocks[b].samples_ns, blocks[b].n_samples, scratch, &ns))
+            continue;
+        medians->valid[medians->n] = blocks[b].valid;
+        medians->ns[medians->n++] = (double)ns / (double)blocks[b].batch;
     }
-    status = scratch && medians->ns ? ED_OK
-                                    : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for figures");
+    status = room ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for figures");
     free(scratch);
     return status;
 }
@@ -94,7 +99,8 @@ static void words_append(struct ed_buffer *out, const struct ed_view *view, size
 
 static void strip_append(struct ed_buffer *out, const struct ed_result *result, const struct medians *medians,
                          const struct axis *axis, size_t width) {
-    static const char *const signs[] = {" ", "\xE2\x94\x80", "\xC2\xB7", "o", "\xE2\x97\x86"}; // ─ · o ◆
+    // ─ x · o ◆
+    static const char *const signs[] = {" ", "\xE2\x94\x80", "x", "\xC2\xB7", "o", "\xE2\x97\x86"};
     unsigned char cells[512] = {0};
     width = width < sizeof cells ? width : sizeof cells;
     const double last = (double)width - 1;
@@ -105,10 +111,10 @@ static void strip_append(struct ed_buffer *out, const struct ed_result *result, 
     }
     for (size_t i = 0; i < medians->n; i++) {
         unsigned char *cell = &cells[lround(last * axis_at(axis, medians->ns[i]))];
-        *cell = *cell < 2 ? 2 : 3; // one block, or several
+        *cell = !medians->valid[i] ? (*cell < 2 ? 2 : *cell) : *cell < 3 ? 3 : 4; // one block, or several
     }
     if (result->has[ED_FIELD_latency_p50_ns])
-        cells[lround(last * axis_at(axis, (double)result->latency_p50_ns))] = 4;
+        cells[lround(last * axis_at(axis, (double)result->latency_p50_ns))] = 5;
     size_t end = width;
     while (end > 0 && cells[end - 1] == 0)
         end--;
@@ -140,6 +146,7 @@ static enum ed_status strips_append(struct ed_buffer *out, const struct ed_repor
     enum ed_status status =
         medians ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for figures");
     double low = INFINITY, high = 0;
+    bool any_void = false;
     size_t words = 8;
     for (size_t row = 0; status == ED_OK && row < view->n_rows; row++) {
         const struct ed_result *result = view->rows[row];
@@ -148,6 +155,7 @@ static enum ed_status strips_append(struct ed_buffer *out, const struct ed_repor
         for (size_t i = 0; i < medians[row].n; i++) {
             low = fmin(low, medians[row].ns[i]);
             high = fmax(high, medians[row].ns[i]);
+            any_void = any_void || !medians[row].valid[i];
         }
         if (ed_view_ran(result) && result->has[ED_FIELD_latency_p50_ns]) {
             const bool span = result->has_span[ED_FIELD_latency_p50_ns];
@@ -167,6 +175,7 @@ static enum ed_status strips_append(struct ed_buffer *out, const struct ed_repor
         ed_buffer_text_append(
             out, "median latency: of each block (\xC2\xB7, o several), over blocks (\xE2\x97\x86), 95 % "
                  "interval (\xE2\x94\x80)\n");
+        ed_buffer_text_append(out, any_void ? "x: a block that is not valid\n" : "");
         for (size_t row = 0; row < view->n_rows; row++) {
             words_append(out, view, row, words);
             ed_buffer_text_append(out, "|");
@@ -177,13 +186,23 @@ static enum ed_status strips_append(struct ed_buffer *out, const struct ed_repor
         scale_append(out, &axis, words + 1, columns - words - 1);
         ed_buffer_text_append(out, "\n");
     }
-    for (size_t row = 0; medians && row < view->n_rows; row++)
+    for (size_t row = 0; medians && row < view->n_rows; row++) {
         free(medians[row].ns);
+        free(medians[row].valid);
+    }
     free(medians);
     return status;
 }
 
-// At every share the median over blocks of the block's quantile, as the figures of the tables are.
+static size_t count_valid(const struct ed_report_block *blocks, size_t n) {
+    size_t valid = 0;
+    for (size_t b = 0; b < n; b++)
+        valid += ed_plot_block_is_timed(&blocks[b]) && blocks[b].valid;
+    return valid;
+}
+
+// At every share the median over blocks of the block's quantile, as the figures of the tables are: of valid
+// blocks, where there are enough of them.
 static enum ed_status curve_of(const struct ed_report_info *info, const struct ed_result *result,
                                double curve[SHARES], bool *any, struct ed_error *err) {
     const struct ed_report_block *blocks;
@@ -197,8 +216,9 @@ static enum ed_status curve_of(const struct ed_report_info *info, const struct e
     int64_t *sorted = malloc(most * sizeof *sorted), *quantiles = malloc(n * SHARES * sizeof *quantiles),
             *scratch = malloc(n * sizeof *scratch);
     if (sorted && quantiles && scratch) {
+        const bool all = count_valid(blocks, n) < ED_INTERVAL_MIN_BLOCKS;
         for (size_t b = 0; b < n; b++) {
-            if (!ed_plot_block_is_timed(&blocks[b]))
+            if (!ed_plot_block_is_timed(&blocks[b]) || !(all || blocks[b].valid))
                 continue;
             memcpy(sorted, blocks[b].samples_ns, blocks[b].n_samples * sizeof *sorted);
             ed_quantile_sort(sorted, blocks[b].n_samples);

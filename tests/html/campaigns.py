@@ -62,19 +62,45 @@ def mark(at, raw_ns, peak_bytes):
     }
 
 
+def channel(name, quantity, unit, scope):
+    return {"id": name, "quantity": quantity, "unit": unit, "scope": scope, "kind": "gauge", "available": True,
+            "resolution": 1, "update_ns": READ_NS, "period_ns": READ_NS}
+
+
+# What probes of a board with sensors tell: channels, and the value of each so far into a block of a device that grows warm.
+READ_NS = 20_000_000
+CHANNELS = (
+    (channel("thermal.cpu-thermal", "temperature", "mc", "package"), lambda s, n: int(45_000 + 400 * n + 3_000 * s)),
+    (channel("cpufreq.cpu0", "frequency", "khz", "package"), lambda s, n: 2_400_000 if n < 12 else 1_500_000),
+    (channel("ina2xx.board", "power", "uw", "board"), lambda s, n: int(2_000_000 + (5_000_000 if s > 0.2 else 1_000_000) + 10_000 * (n % 3))),
+    (channel("raspberry_pi.throttled", "state", "count", "board"), lambda s, n: 0 if n < 12 else 0x40004),
+)
+
+
 class DeviceFiles:
-    """Writes one device's journal and samples."""
+    """Writes one device's journal, samples and, where it has channels, what was read of them."""
 
     def __init__(self, path, channels=()):
         path.mkdir(parents=True)
         self.journal = open(path / "journal.jsonl", "w")
         self.samples = open(path / "samples.bin", "wb")
-        self.at, self.clock_ns, self.blocks = 0, 1_000_000_000_000, 0
+        self.readings = open(path / "timeline.bin", "wb")
+        self.channels = channels
+        self.at, self.read, self.clock_ns, self.blocks = 0, 0, 1_000_000_000_000, 0
         self.line({"type": "attach", "job": "j", "samples_base": 0, "timeline_base": 0})
-        self.line({"type": "job", "wire": "1.2", "job": "j", "campaign": "c", "channels": list(channels)})
+        self.line({"type": "job", "wire": "1.2", "job": "j", "campaign": "c", "channels": [c for c, _ in channels]})
 
     def line(self, value):
         self.journal.write(json.dumps(value, separators=(",", ":")) + "\n")
+
+    def timeline(self, start, end):
+        n = 0
+        for at in range(start, end, READ_NS):
+            for place, (_, value) in enumerate(self.channels):
+                self.readings.write(struct.pack("<qIIq", at, place, 0, value((at - start) / 1e9, self.blocks)))
+                n += 1
+        self.read += 24 * n
+        return {"offset": self.read - 24 * n, "records": n}
 
     def block(self, case, repetition, samples, outcome="ok"):
         start, load_ns, warmup_ns = self.clock_ns, 30_000_000, 200_000_000
@@ -93,6 +119,8 @@ class DeviceFiles:
             "ended": {"raw_ns": end, "monotonic_ns": end, "boot_ns": end, "real_us": end // 1000},
             "wall_ns": end - start,
         }
+        if self.channels:
+            value["timeline"] = self.timeline(start, end)
         self.blocks += 1
         if outcome != "ok":
             value.update(died_in_phase="load", message="the worker was ended by signal 11", signal=11)
@@ -132,8 +160,8 @@ class DeviceFiles:
 
     def close(self):
         self.line({"type": "end", "job": "j", "reason": "done"})
-        self.journal.close()
-        self.samples.close()
+        for file in (self.journal, self.samples, self.readings):
+            file.close()
 
 
 def noisy(rng, median_ns, n):
@@ -144,8 +172,8 @@ def noisy(rng, median_ns, n):
     ]
 
 
-def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, samples=70, require=(), absent=(), crash=None, model="net", suite="images"):
-    """`crash`: (device index, case index) whose blocks all die."""
+def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, samples=70, require=(), absent=(), crash=None, model="net", suite="images", channels=()):
+    """`crash`: (device index, case index) whose blocks all die. `channels`: such as CHANNELS."""
     path = Path(path)
     path.mkdir(parents=True)
     rng = random.Random(7)
@@ -171,7 +199,7 @@ def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, sam
                 "cases": cases,
             }
         )
-        files = DeviceFiles(path / "devices" / name)
+        files = DeviceFiles(path / "devices" / name, channels)
         for repetition in range(1, blocks + 1):
             for i, case in enumerate(cases):
                 median = int(2_000_000 * (1 + d / 10) / (1 + i % len(variants)) / math.sqrt(case["threads"] or 1))

@@ -305,6 +305,7 @@ def main():
         fleet = campaigns.make(
             here / "fleet", devices=6, variants=("fp32", "fp16", "int8"), absent=[("pixel-8", "unauthorized <b>")], crash=(3, 1), blocks=3
         )
+        warm = campaigns.make(here / "warm", devices=2, blocks=8, channels=campaigns.CHANNELS)
         hostile, none = campaigns.hostile(here / "hostile"), campaigns.make(here / "none", devices=0, absent=[("a", "offline")])
         browser.size(1280, 900)
 
@@ -328,8 +329,16 @@ def main():
         report(hostile, page, 1)
         whole_page(browser, page, axe, keep, 6)
         check(browser.evaluate("document.querySelectorAll('main script, img, iframe, b, i').length") == 0, "names became markup")
-        check(sorted(os.listdir(here)) == sorted({"bin", "one", "fleet", "hostile", "none", "one.html", "fleet.html", "hostile.html"}),
+        check(sorted(os.listdir(here)) == sorted({"bin", "one", "fleet", "warm", "hostile", "none", "one.html", "fleet.html", "hostile.html"}),
               "a name was run", os.listdir(here))
+
+        # Blocks that throttling voids, of devices with sensors.
+        page = here / "warm.html"
+        report(warm, page, 0)
+        whole_page(browser, page, axe, keep, 10)
+        found = list(zip(*(column(browser, "blocks", head_number(browser, "blocks", head)) for head in ("valid", "reasons"))))
+        check(sorted(found) == [("no", "throttled")] * 8 + [("yes", "")] * 24, "blocks that throttled are told", found)
+        check("2 of 8 blocks left out" in browser.evaluate("document.body.textContent"), "that figures leave them out is not told")
 
         page = here / "none.html"
         report(none, page, 4)
