@@ -83,6 +83,9 @@ static void slice_write(struct perfetto_state *p, size_t device, int thread, con
         ed_json_object_begin(&p->w, "args");
         ed_json_text(&p->w, "block", block->id);
         ed_json_text(&p->w, "outcome", block->outcome);
+        ed_json_bool(&p->w, "valid", block->valid);
+        if (block->reasons && block->reasons[0])
+            ed_json_text(&p->w, "reasons", block->reasons);
         ed_json_object_end(&p->w);
     }
     event_end(p, err);
@@ -180,8 +183,8 @@ static enum ed_status perfetto_end(void *state, struct ed_error *err) {
     struct perfetto_state *p = state;
     const struct ed_report_info *info = p->traced.info;
     const char *device;
+    // No "displayTimeUnit": readers of before 2022 took its "ns" for the unit of all times.
     ed_json_object_begin(&p->w, NULL);
-    ed_json_text(&p->w, "displayTimeUnit", "ns");
     ed_json_object_begin(&p->w, "otherData");
     ed_json_text(&p->w, "edgedyno", info->version);
     ed_json_text(&p->w, "campaign", info->campaign);

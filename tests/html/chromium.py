@@ -39,7 +39,7 @@ class Failed(Exception):
 
 
 class Browser:
-    def __init__(self, program=None):
+    def __init__(self, program=None, words=()):
         self.home = tempfile.mkdtemp(prefix="edgedyno-chromium-")
         to_read, self.to_browser = os.pipe()
         self.from_browser, to_write = os.pipe()
@@ -48,7 +48,7 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         # Its sandbox is refused to root alone.
-        words = [program or find(), *WORDS, f"--user-data-dir={self.home}/profile"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+        words = [program or find(), *WORDS, f"--user-data-dir={self.home}/profile", *words] + (["--no-sandbox"] if os.geteuid() == 0 else [])
         line = f'ulimit -d {DATA_LIMIT_BYTES >> 10}; exec "$@" 3<&{theirs[0]} 4>&{theirs[1]} {theirs[0]}<&- {theirs[1]}>&-'
         self.log = open(f"{self.home}/log", "w+b")
         self.process = subprocess.Popen(
