@@ -122,6 +122,8 @@ static void record_json(struct ed_json_writer *json, const struct ed_history_rec
     ed_json_bool(json, "simulated", r->simulated);
     ed_json_text(json, "outcome", r->outcome);
     ed_json_text(json, "verdict", r->verdict[0] ? r->verdict : NULL);
+    ed_json_text(json, "invalid", r->invalid);
+    ed_json_text(json, "hardware", r->hardware);
     for (size_t i = 0; i < r->n_values; i++) {
         const struct ed_history_value *v = &r->values[i];
         const char *key = ed_result_fields()[v->field].key;
@@ -170,10 +172,10 @@ static void number_csv(struct ed_buffer *out, double value) {
 }
 
 static void list_csv(const struct ed_history *history, struct ed_buffer *out) {
-    ed_buffer_text_append(out,
-                          "campaign,started,suite,label,partial,case,device,engine,engine_version,"
-                          "engine_build_sha256,backend,model,variant,model_sha256,threads,options,workload,"
-                          "accuracy_metric,outcome,verdict,key,value,value_low,value_high\r\n");
+    ed_buffer_text_append(
+        out, "campaign,started,suite,label,partial,case,device,engine,engine_version,"
+             "engine_build_sha256,backend,model,variant,model_sha256,threads,options,workload,"
+             "accuracy_metric,outcome,verdict,invalid,hardware,key,value,value_low,value_high\r\n");
     for (size_t i = 0; i < history->n_records; i++) {
         const struct ed_history_record *r = &history->records[i];
         const struct ed_history_campaign *c = &history->campaigns[r->campaign];
@@ -198,7 +200,9 @@ static void list_csv(const struct ed_history *history, struct ed_buffer *out) {
                                      r->workload,
                                      r->accuracy_metric,
                                      r->outcome,
-                                     r->verdict};
+                                     r->verdict,
+                                     r->invalid,
+                                     r->hardware};
         for (size_t v = 0; v < r->n_values; v++) {
             for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
                 ed_buffer_text_append(out, k ? "," : "");

@@ -51,10 +51,12 @@ static void change_text(char *text, size_t bytes, const struct ed_trend_series *
     snprintf(text, bytes, "changed: %s to %s%s", from, to, share);
 }
 
-// What else is new at this point: an engine, its files, the model.
+// What else is new at this point: the machine, an engine, its files, the model.
 static const char *other_text(const struct ed_trend_series *series, size_t i) {
     const struct ed_history_record *now = series->points[i].record,
                                    *before = i ? series->points[i - 1].record : now;
+    if (now->hardware[0] && before->hardware[0] && strcmp(now->hardware, before->hardware) != 0)
+        return "other hardware";
     if (strcmp(now->engine_version, before->engine_version) != 0)
         return "other engine version";
     if (strcmp(now->engine_build_sha256, before->engine_build_sha256) != 0)
@@ -137,6 +139,7 @@ static void point_json(struct ed_json_writer *json, const struct ed_trend_point 
     ed_json_text(json, "engine_version", point->record->engine_version);
     ed_json_text(json, "engine_build_sha256", point->record->engine_build_sha256);
     ed_json_text(json, "model_sha256", point->record->model_sha256);
+    ed_json_text(json, "hardware", point->record->hardware);
     ed_json_text(json, "mark", point->mark[0] ? point->mark : NULL);
     ed_json_uint(json, "segment", point->segment);
     ed_json_bool(json, "change", point->first);

@@ -46,6 +46,8 @@ struct ed_history_record {
     char options[256], workload[256], accuracy_metric[64];
     bool simulated;
     char outcome[16], verdict[16];
+    char invalid[256]; // "latency=throttled load_ns=page_cache_cold": what is void, and why; "" nothing known
+    char hardware[512];              // the machine behind the device's name; "" unknown
     struct ed_history_value *values; // in the order of the result keys
     size_t n_values;
 };
@@ -75,6 +77,9 @@ void ed_history_release(struct ed_history *history); // safe on a zeroed struct
 
 // The value of a key, or NULL.
 const struct ed_history_value *ed_history_find(const struct ed_history_record *record, int field);
+// Whether the record's value of a key is void: taken in a bad state, or no speed at all since it is
+// simulated.
+bool ed_history_void(const struct ed_history_record *record, int field);
 bool ed_history_partial(const struct ed_history_campaign *campaign);
 // The value of label `key` of "KEY=VALUE KEY=VALUE", cut to `bytes`; false where there is none.
 bool ed_history_label(const char *label, const char *key, char *out, size_t bytes);

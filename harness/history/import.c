@@ -93,27 +93,60 @@ static enum ed_status insert_labels(struct ed_store *store, const struct ed_camp
     return status;
 }
 
+// What is void of a record, as harness/summary_validity.c tells it: "latency=throttled".
+static void void_words(char out[256], const struct ed_result *r) {
+    static const char invalid[] = ED_INVALID_CODE "_";
+    size_t used = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < r->n_reasons && used < 255; i++)
+        if (r->reasons[i].key[0] && !strncmp(r->reasons[i].code, invalid, sizeof invalid - 1))
+            used += (size_t)snprintf(out + used, 256 - used, "%s%s=%s", used ? " " : "", r->reasons[i].key,
+                                     r->reasons[i].code + sizeof invalid - 1);
+}
+
+static const char *hardware_of(const struct ed_campaign *campaign, const char *device) {
+    for (size_t i = 0; i < campaign->n_devices; i++)
+        if (!strcmp(campaign->devices[i].id, device))
+            return campaign->devices[i].summary;
+    return "";
+}
+
 static enum ed_status insert_record(struct ed_store *store, const struct ed_campaign *campaign,
                                     int64_t number, const struct ed_result *r, struct ed_error *err) {
     struct texts t = {0};
+    char invalid[256];
+    void_words(invalid, r);
     const struct ed_store_value values[] = {
-        keep(&t, campaign->id),       ed_store_int(number),
-        keep(&t, r->case_id),         keep(&t, r->device),
-        keep(&t, r->target),          keep(&t, r->engine),
-        keep(&t, r->engine_version),  keep(&t, r->engine_build_sha256),
-        keep(&t, r->backend),         keep(&t, r->processor),
-        keep(&t, r->model),           keep(&t, r->variant),
-        keep(&t, r->model_sha256),    ed_store_int(r->threads),
-        keep(&t, r->options),         keep(&t, r->workload),
-        keep(&t, r->accuracy_metric), ed_store_int(r->has[ED_FIELD_simulated] && r->simulated),
-        keep(&t, r->outcome),         keep(&t, r->verdict),
+        keep(&t, campaign->id),
+        ed_store_int(number),
+        keep(&t, r->case_id),
+        keep(&t, r->device),
+        keep(&t, r->target),
+        keep(&t, r->engine),
+        keep(&t, r->engine_version),
+        keep(&t, r->engine_build_sha256),
+        keep(&t, r->backend),
+        keep(&t, r->processor),
+        keep(&t, r->model),
+        keep(&t, r->variant),
+        keep(&t, r->model_sha256),
+        ed_store_int(r->threads),
+        keep(&t, r->options),
+        keep(&t, r->workload),
+        keep(&t, r->accuracy_metric),
+        ed_store_int(r->has[ED_FIELD_simulated] && r->simulated),
+        keep(&t, r->outcome),
+        keep(&t, r->verdict),
+        keep(&t, invalid),
+        keep(&t, hardware_of(campaign, r->device)),
     };
     enum ed_status status = ed_store_run(
         store,
         "INSERT INTO edgedyno_case (campaign, record, case_id, device, target, engine, engine_version,"
         " engine_build_sha256, backend, processor, model, variant, model_sha256, threads, options, workload,"
-        " accuracy_metric, simulated, outcome, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+        " accuracy_metric, simulated, outcome, verdict, invalid, hardware) VALUES ($1, $2, $3, $4, $5, $6, "
+        "$7,"
+        " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         values, sizeof values / sizeof values[0], NULL, NULL, NULL, err);
     return release(&t, status, err);
 }

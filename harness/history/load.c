@@ -89,7 +89,7 @@ static enum ed_status take_record(void *context, const struct ed_store_value *ce
                                   struct ed_error *err) {
     struct load *load = context;
     struct ed_history *history = load->history;
-    if (n != 20 || !seek(load, cells[0].text))
+    if (n != 22 || !seek(load, cells[0].text))
         return damaged(err);
     if (!device_wanted(load->filter, cells[3].text) || !words_wanted(load->filter, cells[2].text))
         return ED_OK;
@@ -119,6 +119,8 @@ static enum ed_status take_record(void *context, const struct ed_store_value *ce
     r->simulated = cells[17].integer != 0;
     COPY(r->outcome, cells[18]);
     COPY(r->verdict, cells[19]);
+    COPY(r->invalid, cells[20]);
+    COPY(r->hardware, cells[21]);
     return ED_OK;
 }
 
@@ -261,7 +263,9 @@ enum ed_status ed_history_load(struct ed_history *history, struct ed_store *stor
             &load, store,
             "SELECT k.campaign, k.record, k.case_id, k.device, k.target, k.engine, k.engine_version,"
             " k.engine_build_sha256, k.backend, k.processor, k.model, k.variant, k.model_sha256,"
-            " k.threads, k.options, k.workload, k.accuracy_metric, k.simulated, k.outcome, k.verdict"
+            " k.threads, k.options, k.workload, k.accuracy_metric, k.simulated, k.outcome, k.verdict, "
+            "k.invalid,"
+            " k.hardware"
             " FROM edgedyno_case k JOIN edgedyno_campaign c ON c.id = k.campaign",
             " ORDER BY c.started, c.id, k.record", take_record, err);
     if (status == ED_OK)
@@ -290,6 +294,16 @@ const struct ed_history_value *ed_history_find(const struct ed_history_record *r
         if (record->values[i].field == field)
             return &record->values[i];
     return NULL;
+}
+
+bool ed_history_void(const struct ed_history_record *record, int field) {
+    const struct ed_result_field *f = &ed_result_fields()[field];
+    const bool of_speed =
+        !strcmp(f->group, "latency") || !strcmp(f->group, "language") || !strcmp(f->group, "power");
+    char word[8];
+    return (record->simulated && of_speed) ||
+           ed_history_label(record->invalid, f->group, word, sizeof word) ||
+           ed_history_label(record->invalid, f->key, word, sizeof word);
 }
 
 bool ed_history_partial(const struct ed_history_campaign *campaign) {

@@ -34,7 +34,14 @@ static const char *const first_tables[] = {
     "CREATE INDEX edgedyno_label_by_value ON edgedyno_label (name, value)",
     NULL,
 };
-static const char *const *const steps[ED_STORE_SCHEMA] = {first_tables};
+// What voids figures of a case, and the machine behind the device's name; "" where an older import does not
+// say.
+static const char *const state_columns[] = {
+    "ALTER TABLE edgedyno_case ADD COLUMN invalid TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE edgedyno_case ADD COLUMN hardware TEXT NOT NULL DEFAULT ''",
+    NULL,
+};
+static const char *const *const steps[ED_STORE_SCHEMA] = {first_tables, state_columns};
 
 enum ed_status ed_store_run(struct ed_store *store, const char *sql, const struct ed_store_value *values,
                             size_t n, ed_store_row row, void *context, int64_t *changed,
@@ -148,9 +155,17 @@ enum ed_status ed_store_open(struct ed_store *store, const char *place, bool wri
     status = store->kind->open(store->state, place, write, store->name, err);
     if (status == ED_OK)
         status = read_version(store, &version, err);
-    if (status == ED_OK && version < ED_STORE_SCHEMA && (write || version > 0))
-        status = migrate(store, err);
-    else if (status == ED_OK && version == 0)
+    if (status == ED_OK && version < ED_STORE_SCHEMA && (write || version > 0)) {
+        struct ed_error why = {0};
+        status = migrate(store, &why);
+        if (status != ED_OK && version > 0)
+            ed_fail(err, status, store->name,
+                    "its tables are of an older version, and were not brought up to date: %.400s; who may "
+                    "change tables does it by `edgedyno history import`",
+                    why.message);
+        else if (status != ED_OK)
+            *err = why;
+    } else if (status == ED_OK && version == 0)
         status = ed_fail(err, ED_ERR_NOT_FOUND, store->name,
                          "holds no history yet; `edgedyno history import RUN` begins one");
     if (status != ED_OK)

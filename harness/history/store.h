@@ -12,7 +12,7 @@
 
 #include "edgedyno/error.h"
 
-#define ED_STORE_SCHEMA 1       // version of the tables
+#define ED_STORE_SCHEMA 2       // version of the tables
 #define ED_STORE_VALUES_MAX 960 // of one statement; SQLite before 3.32 takes 999
 #define ED_STORE_NAME_BYTES 512
 // How long a program waits for another one that writes.

@@ -121,10 +121,10 @@ static void tell_apart(struct item *items, size_t n) {
         make_key(&items[i]);
 }
 
-static const char *mark_of(const struct ed_trend_point *point) {
+static const char *mark_of(const struct ed_trend_point *point, int field) {
     if (point->record->outcome[0] && strcmp(point->record->outcome, "ok") != 0)
         return point->record->outcome;
-    if (strcmp(point->record->verdict, "invalid") == 0)
+    if (strcmp(point->record->verdict, "invalid") == 0 || ed_history_void(point->record, field))
         return "invalid";
     if (point->campaign->blocks_done < point->campaign->blocks_planned)
         return "partial";
@@ -219,7 +219,7 @@ static enum ed_status add_series(struct ed_trends *trends, const struct ed_histo
                                          .campaign = &history->campaigns[items[i].record->campaign],
                                          .value = value};
         memcpy(point->place, items[i].place, sizeof point->place);
-        point->mark = mark_of(point);
+        point->mark = mark_of(point, field);
     }
     return search(series, err);
 }

@@ -24,7 +24,11 @@ KEY = "latency_p50_ns"
 
 
 def measure(room):
-    """A campaign of two cases."""
+    """A campaign of two cases, on a machine that tells of throttling alone."""
+    room.quiet()
+    told = room.path / "quiet/sys/devices/platform/soc/soc:firmware/get_throttled"
+    told.parent.mkdir(parents=True)
+    told.write_text("0\n")
     room.script("m.json", run={"ns": 400_000}, warmup=SETTLED)
     room.suite("suite.json", {"m": {"v": "m.json"}, "n": {"w": "m.json"}}, blocks=6, label={"commit": "c0"})
     room.run("run", "suite.json", "--out", "whole").expect(0)
@@ -107,6 +111,27 @@ def test_trend(room, store):
     store.run("import", "half").expect(0, "taken in again")
     (series,) = store.json(*words)["series"]
     check(not any(p["mark"] for p in series["points"]), "no mark is left when the rest is in", series["points"])
+    # A device that throttled, and another machine behind its name.
+    before = [point["place"] for point in series["points"] if point["change"]]
+    copy(room, "hot", 23, "commit=k10 branch=main", 5)
+    lines = [json.loads(line) for line in (room.path / "hot" / journal).read_text().splitlines()]
+    for line in lines:
+        if line["type"] == "block":
+            line["context"]["after"]["raspberry_pi.throttled"] = 1 << 18
+    (room.path / "hot" / journal).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    copy(room, "moved", 24, "commit=k15 branch=main", 1.2)
+    frozen = json.loads((room.path / "moved/campaign.json").read_text())
+    frozen["devices"][0]["summary"] = "another machine"
+    (room.path / "moved/campaign.json").write_text(json.dumps(frozen))
+    store.run("import", "hot", "moved").expect(0)
+    (series,) = store.json(*words)["series"]
+    marks = {(p["place"], p["mark"]) for p in series["points"] if p["mark"]}
+    changes = [point["place"] for point in series["points"] if point["change"]]
+    check(marks == {("k10", "invalid")} and changes == before, "a throttled campaign is no change", marks, changes)
+    check(series["points"][-1]["hardware"] == "another machine", "the machine of a point", series["points"][-1])
+    memory = store.json(*words, "--metric", "memory_after_load_bytes")["series"][0]["points"]
+    check(not any(p["mark"] for p in memory), "throttling voids no memory", memory)
+    check("other hardware" in store.run(*words).expect(0).out, "another machine is told")
     everything = store.run("trend", env={**room.environment, "COLUMNS": "80"}).expect(0).out
     check(all(len(line) <= 80 for line in everything.splitlines()), "the trend has 80 columns", everything)
     check("not for blocking" in everything and "█" in everything, "the table says what it is for", everything)
@@ -192,6 +217,13 @@ def sqlite(room):
     with sqlite3.connect(room.path / "newer.sqlite") as newer:
         newer.executescript("CREATE TABLE edgedyno_schema (version BIGINT); INSERT INTO edgedyno_schema VALUES (99)")
     Store(room, "newer.sqlite").run("import", "t1").expect(4, "version 99", "newer")
+    # Tables of the first version are brought up to date.
+    Store(room, "older.sqlite").run("import", "t1").expect(0)
+    with sqlite3.connect(room.path / "older.sqlite") as older:
+        older.executescript("ALTER TABLE edgedyno_case DROP COLUMN invalid; ALTER TABLE edgedyno_case DROP COLUMN hardware;"
+                            "UPDATE edgedyno_schema SET version = 1")  # fmt: skip
+    check(len(Store(room, "older.sqlite").json()["campaigns"]) == 1, "an older store is read")
+    Store(room, "older.sqlite").run("import", "t2").expect(0, "taken in")
     Store(room, "typo.sqlite").run().expect(2, "typo.sqlite")
     check(not (room.path / "typo.sqlite").exists(), "looking makes no file")
     Store(room, "mysql://x").run().expect(2, "mysql")
@@ -235,7 +267,7 @@ def postgresql(room):
         server.sql("UPDATE edgedyno_schema SET version = 99")
         store.run("import", "t1").expect(4, "version 99")
         # Who may only read reads.
-        server.sql("UPDATE edgedyno_schema SET version = 1")
+        server.sql("UPDATE edgedyno_schema SET version = 2")
         server.sql(f"CREATE USER reader PASSWORD '{PASSWORD}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
         reader = Store(room, server.address(user="reader"))
         check(len(reader.json()["campaigns"]) > 10, "a reader reads")
