@@ -11,33 +11,13 @@ set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
+# shellcheck source=tests/bench/flags.sh
+. "$here/../flags.sh"
 
-arguments=() build=
-while (($# > 0)); do
-    case $1 in
-    --quick) arguments+=(--quick) ;;
-    --pairs | --only)
-        arguments+=("$1" "${2:?$1 needs a value}")
-        shift
-        ;;
-    -h | --help)
-        sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
-        exit 0
-        ;;
-    -*)
-        echo "run.sh: unknown flag $1; see --help" >&2
-        exit 2
-        ;;
-    *) build=$1 ;;
-    esac
-    shift
-done
+bench_flags "${BASH_SOURCE[0]}" "--quick --pairs --only" "$@"
 if ((EUID != 0)); then
     echo "SKIP: run.sh: devices in network namespaces need root" >&2
     exit 77
 fi
-build=$(realpath -- "${build:-$root/build/release}")
-for file in bin/edgedyno tests/device_times; do
-    [[ -x $build/$file ]] || { echo "run.sh: $build/$file is missing; build it first (./bootstrap build)" >&2; exit 2; }
-done
+bench_build "$root" bin/edgedyno tests/device_times
 exec python3 -B "$here/measure.py" "${arguments[@]}" --build "$build" --root "$root"

@@ -10,32 +10,11 @@ set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
+# shellcheck source=tests/bench/flags.sh
+. "$here/../flags.sh"
 
-arguments=() build='' prepare=no
-while (($# > 0)); do
-    case $1 in
-    --quick) arguments+=(--quick) ;;
-    --prepare) prepare=yes ;;
-    --pairs | --only)
-        arguments+=("$1" "${2:?$1 needs a value}")
-        shift
-        ;;
-    -h | --help)
-        sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
-        exit 0
-        ;;
-    -*)
-        echo "run.sh: unknown flag $1; see --help" >&2
-        exit 2
-        ;;
-    *) build=$1 ;;
-    esac
-    shift
-done
-build=$(realpath -- "${build:-$root/build/release}")
-for file in bin/edgedyno tests/adapter_cost; do
-    [[ -x $build/$file ]] || { echo "run.sh: $build/$file is missing; build it first (./bootstrap build)" >&2; exit 2; }
-done
+bench_flags "${BASH_SOURCE[0]}" "--quick --pairs --only --prepare" "$@"
+bench_build "$root" bin/edgedyno tests/adapter_cost
 
 room=$root/build/bench/engines
 digest=$(sha256sum <"$here/requirements.txt")

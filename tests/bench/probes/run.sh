@@ -10,31 +10,13 @@ set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
+# shellcheck source=tests/bench/flags.sh
+. "$here/../flags.sh"
 # shellcheck source=tests/bench/venv.sh
 . "$here/../venv.sh"
 
-arguments=() build=
-while (($# > 0)); do
-    case $1 in
-    --quick) arguments+=(--quick) ;;
-    --pairs)
-        arguments+=(--pairs "${2:?--pairs needs a number}")
-        shift
-        ;;
-    -h | --help)
-        sed -n '3,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
-        exit 0
-        ;;
-    -*)
-        echo "run.sh: unknown flag $1; see --help" >&2
-        exit 2
-        ;;
-    *) build=$1 ;;
-    esac
-    shift
-done
-build=$(realpath -- "${build:-$root/build/release}")
-[[ -x $build/bin/edgedyno ]] || { echo "run.sh: $build/bin/edgedyno is missing; build it first (./bootstrap build)" >&2; exit 2; }
+bench_flags "${BASH_SOURCE[0]}" "--quick --pairs" "$@"
+bench_build "$root" bin/edgedyno
 
 room=$root/build/bench
 make_venv "$root"
