@@ -88,11 +88,18 @@ mkdir -p "$(dirname "$place")"
 exec 8>"$(dirname "$place")/.$target.lock"
 flock 8
 
-# What the result depends on: sources (a .dsc names its archives), these scripts, the compiler and its flags.
+# What the result depends on: sources (a .dsc names its archives), these scripts, the compiler and its flags. A pack's
+# compiler is what deps/zig.sh makes, wherever this folder lies: the same inputs are not built again in another clone
+# that is given this one's build/deps.
 stamp=$({
     cat "$root"/deps/{pins.txt,fetch.sh,build.sh,check.c} "$root"/build/deps/downloads/*/*.dsc
-    if [[ $pack == yes ]]; then cat "$root"/deps/{zig.txt,zig.sh}; else "${cc[@]}" --version; fi
-    printf '%s\n' "$target" "$host" "${cc[*]}" "${ar[*]}" "${DEPS_CFLAGS-}"
+    printf '%s\n' "$target" "$host" "${DEPS_CFLAGS-}"
+    if [[ $pack == yes ]]; then
+        cat "$root"/deps/{zig.txt,zig.sh}
+    else
+        "${cc[@]}" --version
+        printf '%s\n' "${cc[*]}" "${ar[*]}"
+    fi
 } | sha256sum)
 stamp=${stamp%% *}
 if [[ -f $place/.stamp && $(<"$place/.stamp") == "$stamp" ]]; then
