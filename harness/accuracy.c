@@ -55,25 +55,42 @@ static void advise(struct ed_result *result, const struct ed_campaign *campaign,
 }
 
 struct discordance {
-    size_t n;
+    size_t n, samples; // that they count for, and that there are
     uint64_t b, c;
 };
 
 static double needed_shares(const void *context, double limit) {
     const struct discordance *d = context;
-    return (double)ed_proportion_needed(d->n, d->b, d->c, limit, CONFIDENCE);
+    return (double)ed_proportion_needed(d->n, d->b, d->c, limit, CONFIDENCE) * (double)d->samples /
+           (double)d->n;
+}
+
+// Samples that weigh unlike say as much as so many that weigh alike (Kish, Survey Sampling, 1965): the square
+// of the weights' sum by the sum of their squares.
+static size_t alike(const struct ed_scores *scores) {
+    double most = 0, sum = 0, squares = 0;
+    for (size_t i = 0; scores->weights && i < scores->n; i++)
+        most = scores->weights[i] > most ? scores->weights[i] : most;
+    if (!(most > 0))
+        return scores->n;
+    for (size_t i = 0; i < scores->n; i++) {
+        const double weight = scores->weights[i] / most;
+        sum += weight;
+        squares += weight * weight;
+    }
+    return (size_t)(sum * sum / squares * (1 + 1e-9));
 }
 
 static void compare_shares(struct ed_result *result, const struct ed_campaign *campaign,
                            const struct ed_campaign_task *task, const struct ed_scores *reference,
                            const struct ed_scores *mine, double sign) {
     struct ed_paired_drop drop;
-    struct discordance d = {.n = mine->n};
+    struct discordance d = {.n = alike(mine), .samples = mine->n};
     for (size_t i = 0; i < mine->n; i++) {
         d.b += sign * (reference->values[i] - mine->values[i]) > 0;
         d.c += sign * (reference->values[i] - mine->values[i]) < 0;
     }
-    if (ed_proportion_drop(mine->n, d.b, d.c, CONFIDENCE, &drop) != ED_PAIRED_OK)
+    if (ed_proportion_drop(d.n, d.b, d.c, CONFIDENCE, &drop) != ED_PAIRED_OK)
         return;
     ED_RESULT_SET_SPAN(result, accuracy_drop, drop.drop, drop.low, drop.high);
     advise(result, campaign, task, mine->n, needed_shares, &d);
@@ -138,11 +155,13 @@ static bool within_unit(const struct ed_scores *scores) {
 void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *campaign,
                          const struct ed_campaign_task *task, const struct ed_scores *reference,
                          const struct ed_scores *mine) {
-    const double sign = task->lower_is_better ? -1 : 1;
+    const bool errors = ed_metric_is_speech(task->metric);
+    const double sign = task->lower_is_better || errors ? -1 : 1;
     if (reference->n != mine->n)
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
                          "the reference ran %zu samples, this variant %zu", reference->n, mine->n);
-    else if ((reference->shares && mine->shares) || (no_difference(reference, mine) && within_unit(mine)))
+    else if ((reference->shares && mine->shares) ||
+             (no_difference(reference, mine) && (errors || within_unit(mine))))
         compare_shares(result, campaign, task, reference, mine, sign);
     else
         set_span(result, campaign, task, mine, reference, sign * (mean_of(reference) - mean_of(mine)), sign);

@@ -257,7 +257,8 @@ void ed_agreement_fill(struct ed_result *result, const struct ed_campaign *campa
     struct ed_agreement_outputs reference = {0}, mine = {0};
     struct ed_error why = {0};
     memset(notes, 0, sizeof *notes);
-    if (c->task < 0 || ed_metric_is_language(campaign->tasks[c->task].metric))
+    if (c->task < 0 || ed_metric_is_language(campaign->tasks[c->task].metric) ||
+        ed_metric_is_speech(campaign->tasks[c->task].metric))
         return;
     if (c->agreement == case_index) {
         ED_RESULT_SET_TEXT(result, agreement_reference, c->case_id);

@@ -61,7 +61,8 @@ static bool same_data(const struct ed_suite_task *a, const struct ed_suite_task 
 
 static bool takes_part(const struct ed_plan *plan, size_t i) {
     const int64_t task = plan->cases[i].frozen.task;
-    return task >= 0 && !ed_metric_is_language(plan->tasks[task].metric);
+    return task >= 0 && !ed_metric_is_language(plan->tasks[task].metric) &&
+           !ed_metric_is_speech(plan->tasks[task].metric);
 }
 
 static size_t first_of_model(const struct ed_plan *plan, size_t index) {

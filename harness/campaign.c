@@ -34,8 +34,9 @@ static enum ed_status data_file(const struct ed_json_at *at, const char *key, co
     out[0] = 0;
     if (status != ED_OK || !name[0])
         return status;
-    if (strncmp(name, "data/", 5) != 0 || strlen(name) != 5 + 64 + 4 ||
-        strspn(name + 5, "0123456789abcdef") != 64)
+    const char *ending = strchr(name, '.');
+    if (strncmp(name, "data/", 5) != 0 || strspn(name + 5, "0123456789abcdef") != 64 || ending != name + 69 ||
+        (strcmp(ending, ".npy") != 0 && strcmp(ending, ".txt") != 0 && strcmp(ending, ".jsonl") != 0))
         return ed_json_fail(at, err, "%s is not a file of the campaign's data folder", key);
     return ed_path_join(out, directory, name, err);
 }

@@ -40,7 +40,7 @@ static bool value_of(const struct ed_compare_side *side, size_t c, double *value
 
 // Why scores of the two are not those of the same samples; NULL where they are.
 static const char *unlike(const struct ed_campaign_task *a, const struct ed_campaign_task *b) {
-    if (!ed_metric_top(a->metric) && !ed_metric_is_command(a->metric))
+    if (!ed_metric_top(a->metric) && !ed_metric_is_command(a->metric) && !ed_metric_is_speech(a->metric))
         return "each is held against its own campaign's reference";
     if (!a->data_sha256[0] || !b->data_sha256[0])
         return "one of the campaigns does not say which data it used";

@@ -10,6 +10,7 @@
 #include "base/workload.h"
 #include "devices/inventory.h"
 #include "harness/job_write.h"
+#include "harness/metrics.h"
 #include "harness/sync.h"
 #include "harness/transcript.h"
 
@@ -89,7 +90,7 @@ static enum ed_status copy_labels(struct ed_freeze *freeze, struct ed_campaign_t
     enum ed_status status = ed_path_read(task->labels, LABELS_MAX_BYTES, &bytes, err);
     if (status == ED_OK) {
         ed_digest_bytes(hex, ed_buffer_text(&bytes), bytes.size);
-        snprintf(name, sizeof name, "data/%s.npy", hex);
+        snprintf(name, sizeof name, "data/%s.%s", hex, ed_metric_is_speech(task->metric) ? "jsonl" : "npy");
         status = ed_path_join(path, freeze->directory, name, err);
     }
     if (status == ED_OK)

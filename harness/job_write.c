@@ -289,6 +289,8 @@ static void write_job(struct writer *w, size_t *engines, size_t *models, size_t 
             ed_json_text(&w->json, "questions",
                          strcmp(plan->suite_tasks[i]->metric, ED_METRIC_MATCH) ? ED_JOB_QUESTIONS_CHOICE
                                                                                : ED_JOB_QUESTIONS_MATCH);
+        if (ed_metric_is_speech(plan->suite_tasks[i]->metric))
+            ed_json_bool(&w->json, "speech", true);
         ed_json_object_end(&w->json);
     }
     ed_json_array_end(&w->json);

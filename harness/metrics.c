@@ -29,6 +29,10 @@ bool ed_metric_is_questions(const char *metric) {
     return !strcmp(metric, ED_METRIC_CHOICE) || !strcmp(metric, ED_METRIC_MATCH);
 }
 
+bool ed_metric_is_speech(const char *metric) {
+    return !strcmp(metric, ED_METRIC_SPEECH);
+}
+
 bool ed_metric_is_language(const char *metric) {
     return ed_metric_is_questions(metric) || ed_quality_is(metric);
 }

@@ -14,6 +14,8 @@
 // exact-match      JSONL questions         share of questions, greedy decoding   reference less value
 //                                          giving the answer's tokens
 // perplexity, kl-divergence, same-top      text; harness/quality.h
+// word-error-rate  recordings with         wrong words of all recordings over    value less reference
+//                  transcripts             words of all transcripts
 //
 // signal is the sum over all samples and elements of r^2, noise that of (v - r)^2, v the variant's outputs
 // and r the reference's, both as real numbers. At most ED_METRIC_SQNR_MAX_DB are told.
@@ -25,7 +27,8 @@
 
 #define ED_METRIC_WORDS                                                                                  \
     "top-1|top-3|top-5|top-10|cosine|sqnr|command|multiple-choice|exact-match|perplexity|kl-divergence|" \
-    "same-top"
+    "same-top|" ED_METRIC_SPEECH
+#define ED_METRIC_SPEECH "word-error-rate"
 #define ED_METRIC_CHOICE "multiple-choice"
 #define ED_METRIC_MATCH "exact-match"
 #define ED_METRIC_COMMAND "command"
@@ -39,6 +42,8 @@ bool ed_metric_is_sqnr(const char *metric);
 bool ed_metric_is_command(const char *metric);
 // Over JSONL questions of a language model.
 bool ed_metric_is_questions(const char *metric);
+// Over recordings, of a speech model.
+bool ed_metric_is_speech(const char *metric);
 // Of a language model.
 bool ed_metric_is_language(const char *metric);
 

@@ -81,17 +81,29 @@ static const cJSON *member(const cJSON *object, const char *key) {
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-static enum ed_status open_output(struct ed_output_values *out, const struct ed_campaign_device *device,
-                                  const struct ed_block *block, int index, struct ed_error *err) {
+static enum ed_status path_of(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
+                              const struct ed_block *block, int index, struct ed_error *err) {
     const cJSON *file = cJSON_GetArrayItem(member(block->evidence, "output_files"), index);
-    const cJSON *info = cJSON_GetArrayItem(member(block->evidence, "model_outputs"), index);
-    const cJSON *scale = member(info, "scale"), *zero_point = member(info, "zero_point"),
-                *name = member(info, "name");
     char relative[128];
     if (!cJSON_IsString(file) || !ed_path_name_ok(file->valuestring))
         return ed_fail(err, ED_ERR_PARSE, NULL, "the device kept no output for it");
     snprintf(relative, sizeof relative, ED_CAMPAIGN_OUTPUTS "/%s", file->valuestring);
-    enum ed_status status = ed_path_join(out->path, device->directory, relative, err);
+    return ed_path_join(path, device->directory, relative, err);
+}
+
+enum ed_status ed_output_path(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
+                              const struct ed_blocks *blocks, size_t case_index, struct ed_error *err) {
+    const struct ed_block *block;
+    enum ed_status status = find_block(&block, blocks, case_index, err);
+    return status == ED_OK ? path_of(path, device, block, 0, err) : status;
+}
+
+static enum ed_status open_output(struct ed_output_values *out, const struct ed_campaign_device *device,
+                                  const struct ed_block *block, int index, struct ed_error *err) {
+    const cJSON *info = cJSON_GetArrayItem(member(block->evidence, "model_outputs"), index);
+    const cJSON *scale = member(info, "scale"), *zero_point = member(info, "zero_point"),
+                *name = member(info, "name");
+    enum ed_status status = path_of(out->path, device, block, index, err);
     if (status == ED_OK)
         status = ed_npy_open(&out->npy, out->path, err);
     if (status != ED_OK)

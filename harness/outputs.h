@@ -24,6 +24,9 @@ enum ed_status ed_output_open(struct ed_output_values *out, const struct ed_camp
 enum ed_status ed_output_open_at(struct ed_output_values *out, const struct ed_campaign_device *device,
                                  const struct ed_blocks *blocks, size_t case_index, size_t index, size_t *n,
                                  struct ed_error *err);
+// The file of the first output, whatever it holds. It need not be there.
+enum ed_status ed_output_path(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
+                              const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
 void ed_output_close(struct ed_output_values *out);
 
 // Whether the elements are numbers that ed_npy_real reads: every type but none.

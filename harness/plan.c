@@ -374,12 +374,16 @@ static bool judged_before(const struct ed_plan *plan, size_t index) {
 
 static enum ed_status check_metric(const struct ed_plan_case *c, const struct ed_suite_task *task,
                                    struct ed_error *err) {
-    const bool language = ed_workload_is_language(&c->frozen.workload_parts);
-    if (language == ed_metric_is_language(task->metric))
+    const char *takes = ed_workload_is_language(&c->frozen.workload_parts) ? "tokens"
+                        : c->frozen.workload_parts.speech                  ? "speech"
+                                                                           : "tensors";
+    const char *wants = ed_metric_is_language(task->metric) ? "tokens"
+                        : ed_metric_is_speech(task->metric) ? "speech"
+                                                            : "tensors";
+    if (!strcmp(takes, wants))
         return ED_OK;
     return ed_fail(err, ED_ERR_USAGE, task->name, "its metric %s is for models that take %s; %s takes %s",
-                   task->metric, language ? "tensors" : "tokens", c->frozen.engine,
-                   language ? "tokens" : "tensors");
+                   task->metric, wants, c->frozen.engine, takes);
 }
 
 static enum ed_status add_tasks(struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err) {

@@ -8,6 +8,7 @@
 
 #include "harness/metrics.h"
 #include "harness/outputs.h"
+#include "harness/score_words.h"
 
 void ed_scores_release(struct ed_scores *scores) {
     free(scores->values);
@@ -145,6 +146,8 @@ enum ed_status ed_scores_make(struct ed_scores *scores, const struct ed_campaign
                               size_t case_index, struct ed_error *err) {
     const struct ed_campaign_task *task = &campaign->tasks[device->cases[case_index].task];
     memset(scores, 0, sizeof *scores);
+    if (ed_metric_is_speech(task->metric))
+        return ed_scores_words(scores, task, device, blocks, case_index, err);
     return ed_metric_is_command(task->metric) ? score_told(scores, device, case_index, err)
                                               : score_top(scores, task, device, blocks, case_index, err);
 }

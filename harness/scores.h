@@ -16,7 +16,8 @@ struct ed_scores {
     bool shares; // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
 };
 
-// Scores of one case: top-K by the task's labels, or what the user's program said.
+// Scores of one case: top-K by the task's labels, word errors by its transcripts, or what the
+// user's program said.
 enum ed_status ed_scores_make(struct ed_scores *scores, const struct ed_campaign *campaign,
                               const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                               size_t case_index, struct ed_error *err);

@@ -49,10 +49,12 @@ static const struct ed_suite_key task_keys[] = {
     {"data", ED_SUITE_DATA, .required = true, LIST(ed_suite_task, data), .min = 1, .max = ED_TENSORS_MAX,
      .help = "samples as .npy, the first dimension counts them, or a folder of PNG and JPEG images: one for "
              "a model with one input, else one for each input; of a language model a text, or questions as "
-             ".jsonl"},
+             ".jsonl; of a speech model a folder of WAV files"},
     {"labels", ED_SUITE_FILE, AT(ed_suite_task, labels),
-     .help = "the right class of every sample, as .npy; of a folder of images a .csv of FILE,CLASS, else "
-             "its labels.csv, else the folders in it are the classes"},
+     .help =
+         "the right class of every sample, as .npy; of a folder of images a .csv of FILE,CLASS, else "
+         "its labels.csv, else the folders in it are the classes; of a folder of WAV files a .tsv with the "
+         "columns path and sentence, else its transcripts.tsv, else FILE.txt beside FILE.wav"},
     {"metric", ED_SUITE_WORD, AT(ed_suite_task, metric), .words = ED_METRIC_WORDS, .fallback = "top-1",
      .help = "how the answers are judged"},
     {"output", ED_SUITE_TENSOR, AT(ed_suite_task, output),

@@ -133,12 +133,17 @@ enum ed_status ed_suite_task_check(const struct ed_json_at *at, const void *valu
                top = !strncmp(metric, "top-", 4), labels = task->labels[0];
     if (top && !labels && !images)
         return ed_json_fail(at, err, "needs \"labels\": the right class of every sample, as .npy");
-    if (labels && !top && !ed_metric_is_command(metric))
+    if (labels && !top && !ed_metric_is_command(metric) && !ed_metric_is_speech(metric))
         return ed_json_fail(at, err, "has labels, and its metric %s takes none", metric);
     if (ed_quality_is(metric) && (task->n_data != 1 || images))
         return ed_json_fail(at, err, "needs one text as \"data\" for its metric %s", metric);
     if (ed_metric_is_questions(metric) && (task->n_data != 1 || images))
         return ed_json_fail(at, err, "needs one file of questions as \"data\" for its metric %s", metric);
+    if (ed_metric_is_speech(metric) && !images)
+        return ed_json_fail(
+            at, err, "needs a folder of WAV files with transcripts as \"data\" for its metric %s", metric);
+    if (ed_metric_is_speech(metric) && task->output[0])
+        return ed_json_fail(at, err, "has an output, and its metric %s judges the text", metric);
     for (size_t i = 0; task->n_data > 1 && i < task->n_data; i++)
         if (ed_path_is_directory(task->data[i].file))
             return ed_json_fail(at, err,

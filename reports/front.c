@@ -9,7 +9,7 @@
 
 bool ed_front_more_is_better(const struct ed_result *result, int field) {
     // Metrics of which less is better; of all others more is.
-    static const char *const less[] = {"perplexity", "kl-divergence"};
+    static const char *const less[] = {"perplexity", "kl-divergence", "word-error-rate"};
     if (field != ED_FIELD_accuracy_value)
         return strcmp(ed_result_fields()[field].unit, "1/s") == 0;
     for (size_t i = 0; i < sizeof less / sizeof less[0]; i++)

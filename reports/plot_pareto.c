@@ -130,7 +130,8 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
         "lw 1 lc rgb '" ED_PLOT_MUTED "', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb "
         "'%s'\n",
         scale.unit,
-        share                                              ? "accuracy, %"
+        !strcmp(first->accuracy_metric, "word-error-rate") ? "word error rate, %"
+        : share                                            ? "accuracy, %"
         : !strcmp(first->accuracy_metric, "perplexity")    ? "perplexity"
         : !strcmp(first->accuracy_metric, "kl-divergence") ? "KL divergence, nats"
         : !strcmp(first->accuracy_metric, "sqnr")          ? "SQNR, dB"

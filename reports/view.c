@@ -16,6 +16,7 @@
 
 #define PEAK (-1)    // the largest of the peaks of resident memory
 #define QUALITY (-2) // the value of a metric that is no share
+#define ERRORS (-3)  // the value of a metric that counts errors, as a share
 #define NUMBER_BYTES 48
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -61,6 +62,7 @@ static const struct figure figures[] = {
     {ED_FIELD_temperature_peak_mc, "hottest", ED_SCALE_TEMPERATURE, 3, false, WIDE_ONLY, 22},
     {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
     {ED_FIELD_word_error_rate, "word errors", ED_SCALE_SHARE, 3, false, ALWAYS, 6},
+    {ERRORS, "corpus WER", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
     {QUALITY, "quality", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
     {ED_FIELD_agreement_cosine, "cosine", ED_SCALE_FINE, 4, false, WIDE_ONLY, 24},
@@ -281,6 +283,10 @@ bool ed_view_no_share(const struct ed_result *result) {
                                                      !strcmp(result->accuracy_metric, "kl-divergence"));
 }
 
+static bool is_word_errors(const struct ed_result *result) {
+    return result->has[ED_FIELD_accuracy_metric] && !strcmp(result->accuracy_metric, "word-error-rate");
+}
+
 static struct value value_get(const struct ed_view *view, size_t row, int field) {
     const struct ed_result *result = view->rows[row];
     static const int peaks[] = {ED_FIELD_memory_load_peak_bytes, ED_FIELD_memory_warmup_peak_bytes,
@@ -288,11 +294,11 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
     struct value v = {0};
     double one;
     if (!ed_view_ran(result) || (is_latency(field) && is_language(result)) ||
-        (field == QUALITY && !ed_view_no_share(result)) ||
-        (field == ED_FIELD_accuracy_value && ed_view_no_share(result)) ||
+        (field == QUALITY && !ed_view_no_share(result)) || (field == ERRORS && !is_word_errors(result)) ||
+        (field == ED_FIELD_accuracy_value && (ed_view_no_share(result) || is_word_errors(result))) ||
         (view->scoped && !ed_energy_of_scope(result, view->scope)))
         return v;
-    if (field == QUALITY)
+    if (field == QUALITY || field == ERRORS)
         field = ED_FIELD_accuracy_value;
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
@@ -314,7 +320,7 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
 
 static bool has_room_for_span(const struct ed_view *view, int field) {
     if (view->style == ED_VIEW_FULL)
-        return field != PEAK && field != QUALITY;
+        return field >= 0;
     return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns ||
            field == ED_FIELD_accuracy_drop || field == ED_FIELD_prefill_tokens_per_s ||
            field == ED_FIELD_decode_tokens_per_s;

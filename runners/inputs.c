@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "base/wav.h"
+#include "runners/recordings.h"
 
 int64_t ed_shape_count(const int64_t *shape, uint32_t rank) {
     int64_t count = 1;
@@ -293,7 +294,9 @@ enum ed_status ed_inputs_make(struct ed_inputs *inputs, const struct ed_job *job
     enum ed_status status = apply_shapes(inputs, c, shape_given, err);
     if (status == ED_OK)
         status = use_files(inputs, c->inputs, c->n_inputs, false, c->workload.speech, shape_given, err);
-    if (status == ED_OK && c->data >= 0)
+    if (status == ED_OK && c->data >= 0 && job->data[c->data].speech)
+        status = ed_recordings_first(inputs, &job->data[c->data], err);
+    else if (status == ED_OK && c->data >= 0)
         status = use_files(inputs, job->data[c->data].inputs, job->data[c->data].n_inputs, true,
                            c->workload.speech, shape_given, err);
     for (size_t i = 0; status == ED_OK && i < inputs->n; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inputs of a case: shapes resolved, data from .npy files (of a speech engine, from a WAV file), from one
-// sample of the data set, or from a seed.
+// sample of the data set (of recordings the first), or from a seed.
 #ifndef EDGEDYNO_RUNNERS_INPUTS_H
 #define EDGEDYNO_RUNNERS_INPUTS_H
 

@@ -260,6 +260,10 @@ static enum ed_status parse_data(const struct ed_json_at *at, struct ed_job_data
     enum ed_status status = parse_inputs(at, &out->inputs, &out->n_inputs, err);
     if (status == ED_OK)
         status = ed_json_opt_text(at, "questions", &word, err);
+    if (status == ED_OK)
+        status = ed_json_opt_bool(at, "speech", &out->speech, err);
+    if (status == ED_OK && out->speech && (word[0] || out->n_inputs != 2))
+        status = ed_json_fail(at, err, "is recordings, which are two files and no questions");
     if (status != ED_OK)
         return status;
     out->match = !strcmp(word, ED_JOB_QUESTIONS_MATCH);

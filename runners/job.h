@@ -9,7 +9,8 @@
 //    "engines":[{"id","name","version","adapter":FILE,"directory":PATH or "","library":PATH or "","files":[FILE],"environment":["K=V"],"network":B,
 //                "libc":{"directory":PATH,"loader":NAME,"version":TEXT or ""}}],  absent: the device's own C library
 //    "models":[{"files":[FILE]}],
-//    "data":[{"inputs":[{"input":NAME or "","file":FILE}],"questions":"choice" or "match"}],  questions: of a language model; absent: a text
+//    "data":[{"inputs":[{"input":NAME or "","file":FILE}],"questions":"choice" or "match","speech":B}],
+//              questions: of a language model; absent: a text. speech: two files, runners/recordings.h
 //    "cases":[{"id":ID,"engine":I,"model":I or -1,"backend":WORD,"threads":N,"allow_fallback":B,"pin":"0,2-3" or "",
 //              "mem_limit_bytes":N,  of timing, pilot and cold blocks; 0 or absent: no limit
 //              "workload":{"scenario":WORD,...} (base/workload.h; absent: single-stream),
@@ -71,6 +72,7 @@ struct ed_job_data {
     struct ed_job_input *inputs;
     size_t n_inputs;
     bool questions, match; // JSON lines of base/questions.h; their answers are words
+    bool speech;           // recordings (runners/recordings.h)
 };
 
 struct ed_job_case {

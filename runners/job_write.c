@@ -141,6 +141,8 @@ enum ed_status ed_job_write_block(const struct ed_job *job, size_t block_index, 
         if (job->data[c->data].questions)
             ed_json_text(&w, "questions",
                          job->data[c->data].match ? ED_JOB_QUESTIONS_MATCH : ED_JOB_QUESTIONS_CHOICE);
+        if (job->data[c->data].speech)
+            ed_json_bool(&w, "speech", true);
         ed_json_object_end(&w);
     }
     ed_json_array_end(&w);

@@ -25,6 +25,7 @@
 #include "runners/profile.h"
 #include "runners/quality.h"
 #include "runners/questions.h"
+#include "runners/recordings.h"
 #include "runners/started.h"
 
 #define FILES_MAX 1024 // of a model, by the parser of jobs
@@ -114,6 +115,11 @@ static bool is_language(const struct worker *worker) {
 // What is judged over a text needs every token's logits, whatever the case is timed with.
 static bool is_quality(const struct worker *worker) {
     return is_language(worker) && worker->job.blocks[0].pass == ED_PASS_KIND_ACCURACY;
+}
+
+static bool is_speech_set(const struct worker *worker) {
+    const int64_t data = worker->job.cases[0].data;
+    return data >= 0 && worker->job.data[data].speech;
 }
 
 static void fill_load_args(const struct worker *worker, struct ed_load_args *args, const char *const *files,
@@ -298,8 +304,11 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
         status = first_inference(worker, err);
         if (status == ED_OK) {
             enter(worker, ED_PHASE_TIMED);
-            status = ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block,
-                                    worker->inputs, &worker->evidence, err);
+            status = is_speech_set(worker)
+                         ? ed_recordings_run(worker->adapter.backend, worker->adapter.state, &worker->job,
+                                             block, worker->inputs, &worker->evidence, err)
+                         : ed_dataset_run(worker->adapter.backend, worker->adapter.state, &worker->job, block,
+                                          worker->inputs, &worker->evidence, err);
         }
         break;
     case ED_PASS_KIND_PROFILE:

@@ -3,7 +3,8 @@
 """Makes a small Whisper model with random weights in whisper.cpp's own format, and audio for it: it says nothing of sense, and runs
 everything that a real one runs.
 
-Usage: make_tiny_whisper.py OUT.bin [--audio OUT.wav] [--seconds N] [--seed N]
+Usage: make_tiny_whisper.py OUT.bin [--audio OUT.wav] [--set FOLDER] [--seconds N] [--seed N]
+`--set` makes eight recordings of a second each; what is said in them (babble/*.txt) was written by hand from what the model hears.
 Needs nothing but Python. The same arguments give the same files: random numbers are sums of Python's own uniform ones.
 """
 import argparse
@@ -149,9 +150,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--audio", type=pathlib.Path)
+    parser.add_argument("--set", type=pathlib.Path)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=4)
     given = parser.parse_args()
     make_model(given.out, given.seed)
     if given.audio:
         make_audio(given.audio, given.seconds, given.seed)
+    for i in range(8 if given.set else 0):
+        given.set.mkdir(exist_ok=True)
+        make_audio(given.set / f"babble-{i}.wav", 1, given.seed + 1 + i)

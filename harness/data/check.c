@@ -37,7 +37,7 @@ enum ed_status ed_check_open(struct ed_check *check, const struct ed_suite *suit
                              "has no task of a folder of images with a metric top-K: what an app does to its "
                              "images can be checked where edgedyno does it too (\"preprocess\")");
     check->folder = check->task->data[0].file;
-    if (!ed_path_is_directory(check->folder))
+    if (!ed_path_is_directory(check->folder) || ed_metric_is_speech(check->task->metric))
         return ed_fail(err, ED_ERR_USAGE, check->task->name,
                        "its data is no folder of images; there is no preprocessing to check");
     if (check->model->preprocess.n_command)

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/path.h"
+#include "harness/metrics.h"
 
 #define NAME_MAX_BYTES 1024
 
@@ -41,8 +42,7 @@ static enum ed_status add(struct ed_folder *folder, const char *name, int64_t la
     return ED_OK;
 }
 
-// Relative, and every part of it a name: nothing that leads out of the folder.
-static bool stays_inside(const char *name) {
+bool ed_folder_stays_inside(const char *name) {
     for (const char *part = name;;) {
         const size_t n = strcspn(part, "/");
         if (!n || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
@@ -100,14 +100,14 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum ed_status check_twice(const struct ed_folder *folder, const char *where, struct ed_error *err) {
-    char **sorted = calloc(folder->n + 1, sizeof *sorted);
+enum ed_status ed_folder_check_twice(char *const *files, size_t n, const char *where, struct ed_error *err) {
+    char **sorted = calloc(n + 1, sizeof *sorted);
     enum ed_status status = ED_OK;
     if (!sorted)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of images");
-    memcpy(sorted, folder->files, folder->n * sizeof *sorted);
-    qsort(sorted, folder->n, sizeof *sorted, by_name);
-    for (size_t i = 1; status == ED_OK && i < folder->n; i++)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a list of files");
+    memcpy(sorted, files, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_name);
+    for (size_t i = 1; status == ED_OK && i < n; i++)
         if (!strcmp(sorted[i - 1], sorted[i]))
             status = ed_fail(err, ED_ERR_USAGE, where, "has \"%.200s\" twice", sorted[i]);
     free(sorted);
@@ -141,7 +141,7 @@ enum ed_status ed_folder_parse(struct ed_folder *folder, const char *text, size_
             status = ed_fail(err, ED_ERR_USAGE, where,
                              "line %zu is not FILE,CLASS with a class of 0 or more: \"%.*s\"", line + 1,
                              (int)(n < 80 ? n : 80), start);
-        else if (!stays_inside(name))
+        else if (!ed_folder_stays_inside(name))
             status = ed_fail(err, ED_ERR_USAGE, where, "line %zu names \"%.80s\", which is not in the folder",
                              line + 1, name);
         else
@@ -150,7 +150,7 @@ enum ed_status ed_folder_parse(struct ed_folder *folder, const char *text, size_
     if (status == ED_OK && !folder->n)
         status = ed_fail(err, ED_ERR_USAGE, where, "names no image");
     if (status == ED_OK)
-        status = check_twice(folder, where, err);
+        status = ed_folder_check_twice(folder->files, folder->n, where, err);
     if (status != ED_OK)
         ed_folder_release(folder);
     return status;
@@ -233,7 +233,9 @@ enum ed_status ed_folder_read(struct ed_folder *folder, const char *path, const 
     if (status == ED_OK && !folder->labelled)
         status = add_images(folder, path, "", 0, err);
     if (status == ED_OK && !folder->n)
-        status = ed_fail(err, ED_ERR_USAGE, path, "holds no image: a name ends in .png, .jpg or .jpeg");
+        status = ed_fail(err, ED_ERR_USAGE, path,
+                         "holds no image: a name ends in .png, .jpg or .jpeg; a folder of recordings needs "
+                         "the metric " ED_METRIC_SPEECH);
     if (status != ED_OK)
         ed_folder_release(folder);
     return status;

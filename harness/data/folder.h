@@ -33,4 +33,9 @@ enum ed_status ed_folder_parse(struct ed_folder *folder, const char *text, size_
                                struct ed_error *err);
 void ed_folder_release(struct ed_folder *folder); // safe on a zeroed one
 
+// Relative, and every part of it a name: nothing that leads out of the folder.
+bool ed_folder_stays_inside(const char *name);
+// ED_ERR_USAGE where a name is there twice; `where` is the list that has them.
+enum ed_status ed_folder_check_twice(char *const *files, size_t n, const char *where, struct ed_error *err);
+
 #endif

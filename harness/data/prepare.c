@@ -12,7 +12,9 @@
 #include "base/path.h"
 #include "base/questions.h"
 #include "devices/process.h"
+#include "harness/data/cache.h"
 #include "harness/data/folder.h"
+#include "harness/data/speech_prepare.h"
 #include "harness/metrics.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
@@ -75,30 +77,15 @@ static enum ed_status write_images(int fd, const char *path, const struct ed_pre
     return status;
 }
 
-// Written beside its name and renamed when it is whole.
-static enum ed_status publish(int fd, const char *part, const char *path, enum ed_status status,
-                              struct ed_error *err) {
-    if (status == ED_OK && fsync(fd) != 0)
-        status = ed_fail_errno(err, ED_ERR_IO, part, "cannot be synced: %m");
-    if (status == ED_OK && rename(part, path) != 0)
-        status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be made: %m");
-    if (status != ED_OK)
-        unlink(part);
-    return status;
-}
-
-static void name_part(char part[ED_PATH_BYTES + 32], const char *path) {
-    snprintf(part, ED_PATH_BYTES + 32, "%s.part-%ld", path, (long)getpid());
-}
-
 enum ed_status ed_prepare_images(const char *path, const struct ed_preprocess *p, const char *folder,
                                  char *const *relative, size_t n, struct ed_error *err) {
     char part[ED_PATH_BYTES + 32];
-    name_part(part, path);
+    ed_cache_part(part, path);
     const int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return ed_fail_errno(err, ED_ERR_IO, part, "cannot be made: %m");
-    enum ed_status status = publish(fd, part, path, write_images(fd, part, p, folder, relative, n, err), err);
+    enum ed_status status =
+        ed_cache_publish(fd, part, path, write_images(fd, part, p, folder, relative, n, err), err);
     close(fd);
     return status;
 }
@@ -162,12 +149,12 @@ static enum ed_status make_by_command(const char *path, const struct ed_suite_pr
                                       const char *folder, char *const *relative, size_t n,
                                       struct ed_error *err) {
     char part[ED_PATH_BYTES + 32];
-    name_part(part, path);
+    ed_cache_part(part, path);
     enum ed_status status = run_command(part, preprocess, folder, relative, n, err);
     const int fd = status == ED_OK ? open(part, O_RDONLY | O_CLOEXEC) : -1;
     if (status == ED_OK && fd < 0)
         status = ed_fail_errno(err, ED_ERR_IO, part, "cannot be read: %m");
-    status = publish(fd, part, path, status, err);
+    status = ed_cache_publish(fd, part, path, status, err);
     if (fd >= 0)
         close(fd);
     return status;
@@ -194,29 +181,6 @@ static enum ed_status make_key(char hex[ED_DIGEST_HEX_BYTES], const char *prepro
     return status;
 }
 
-// CACHE/data/KEY and `ending`.
-static enum ed_status cache_path(char path[ED_PATH_BYTES], const char *key, const char *ending,
-                                 struct ed_error *err) {
-    char cache[ED_PATH_BYTES], name[128];
-    snprintf(name, sizeof name, "%s%s", key, ending);
-    enum ed_status status = ed_path_xdg(cache, ED_XDG_CACHE, err);
-    if (status == ED_OK)
-        status = ed_path_join(path, cache, "data", err);
-    if (status == ED_OK)
-        status = ed_path_make(path, 0755, err);
-    if (status != ED_OK)
-        return status;
-    memcpy(cache, path, sizeof cache);
-    return ed_path_join(path, cache, name, err);
-}
-
-static bool cached(const char *path, size_t n) {
-    struct ed_npy npy = {0};
-    const bool good = ed_npy_open(&npy, path, NULL) == ED_OK && npy.rank > 0 && npy.shape[0] == (int64_t)n;
-    ed_npy_close(&npy);
-    return good;
-}
-
 static enum ed_status prepare_images(const struct ed_suite_model *model, struct ed_suite_task *task,
                                      struct ed_error *err) {
     char key[ED_DIGEST_HEX_BYTES], data[ED_PATH_BYTES], labels[ED_PATH_BYTES];
@@ -232,10 +196,10 @@ static enum ed_status prepare_images(const struct ed_suite_model *model, struct 
     if (status == ED_OK)
         status = make_key(key, task->preprocess_sha256, folder, &images, err);
     if (status == ED_OK)
-        status = cache_path(data, key, ".npy", err);
+        status = ed_cache_path(data, key, ".npy", err);
     if (status == ED_OK)
-        status = cache_path(labels, key, ".labels.npy", err);
-    if (status == ED_OK && !cached(data, images.n)) {
+        status = ed_cache_path(labels, key, ".labels.npy", err);
+    if (status == ED_OK && !ed_cache_has(data, images.n)) {
         struct ed_preprocess p;
         ed_preprocess_of_suite(&p, &model->preprocess);
         status = model->preprocess.n_command
@@ -267,7 +231,7 @@ static enum ed_status prepare_questions(struct ed_suite_task *task, struct ed_er
     if (status == ED_OK)
         status = ed_digest_file(digest, NULL, task->data[0].file, err);
     if (status == ED_OK)
-        status = cache_path(labels, digest, match ? ".matches.npy" : ".choices.npy", err);
+        status = ed_cache_path(labels, digest, match ? ".matches.npy" : ".choices.npy", err);
     if (status == ED_OK)
         status = ed_prepare_labels(labels, answers, questions.n, err);
     if (status == ED_OK)
@@ -283,9 +247,12 @@ enum ed_status ed_prepare_suite(struct ed_suite *suite, struct ed_error *err) {
         for (size_t t = 0; status == ED_OK && t < suite->models[m].n_tasks; t++) {
             struct ed_suite_task *task = &suite->models[m].tasks[t];
             const size_t n = strlen(task->labels);
+            const char *folder = task->n_data == 1 ? task->data[0].file : "";
             if (ed_metric_is_questions(task->metric))
                 status = prepare_questions(task, err);
-            else if (task->n_data == 1 && ed_path_is_directory(task->data[0].file))
+            else if (ed_metric_is_speech(task->metric))
+                status = ed_path_is_directory(folder) ? ed_prepare_speech(task, err) : ED_OK;
+            else if (ed_path_is_directory(folder))
                 status = prepare_images(&suite->models[m], task, err);
             else if (n > 4 && !strcmp(task->labels + n - 4, ".csv"))
                 status = ed_fail(err, ED_ERR_USAGE, task->labels,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data that is not tensors yet becomes tensors, once, on the host: a folder of images goes through the
-// model's preprocessing into one .npy, questions give a .npy with the right answers. Both are kept in the
-// cache folder ($XDG_CACHE_HOME/edgedyno/data) under a digest over everything that they come from: names,
-// contents and classes of the files, the preprocessing, this program's version.
+// model's preprocessing into one .npy, questions give a .npy with the right answers, a folder of recordings
+// two .npy and its transcripts (speech_prepare.h). All are kept in the cache folder (cache.h) under a digest
+// over everything that they come from: names, contents and classes of the files, the preprocessing, this
+// program's version.
 #ifndef EDGEDYNO_HARNESS_DATA_PREPARE_H
 #define EDGEDYNO_HARNESS_DATA_PREPARE_H
 

@@ -106,8 +106,9 @@ def refused(room):
     room.run("run", TINY / "tiny-whisper.bin", "-p", "8").expect(2)
 
 
-with Room(fetched_engines=True) as room:
-    figures(room)
-    without(room)
-    refused(room)
-finish("whisper.cpp")
+if __name__ == "__main__":
+    with Room(fetched_engines=True) as room:
+        figures(room)
+        without(room)
+        refused(room)
+    finish("whisper.cpp")
