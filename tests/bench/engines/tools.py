@@ -176,6 +176,11 @@ class Tools:
 
         return Contest("llama.cpp", what, "llama-bench", "tokens/s", ours, theirs)
 
+    # ---- whisper.cpp: its package has no program; the table of adapters has the bare call
+
+    def whisper(self):
+        return ()
+
 
 ENGINES = {
     "onnxruntime": Tools.onnxruntime,
@@ -183,6 +188,7 @@ ENGINES = {
     "openvino": Tools.openvino,
     "executorch": Tools.executorch,
     "llama.cpp": Tools.llama,
+    "whisper.cpp": Tools.whisper,
 }
 
 
