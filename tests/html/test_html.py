@@ -335,7 +335,7 @@ def main():
         # Blocks that throttling voids, of devices with sensors.
         page = here / "warm.html"
         report(warm, page, 0)
-        whole_page(browser, page, axe, keep, 10)
+        whole_page(browser, page, axe, keep, 7)
         found = list(zip(*(column(browser, "blocks", head_number(browser, "blocks", head)) for head in ("valid", "reasons"))))
         check(sorted(found) == [("no", "throttled")] * 8 + [("yes", "")] * 24, "blocks that throttled are told", found)
         check("2 of 8 blocks left out" in browser.evaluate("document.body.textContent"), "that figures leave them out is not told")
