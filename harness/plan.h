@@ -57,21 +57,9 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
                             const struct ed_catalogue *catalogue, const struct ed_engines *engines,
                             const char *target, const struct ed_offers *offers, int64_t seed,
                             struct ed_error *err);
-// For the parts of the planner. `blocks` has room.
-void ed_plan_block_add(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition);
-enum ed_status ed_plan_gate_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed,
-                                   struct ed_error *err);
 // Comparisons of a gate on this device.
 size_t ed_plan_gate_tests(const struct ed_plan *plan, const struct ed_suite *suite,
                           const struct ed_gate_spec *spec);
-// The case that case `index` of a choice is judged against: one case of the reference variant, on the first
-// CPU backend where there is one, speaks for all, so that a backend that answers otherwise is seen; the
-// variant's other numbers of threads there are references of their own. `exact`: the one that differs in
-// nothing but the variant, for metrics that need both in one process.
-size_t ed_plan_tune_reference(const struct ed_plan *plan, size_t index, size_t exact);
-// A choice needs one figure of each configuration: ED_ERR_USAGE where several workloads have one, or none.
-enum ed_status ed_plan_tune_check(const struct ed_plan *plan, const struct ed_suite *suite,
-                                  struct ed_error *err);
 // For --dry-run: by what is chosen, and whether the blocks can tell so many configurations apart.
 void ed_plan_tune_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite);
 void ed_plan_release(struct ed_plan *plan);

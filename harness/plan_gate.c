@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "harness/gate.h"
-#include "harness/plan.h"
+#include "harness/plan_parts.h"
 
 static void add_quad(struct ed_plan *plan, const struct ed_plan_pair *pair, int64_t first,
                      bool candidate_first) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/stats/best.h"
-#include "harness/plan.h"
+#include "harness/plan_parts.h"
 #include "harness/quality.h"
 
 size_t ed_plan_tune_reference(const struct ed_plan *plan, size_t index, size_t exact) {
