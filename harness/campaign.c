@@ -10,8 +10,6 @@
 #include "base/workload.h"
 #include "edgedyno/wire.h"
 
-#define CAMPAIGN_MAX_BYTES (256u << 20)
-
 // Frozen texts are copied into fixed fields; "" is as good as absent.
 static enum ed_status copy(const struct ed_json_at *at, const char *key, char *out, size_t bytes,
                            struct ed_error *err) {
@@ -449,7 +447,7 @@ enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *direct
         return ed_fail(err, ED_ERR_NOT_FOUND, directory,
                        "holds no %s: it is no campaign, or one that never began", ED_CAMPAIGN_FILE);
     if (status == ED_OK)
-        status = ed_json_parse_file(&document, path, CAMPAIGN_MAX_BYTES, err);
+        status = ed_json_parse_file(&document, path, ED_CAMPAIGN_FILE_MAX_BYTES, err);
     if (status == ED_OK) {
         struct ed_json_at root = ed_json_root(&document);
         status = read_campaign(&root, campaign, err);

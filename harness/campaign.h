@@ -25,6 +25,8 @@
 #include "reports/verdict.h"
 
 #define ED_CAMPAIGN_FILE "campaign.json"
+#define ED_CAMPAIGN_FILE_MAX_BYTES (256u << 20)
+#define ED_CAMPAIGN_ASKED "asked" // of a gate whose fail is to be repeated: the words of its command line
 #define ED_CAMPAIGN_FORMAT 1
 #define ED_CAMPAIGN_JOB "job.json"
 #define ED_CAMPAIGN_JOURNAL "journal.jsonl"

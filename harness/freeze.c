@@ -11,6 +11,7 @@
 #include "devices/inventory.h"
 #include "harness/job_write.h"
 #include "harness/metrics.h"
+#include "harness/repeats.h"
 #include "harness/sync.h"
 #include "harness/transcript.h"
 
@@ -264,6 +265,8 @@ static enum ed_status write_gate(struct ed_json_writer *w, const struct ed_freez
         spec.family += ed_plan_gate_tests(&freeze->devices[i].plan, suite, &spec);
     if (status == ED_OK)
         ed_gate_spec_write(w, &spec);
+    if (suite->gate.active && suite->gate.asked[0])
+        ed_json_raw(w, ED_CAMPAIGN_ASKED, suite->gate.asked);
     return status;
 }
 
@@ -276,7 +279,7 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
         snprintf(label + used, sizeof label - used, "%s%s=%s", i ? " " : "", freeze->suite->labels[i].key,
                  freeze->suite->labels[i].value);
     }
-    ed_buffer_init(&text, 256u << 20);
+    ed_buffer_init(&text, ED_CAMPAIGN_FILE_MAX_BYTES);
     ed_json_writer_init(&w, &text, true);
     ed_json_object_begin(&w, NULL);
     ed_json_text(&w, "edgedyno", ED_VERSION);
@@ -320,6 +323,8 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
     if (status == ED_OK)
         status = w.misuse ? ed_fail(err, ED_ERR_INTERNAL, NULL, "campaign.json came out unbalanced")
                           : ed_buffer_status(&text, ED_CAMPAIGN_FILE, err);
+    if (status == ED_OK && freeze->suite->gate.active && freeze->suite->gate.confirms_in[0])
+        status = ed_repeats_check(&text, freeze->suite->gate.confirms_in, err);
     if (status == ED_OK)
         status = ed_path_join(path, freeze->directory, ED_CAMPAIGN_FILE, err);
     if (status == ED_OK)

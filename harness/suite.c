@@ -28,7 +28,9 @@ void ed_suite_init(struct ed_suite *suite) {
                  .mde = strdup(""),
                  .metric = strdup(""),
                  .inconclusive = strdup(""),
-                 .confirms = strdup("")},
+                 .confirms = strdup(""),
+                 .confirms_in = strdup(""),
+                 .asked = strdup("")},
         .tune = {.reference = strdup(""), .minimize = strdup(""), .inconclusive = strdup("")},
         .block_min_ns = SECOND_NS,
         .block_max_ns = 10 * SECOND_NS,
@@ -120,6 +122,8 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->agree_with);
     free(suite->gate.inconclusive);
     free(suite->gate.confirms);
+    free(suite->gate.confirms_in);
+    free(suite->gate.asked);
     free(suite->tune.reference);
     free(suite->tune.minimize);
     free(suite->tune.inconclusive);

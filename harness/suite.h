@@ -95,8 +95,10 @@ struct ed_suite_gate {
     char *mde;                  // "2 %" or "2 %, load_ns = 20 %"
     char *metric;               // keys, separated by commas; "": the usual ones
     char *inconclusive;         // "pass", "fail" or ""
-    char *confirms;             // id of a campaign whose fail is repeated; only the command sets it
-    int64_t need;               // devices that are enough; 0: all
+    // Only the command sets these. Id and directory of the campaign whose fail is repeated; and the words of
+    // the command line as one JSON object, so that a resume can repeat a fail of this one.
+    char *confirms, *confirms_in, *asked;
+    int64_t need; // devices that are enough; 0: all
     bool confirm;
     // What the words came to (gate_sides.h): both engines, or both variants; NULL: not that.
     char *side_on[2], *side_variant[2]; // baseline, candidate

@@ -9,13 +9,13 @@
 #include "base/json_write.h"
 #include "base/units.h"
 #include "harness/cli/fit_points.h"
+#include "harness/cli/kept_words.h"
 #include "harness/cli/suite_args.h"
 #include "harness/suite_values.h"
 
 #define FIT_FILE "fit.json"
 #define FIT_TYPE "edgedyno-fit"
 #define FIT_MAX_BYTES (1u << 20)
-#define WORDS_MAX 512
 
 // What a search goes by: the words of its first run.
 struct fit {
@@ -154,8 +154,8 @@ static enum ed_status make_runs(struct fit *fit, struct ed_error *err) {
 
 // The words, as they can be parsed again; not those that a resume may choose anew.
 static enum ed_status keep_words(const struct fit *fit, struct ed_error *err) {
-    static const char *const left_out[] = {"out", "format", "export", "quiet", "verbose", "resume"};
-    char path[ED_PATH_BYTES], here[ED_PATH_BYTES];
+    static const char *const left_out[] = {"out", "format", "export", "quiet", "verbose", "resume", NULL};
+    char path[ED_PATH_BYTES];
     struct ed_buffer text;
     struct ed_json_writer w;
     ed_buffer_init(&text, FIT_MAX_BYTES);
@@ -164,27 +164,11 @@ static enum ed_status keep_words(const struct fit *fit, struct ed_error *err) {
     ed_json_text(&w, "type", FIT_TYPE);
     ed_json_int(&w, "format", 1);
     ed_json_text(&w, "edgedyno", ED_VERSION);
-    ed_json_array_begin(&w, "words");
-    for (size_t i = 0; i < fit->arguments->n_values; i++) {
-        const struct ed_option_value *value = &fit->arguments->values[i];
-        char word[2048];
-        bool kept = true;
-        for (size_t k = 0; k < sizeof left_out / sizeof left_out[0]; k++)
-            kept = kept && strcmp(value->option->name, left_out[k]) != 0;
-        if (!kept)
-            continue;
-        if (value->option->type == ED_OPTION_FLAG)
-            snprintf(word, sizeof word, "--%s", value->option->name);
-        else
-            snprintf(word, sizeof word, "--%s=%s", value->option->name, value->text);
-        ed_json_text(&w, NULL, word);
-    }
-    ed_json_text(&w, NULL, fit->arguments->operands[0]);
-    ed_json_array_end(&w);
-    enum ed_status status = ed_path_real(here, ".", err);
-    ed_json_text(&w, "directory", status == ED_OK ? here : "");
+    enum ed_status status = ed_kept_words_write(&w, fit->arguments, left_out, err);
     ed_json_object_end(&w);
     ed_buffer_text_append(&text, "\n");
+    if (status == ED_OK)
+        status = ed_buffer_status(&text, FIT_FILE, err);
     if (status == ED_OK)
         status = ed_path_join(path, fit->directory, FIT_FILE, err);
     if (status == ED_OK)
@@ -195,16 +179,8 @@ static enum ed_status keep_words(const struct fit *fit, struct ed_error *err) {
 
 // The words of the first run, in its directory, since paths among them are relative to it.
 static enum ed_status read_words(struct fit *fit, const char *resume, struct ed_error *err) {
-    const struct ed_cli_command *command = fit->cli->command;
-    const struct ed_option *tables[ED_CLI_GROUPS_MAX];
-    size_t counts[ED_CLI_GROUPS_MAX];
-    const struct ed_option_set set = {tables, counts, command->n_groups};
-    const char *words[WORDS_MAX + 1] = {"fit"}, *type = "", *here = "";
+    const char *type = "", *here = "";
     char path[ED_PATH_BYTES];
-    for (size_t i = 0; i < command->n_groups; i++) {
-        tables[i] = command->groups[i]->options;
-        counts[i] = command->groups[i]->n;
-    }
     enum ed_status status = ed_path_real(fit->directory, resume, err);
     if (status == ED_OK)
         status = ed_path_join(path, fit->directory, FIT_FILE, err);
@@ -213,26 +189,16 @@ static enum ed_status read_words(struct fit *fit, const char *resume, struct ed_
                        "holds no " FIT_FILE ": it is no search of `edgedyno fit`");
     if (status == ED_OK)
         status = ed_json_parse_file(&fit->document, path, FIT_MAX_BYTES, err);
-    const struct ed_json_at root = ed_json_root(&fit->document), list = ed_json_member(&root, "words");
+    const struct ed_json_at root = ed_json_root(&fit->document);
     if (status == ED_OK)
         status = ed_json_get_text(&root, "type", &type, err);
     if (status == ED_OK && strcmp(type, FIT_TYPE) != 0)
         return ed_json_fail(&root, err, "expected a search of `edgedyno fit`, found '%.32s'", type);
     if (status == ED_OK)
-        status = ed_json_get_text(&root, "directory", &here, err);
-    if (status == ED_OK)
-        status = ed_json_expect_array(&list, err);
-    const size_t n = status == ED_OK ? ed_json_count(&list) : 0;
-    if (n > WORDS_MAX - 1)
-        return ed_json_fail(&list, err, "has %zu words", n);
-    struct ed_json_at word = ed_json_element(&list, 0);
-    for (size_t i = 0; status == ED_OK && i < n; i++, word = ed_json_next(&word))
-        status = ed_json_as_text(&word, &words[i + 1], err);
+        status = ed_kept_words_read(&fit->kept, &here, &root, fit->cli->command, err);
     if (status == ED_OK && chdir(here) != 0)
         status = ed_fail_errno(err, ED_ERR_NOT_FOUND, here,
                                "the search began there, and it cannot be entered: %m");
-    if (status == ED_OK)
-        status = ed_arguments_parse(&fit->kept, &set, (int)n + 1, words, err);
     fit->arguments = &fit->kept;
     return status;
 }

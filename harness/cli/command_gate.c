@@ -2,115 +2,40 @@
 // `edgedyno gate`: may the candidate ship? Two builds compared by paired blocks, with a verdict.
 #include <string.h>
 
-#include "harness/addresses.h"
-#include "harness/cli/measuring.h"
-#include "harness/cli/suite_args.h"
+#include "harness/cli/gate_confirm.h"
 #include "harness/gate_sides.h"
-#include "harness/suite_values.h"
+
+static void begin(struct ed_suite *suite) {
+    suite->gate.active = true;
+}
 
 static enum ed_status check(const struct ed_arguments *arguments, struct ed_error *err) {
-    enum ed_status status = ed_measuring_check(arguments, err);
-    if (!status && ed_arguments_has(arguments, "blocks"))
-        status = ed_fail(
+    const char *on_invalid = ed_arguments_get(arguments, "on-invalid");
+    if (ed_arguments_has(arguments, "blocks"))
+        return ed_fail(
             err, ED_ERR_USAGE, "--blocks",
             "a gate measures as many blocks as its looks need, at most 64 pairs; --max-time limits it");
-    const char *on_invalid = ed_arguments_get(arguments, "on-invalid");
-    if (!status && on_invalid && strcmp(on_invalid, "repeat") == 0)
-        status = ed_fail(
+    if (on_invalid && strcmp(on_invalid, "repeat") == 0)
+        return ed_fail(
             err, ED_ERR_USAGE, "--on-invalid",
             "a gate leaves pairs out that one side's state voids, and measures further ones by itself");
-    return status;
+    return ED_OK;
 }
 
-static enum ed_status read_suite(struct ed_suite *suite, const struct ed_arguments *arguments,
-                                 struct ed_error *err) {
+static enum ed_status settle(struct ed_suite *suite, const struct ed_arguments *arguments,
+                             struct ed_error *err) {
     struct ed_gate_spec spec;
-    enum ed_status status = ed_suite_of_arguments(suite, arguments, err);
-    if (status)
-        return status;
-    status = ed_gate_sides_settle(suite, err);
-    if (!status)
-        status = ed_gate_spec_make(&spec, suite, err);
-    if (status)
-        ed_suite_release(suite);
-    return status;
-}
-
-// A fail is repeated by a fresh campaign, with other coins, before it blocks. The second one's verdict
-// counts.
-static int confirm(struct ed_cli *cli, struct ed_measuring *measuring, struct ed_suite *suite,
-                   const struct ed_output *output, const char *first) {
-    struct ed_error err = {0};
-    struct ed_campaign campaign = {0};
-    char out[ED_PATH_BYTES + 16], second[ED_PATH_BYTES];
-    enum ed_status status = ed_campaign_load(&campaign, first, &err);
+    enum ed_status status = ed_gate_sides_settle(suite, err);
     if (status == ED_OK)
-        status = ed_suite_text_set(&suite->gate.confirms, campaign.id, &err);
-    snprintf(out, sizeof out, "%.4090s-again", campaign.directory);
-    ed_campaign_release(&campaign);
-    if (status != ED_OK)
-        return ed_cli_fail(cli, &err);
-    ed_log_line(&cli->log, ED_LOG_INFO, "it failed; a fresh campaign repeats it before that blocks");
-    suite->seed = suite->seed < 0 ? suite->seed : suite->seed + 1;
-    measuring->args.out = out;
-    return ed_measuring_run(cli, measuring, suite, output, second);
+        status = ed_gate_spec_make(&spec, suite, err);
+    return status == ED_OK ? ed_gate_confirm_keep(suite, arguments, err) : status;
 }
 
-// What was resumed knows its plan and not the suite that it came from, so that nothing can repeat its fail.
-static void tell_unconfirmed(const struct ed_cli *cli, const char *directory) {
-    struct ed_campaign campaign = {0};
-    char again[ED_PATH_BYTES + 16];
-    if (ed_campaign_load(&campaign, directory, NULL) == ED_OK && campaign.gate.confirm &&
-        !campaign.gate.confirms[0]) {
-        snprintf(again, sizeof again, "%.4090s-again", directory);
-        if (ed_show_check_campaign(again, NULL) == ED_OK)
-            ed_log_line(&cli->log, ED_LOG_INFO, "this fail was repeated: what %s says counts", again);
-        else
-            ed_log_line(&cli->log, ED_LOG_WARNING,
-                        "this fail is not confirmed: --confirm repeats nothing after --resume; run the same "
-                        "gate again, and let that decide");
-    }
-    ed_campaign_release(&campaign);
-}
+static const struct ed_measured_command command = {
+    .begin = begin, .check = check, .settle = settle, .measure = ed_gate_confirm};
 
 static int gate(struct ed_cli *cli) {
-    const struct ed_arguments *arguments = cli->arguments;
-    struct ed_output output = {0};
-    struct ed_resources resources = {0};
-    struct ed_measuring measuring = {0};
-    struct ed_suite suite;
-    struct ed_error err = {0};
-    char directory[ED_PATH_BYTES] = "";
-    int code = ED_EXIT_PASS;
-    ed_suite_init(&suite);
-    suite.gate.active = true;
-    enum ed_status status = check(arguments, &err);
-    if (!status)
-        status = ed_output_parse(&output, arguments, true, &err);
-    if (!status && !ed_arguments_has(arguments, "resume"))
-        status = ed_output_check_choice(&output, &err);
-    if (!status && !ed_arguments_has(arguments, "resume"))
-        status = read_suite(&suite, arguments, &err);
-    if (!status)
-        status = ed_resources_load(&resources, cli, &err);
-    if (!status)
-        status = ed_addresses_add(&resources.engines, &suite, &err);
-    if (!status)
-        status = ed_measuring_fill(&measuring, cli, &resources, &err);
-    if (status)
-        code = ed_cli_fail(cli, &err);
-    else if (ed_arguments_has(arguments, "dry-run"))
-        code = ed_measuring_plan(cli, &measuring, &suite);
-    else
-        code = ed_measuring_run(cli, &measuring, &suite, &output, directory);
-    if (code == ED_EXIT_FAIL && directory[0] && !measuring.resume && suite.gate.confirm)
-        code = confirm(cli, &measuring, &suite, &output, directory);
-    else if (code == ED_EXIT_FAIL && directory[0] && measuring.resume)
-        tell_unconfirmed(cli, directory);
-    ed_resources_release(&resources);
-    ed_suite_release(&suite);
-    ed_output_release(&output);
-    return code;
+    return ed_measured_run(cli, &command);
 }
 
 static const char *const usages[] = {"[OPTION...] SUITE.json",

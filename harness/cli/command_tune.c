@@ -1,53 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // `edgedyno tune`: which variant, backend and number of threads each device shall use.
-#include <string.h>
-
-#include "harness/cli/measuring.h"
-#include "harness/cli/suite_args.h"
+#include "harness/cli/measured.h"
 #include "harness/tune_spec.h"
 
-static enum ed_status read_suite(struct ed_suite *suite, const struct ed_arguments *arguments,
-                                 struct ed_error *err) {
-    struct ed_tune_spec spec;
-    enum ed_status status = ed_suite_of_arguments(suite, arguments, err);
-    if (status)
-        return status;
-    status = ed_tune_spec_make(&spec, suite, err);
-    if (status)
-        ed_suite_release(suite);
-    return status;
+static void begin(struct ed_suite *suite) {
+    suite->tune.active = true;
 }
 
+static enum ed_status settle(struct ed_suite *suite, const struct ed_arguments *arguments,
+                             struct ed_error *err) {
+    struct ed_tune_spec spec;
+    (void)arguments;
+    return ed_tune_spec_make(&spec, suite, err);
+}
+
+static const struct ed_measured_command command = {.chooses = true,
+                                                   .begin = begin,
+                                                   .check = ed_measured_check_plain,
+                                                   .settle = settle,
+                                                   .measure = ed_measured_measure_plain};
+
 static int tune(struct ed_cli *cli) {
-    const struct ed_arguments *arguments = cli->arguments;
-    struct ed_output output = {0};
-    struct ed_resources resources = {0};
-    struct ed_measuring measuring = {0};
-    struct ed_suite suite;
-    struct ed_error err = {0};
-    char directory[ED_PATH_BYTES];
-    int code = ED_EXIT_PASS;
-    ed_suite_init(&suite);
-    suite.tune.active = true;
-    enum ed_status status = ed_measuring_check(arguments, &err);
-    if (!status)
-        status = ed_output_parse(&output, arguments, true, &err);
-    if (!status && !ed_arguments_has(arguments, "resume"))
-        status = read_suite(&suite, arguments, &err);
-    if (!status)
-        status = ed_resources_load(&resources, cli, &err);
-    if (!status)
-        status = ed_measuring_fill(&measuring, cli, &resources, &err);
-    if (status)
-        code = ed_cli_fail(cli, &err);
-    else if (ed_arguments_has(arguments, "dry-run"))
-        code = ed_measuring_plan(cli, &measuring, &suite);
-    else
-        code = ed_measuring_run(cli, &measuring, &suite, &output, directory);
-    ed_resources_release(&resources);
-    ed_suite_release(&suite);
-    ed_output_release(&output);
-    return code;
+    return ed_measured_run(cli, &command);
 }
 
 static const char *const usages[] = {"[OPTION...] SUITE.json", "[OPTION...] MODEL... --reference MODEL",

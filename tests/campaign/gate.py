@@ -5,9 +5,13 @@ comes to the same verdict, what is frozen, and the order of the blocks.
 The engine sleeps for milliseconds, and what must be told apart differs by a factor, so that other load on the machine changes no verdict.
 """
 
+import fcntl
+import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
 import time
 
 from campaign import SETTLED, Device, Room, check, check_whole, finish, kill, wait_for
@@ -170,15 +174,98 @@ def out_of_time(room):
 
 
 def confirmed(room):
+    """A fail is repeated, by the command itself or by a resume, whenever the controller is killed."""
     ended = gate(room, "g_again", "dies", *MDE, "--confirm", code=1)
     check("a fresh campaign repeats it" in ended.err, "it says so", ended.err)
     first, second = (json.loads((room.path / n / "gate.json").read_text()) for n in ("g_again", "g_again-again"))
     check(second["gate"]["confirms"] == first["campaign"], "the second names the first", second)
-    ended = room.run("gate", "--resume", "g_again").expect(1)
-    check("what g_again-again says counts" in ended.err, "which of the two decides", ended.err)
-    shutil.rmtree(room.path / "g_again-again")
-    ended = room.run("gate", "--resume", "g_again").expect(1)
-    check("this fail is not confirmed" in ended.err, "a resumed gate repeats nothing, and says so", ended.err)
+    ended = room.run("gate", "--resume", "g_again").expect(1, "g_again-again; what that says counts")
+    check(len(re.findall("^fail$", ended.out, re.M)) == 2, "both are shown", ended.out)
+    check("a fresh campaign" not in ended.err, "nothing is measured a third time", ended.err)
+    text = (room.path / "g_again-again" / "campaign.json").read_text()
+    check('"asked"' not in text, "a repetition is not repeated")
+
+
+def start_blocked(room, *words):
+    """A gate whose first report finds no reader, so that it stands between its two campaigns until it is killed."""
+    inward, outward = os.pipe()
+    fcntl.fcntl(outward, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(outward, b"x" * 4096)
+    process = room.start("gate", *words, stdout=outward, stderr=subprocess.DEVNULL)
+    os.close(outward)
+    return process, inward
+
+
+def confirmed_even_if_killed(room):
+    """Killed between the two, then in the second. Whoever resumes stands elsewhere, and the second goes by the first's own words."""
+    first, second, elsewhere = room.path / "g_two", room.path / "g_two-again", room.path / "elsewhere"
+    elsewhere.mkdir()
+    words = ["--confirm", "--label", "commit=a-b", "--seed", "7", *MDE]
+    process, pipe = start_blocked(room, "suite.json", "--baseline", "base", "--candidate", "dies", "--out", "g_two", *words)
+    wait_for((first / "gate.json").exists, "the first verdict")
+    kill(process.pid)
+    process.communicate()
+    os.close(pipe)
+    check(not second.exists(), "killed before the second")
+
+    # What the words name has changed meanwhile.
+    model = room.path / "dies.json"
+    kept = model.read_text()
+    model.write_text(kept + " ")
+    ended = room.run("gate", "--resume", "g_two").expect(1, "the model of m/dies", "changed after this gate began", "and stands")
+    check(not (second / "campaign.json").exists(), "nothing is measured of another model", ended.err)
+    model.write_text(kept)
+
+    process = subprocess.Popen(
+        [room.program, "gate", "--resume", first], cwd=elsewhere, env=room.environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    wait_for((second / "campaign.json").exists, "the second campaign")
+    kill(process.pid)
+    process.communicate()
+    ended = room.run("gate", "--resume", first).expect(1, "what that says counts")
+    frozen = [json.loads((path / "campaign.json").read_text()) for path in (first, second)]
+    check(frozen[1]["gate"]["confirms"] == frozen[0]["id"], "the second is of the first", frozen[1]["gate"])
+    check([f["seed"] for f in frozen] == [7, 8] and frozen[1]["label"] == "commit=a-b", "other coins, and the same words", frozen[1])
+    for path in (first, second):
+        blocks = [b["block"] for b in Device(path).blocks()]
+        check(len(blocks) == len(set(blocks)) > 0, "each block once", sorted(blocks))
+    check(json.loads((second / "gate.json").read_text())["finished"], "the second has ended")
+
+    # A campaign that says nothing of its words, as those of older versions.
+    shutil.rmtree(second)
+    asked = frozen[0].pop("asked")
+    (first / "campaign.json").write_text(json.dumps(frozen[0]))
+    room.run("gate", "--resume", "g_two").expect(1, "this fail was not repeated, and stands", "run the same gate again")
+    (first / "campaign.json").write_text(json.dumps({**frozen[0], "asked": {**asked, "directory": "/nowhere/at/all"}}))
+    room.run("gate", "--resume", "g_two").expect(1, "cannot be entered")
+    check(not second.exists(), "and nothing was made")
+
+
+def digest_of(asked):
+    """As the program freezes what was asked."""
+    numbers = [asked[k] for k in ("need", "max_time_ns", "family")] + [["", "pass", "fail"].index(asked["inconclusive"])]
+    numbers += [asked[k] for k in ("min_ns", "max_ns", "min_inferences", "inferences")]
+    text = " ".join(map(str, [int(asked["chosen"]), *numbers, asked["confirms"]])) + "\n"
+    return hashlib.sha256((text + "".join(f"{m['key']} {m['mde']}\n" for m in asked["metrics"])).encode()).hexdigest()
+
+
+def second_counts(room):
+    """Of two campaigns that were measured above, the passing one as the repetition of the failing one."""
+    path = room.path / "g_fail" / "campaign.json"
+    first = json.loads(path.read_text())
+    first["gate"]["confirm"] = True
+    path.write_text(json.dumps(first))
+    shutil.copytree(room.path / "g_pass", room.path / "g_fail-again")
+    room.run("gate", "--resume", "g_fail").expect(1, "this fail was not repeated")
+    path = room.path / "g_fail-again" / "campaign.json"
+    second = json.loads(path.read_text())
+    check(digest_of(second["gate"]) == second["gate"]["sha256"], "the digest is what this test takes it for", second["gate"])
+    second["gate"]["confirms"] = first["id"]
+    second["gate"]["sha256"] = digest_of(second["gate"])
+    path.write_text(json.dumps(second))
+    ended = room.run("gate", "--resume", "g_fail").expect(0, "what that says counts")
+    check(ended.out.startswith("fail\n") and "\npass\n" in ended.out, "both are shown, and the second counts", ended.out)
 
 
 def usage(room):
@@ -207,7 +294,7 @@ def usage(room):
 def main():
     with Room() as room:
         make_models(room)
-        for part in (usage, outcomes, confirmed, out_of_time, passes, fails_even_if_killed):
+        for part in (usage, outcomes, confirmed, confirmed_even_if_killed, out_of_time, passes, fails_even_if_killed, second_counts):
             part(room)
     finish("gate")
 
