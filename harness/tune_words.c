@@ -132,6 +132,25 @@ static void ties(const struct telling *t) {
     ed_buffer_text_append(t->out, ".");
 }
 
+// The rule may have preferred one of which the median is not the best.
+static bool is_best(const struct telling *t) {
+    const struct ed_report_candidate *chosen = &t->report->candidates[t->row->chosen];
+    for (size_t i = 0; i < t->row->n; i++)
+        if (is_state(t, i, "tied") && candidate(t, i)->has_value &&
+            better(t, candidate(t, i)->value, chosen->value))
+            return false;
+    return true;
+}
+
+static void rank(const struct telling *t) {
+    const char *best = t->row->more_is_better ? "most" : "least";
+    if (t->facts->eligible == 1)
+        ed_buffer_text_append(t->out, ", the only one that passes.");
+    else
+        ed_buffer_printf(t->out, ", %s %s of %zu that pass.", is_best(t) ? "the" : "among the", best,
+                         t->facts->eligible);
+}
+
 // Whether an earlier one is in the same state for the same reason, which is told once.
 static bool is_told(const struct telling *t, size_t i) {
     for (size_t k = 0; k < i; k++)
@@ -188,8 +207,7 @@ void ed_tune_words(struct ed_buffer *out, const struct ed_report_choice *report,
         const struct ed_result *result = report->candidates[row->chosen].result;
         name(&t, row->chosen - row->first);
         figure(&t);
-        ed_buffer_printf(out, ", the %s of %zu that pass%s.", row->more_is_better ? "most" : "least",
-                         facts->eligible, facts->eligible == 1 ? "es" : "");
+        rank(&t);
         what_it_beats(&t);
         ties(&t);
         if (!strcmp(result->placement_observed, "not proven") && strcmp(result->processor, "cpu"))

@@ -166,12 +166,14 @@ def tied(room):
     row, states = one(report(room, "all", 0))
     check(states["small"]["value"] > states["fast"]["value"] * 0.9, "close", states["small"]["value"], states["fast"]["value"])
     check(row["chosen"]["variant"] == "small" and states["fast"]["state"] == "tied", "the smaller one of two equals", row["why"])
+    check("among the least of 3 that pass" in row["why"], "it has not the best median, and does not claim it", row["why"])
     check("Not told apart from the best: fast; smaller files" in row["why"] and "costs at most" in row["why"], "the rule", row["why"])
     # Not a matter of overlapping intervals: noise that all share hides nothing.
     settle(room.path / "all", lambda v, t, r: (1 + r) * MS * (0.97 if v == "fast" else 1 + SPEED[v] / 1000))
     row, states = one(report(room, "all", 0))
     check(states["small"]["value_low"] < states["fast"]["value_high"], "the intervals overlap", states)
     check(row["chosen"]["variant"] == "fast" and states["small"]["state"] == "slower", "and yet it is slower in every round", row["why"])
+    check("the least of 3 that pass" in row["why"] and "among" not in row["why"], "the best median", row["why"])
 
 
 def none_passes(room):
