@@ -60,3 +60,28 @@ void ed_file_set_release(struct ed_file_set *set) {
         ed_proc_close(&set->entries[i].fd);
     set->n = 0;
 }
+
+struct ed_channel *ed_file_product_add(struct ed_file_set *set, const struct ed_file_room *room,
+                                       size_t voltage, size_t current, struct ed_file_product *product) {
+    if (set->n >= room->capacity || set->n >= ED_CHANNELS_MAX)
+        return NULL;
+    struct ed_channel *channel = &room->channels[set->n];
+    *channel = room->channels[current];
+    snprintf(channel->quantity, sizeof channel->quantity, "power");
+    snprintf(channel->unit, sizeof channel->unit, "uw");
+    *product = (struct ed_file_product){set->n, voltage, current};
+    set->entries[set->n++] = (struct ed_file_entry){.fd = -1};
+    return channel;
+}
+
+void ed_file_products_sample(const struct ed_file_product *products, size_t n_products, int64_t *values,
+                             size_t n) {
+    for (size_t i = 0; i < n_products; i++) {
+        const struct ed_file_product *product = &products[i];
+        int64_t power;
+        if (product->channel < n && values[product->voltage] != ED_NO_VALUE &&
+            values[product->current] != ED_NO_VALUE &&
+            !__builtin_mul_overflow(values[product->voltage], values[product->current], &power))
+            values[product->channel] = power / 1000000;
+    }
+}

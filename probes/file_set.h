@@ -34,4 +34,16 @@ int64_t ed_file_entry_read(const struct ed_file_entry *entry);
 void ed_file_set_sample(const struct ed_file_set *set, int64_t *values, size_t n);
 void ed_file_set_release(struct ed_file_set *set);
 
+// A power of which the files tell voltage and current alone: places of the three channels.
+struct ed_file_product {
+    size_t channel, voltage, current;
+};
+// Adds its channel, without a file: as that of the current, in microwatts. The caller gives it its id and
+// source, and says whether it is there. NULL where there is no room.
+struct ed_channel *ed_file_product_add(struct ed_file_set *set, const struct ed_file_room *room,
+                                       size_t voltage, size_t current, struct ed_file_product *product);
+// Behind ed_file_set_sample: microvolts times microamperes, where both were read.
+void ed_file_products_sample(const struct ed_file_product *products, size_t n_products, int64_t *values,
+                             size_t n);
+
 #endif

@@ -16,9 +16,7 @@
 struct hwmon {
     struct ed_file_set set;
     size_t n_products;
-    struct product {
-        size_t channel, voltage, current; // places in the set
-    } products[ED_CHANNELS_MAX / 3];
+    struct ed_file_product products[ED_CHANNELS_MAX / 3];
     int numbers[ED_CHANNELS_MAX]; // of the chip of each channel
 };
 
@@ -132,18 +130,17 @@ static void add_sensor(struct hwmon *state, const struct ed_file_room *room, str
 
 static void add_products(struct hwmon *state, const struct ed_file_room *room, const struct chip *chip) {
     for (int i = 0; chip->monitor && !chip->has_power && i < 16; i++) {
-        if (!chip->voltage[i] || !chip->current[i] || state->set.n >= room->capacity ||
-            state->n_products == ED_CHANNELS_MAX / 3)
+        struct ed_file_product product;
+        if (!chip->voltage[i] || !chip->current[i] || state->n_products == ED_CHANNELS_MAX / 3)
             continue;
-        const struct product product = {state->set.n, chip->voltage[i] - 1, chip->current[i] - 1};
+        struct ed_channel *channel =
+            ed_file_product_add(&state->set, room, chip->voltage[i] - 1, chip->current[i] - 1, &product);
+        if (!channel)
+            return;
         const struct ed_channel *voltage = &room->channels[product.voltage],
                                 *current = &room->channels[product.current];
-        struct ed_channel *channel = &room->channels[product.channel];
-        int64_t volts_uv = ed_file_entry_read(&state->set.entries[product.voltage]);
-        *channel = *current;
+        const int64_t volts_uv = ed_file_entry_read(&state->set.entries[product.voltage]);
         snprintf(channel->id, sizeof channel->id, "hwmon.%s.%s.power", chip->name, chip->label[i]);
-        snprintf(channel->quantity, sizeof channel->quantity, "power");
-        snprintf(channel->unit, sizeof channel->unit, "uw");
         channel->scope = voltage->scope;
         channel->resolution = volts_uv > 0 ? current->resolution * volts_uv / 1000000 : 0;
         snprintf(channel->source, sizeof channel->source, "/" FOLDER "/hwmon%d/in%d_input x curr%d_input",
@@ -154,7 +151,6 @@ static void add_products(struct hwmon *state, const struct ed_file_room *room, c
         else
             ed_channel_found(channel);
         state->numbers[product.channel] = chip->number;
-        state->set.entries[state->set.n++].fd = -1;
         if (channel->available)
             state->products[state->n_products++] = product;
     }
@@ -212,15 +208,7 @@ static enum ed_status hwmon_detect(void *opaque, const struct ed_probe_args *arg
 static void hwmon_sample(void *opaque, int64_t *values, size_t n) {
     struct hwmon *state = opaque;
     ed_file_set_sample(&state->set, values, n);
-    for (size_t i = 0; i < state->n_products; i++) {
-        const struct product *product = &state->products[i];
-        int64_t power;
-        if (product->channel >= n || values[product->voltage] == ED_NO_VALUE ||
-            values[product->current] == ED_NO_VALUE ||
-            __builtin_mul_overflow(values[product->voltage], values[product->current], &power))
-            continue;
-        values[product->channel] = power / 1000000;
-    }
+    ed_file_products_sample(state->products, state->n_products, values, n);
 }
 
 static void hwmon_close(void *opaque) {

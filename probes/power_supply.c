@@ -19,9 +19,7 @@
 struct power_supply {
     struct ed_file_set set; // status and products have no descriptor there
     int status_fd[ED_CHANNELS_MAX];
-    struct product {
-        size_t channel, voltage, current;
-    } products[SUPPLIES_MAX];
+    struct ed_file_product products[SUPPLIES_MAX];
     size_t n_products;
 };
 
@@ -101,13 +99,13 @@ static bool has_file(int root_fd, const char *name, const char *file, char *path
 
 static void add_product(struct power_supply *state, const struct ed_file_room *room, const char *name,
                         const char *word, size_t voltage, size_t current, bool doubtful) {
-    if (state->set.n >= room->capacity || state->n_products == SUPPLIES_MAX)
+    struct ed_file_product product;
+    struct ed_channel *channel = state->n_products == SUPPLIES_MAX
+                                     ? NULL
+                                     : ed_file_product_add(&state->set, room, voltage, current, &product);
+    if (!channel)
         return;
-    struct ed_channel *channel = &room->channels[state->set.n];
-    *channel = room->channels[current];
     snprintf(channel->id, sizeof channel->id, "power_supply.%s.power", word);
-    snprintf(channel->quantity, sizeof channel->quantity, "power");
-    snprintf(channel->unit, sizeof channel->unit, "uw");
     snprintf(channel->source, sizeof channel->source, "/" FOLDER "/%.40s/current_now x voltage_now", name);
     if (!room->channels[voltage].available || !room->channels[current].available)
         ed_channel_missing(channel, "voltage_now or current_now of %s cannot be read", word);
@@ -115,9 +113,8 @@ static void add_product(struct power_supply *state, const struct ed_file_room *r
         ed_channel_missing(channel,
                            "voltage_now or current_now seems to be in mV or mA: no power can be told");
     else
-        state->products[state->n_products++] = (struct product){state->set.n, voltage, current};
-    state->status_fd[state->set.n] = -1;
-    state->set.entries[state->set.n++].fd = -1;
+        state->products[state->n_products++] = product;
+    state->status_fd[product.channel] = -1;
 }
 
 static void add_supply(struct power_supply *state, const struct ed_file_room *room, const char *name) {
@@ -197,15 +194,7 @@ static void power_supply_sample(void *opaque, int64_t *values, size_t n) {
     for (size_t i = 0; i < n && i < state->set.n; i++)
         if (state->status_fd[i] >= 0)
             status_read(state->status_fd[i], &values[i]);
-    for (size_t i = 0; i < state->n_products; i++) {
-        const struct product *product = &state->products[i];
-        int64_t power;
-        if (product->channel >= n || values[product->voltage] == ED_NO_VALUE ||
-            values[product->current] == ED_NO_VALUE ||
-            __builtin_mul_overflow(values[product->voltage], values[product->current], &power))
-            continue;
-        values[product->channel] = power / 1000000;
-    }
+    ed_file_products_sample(state->products, state->n_products, values, n);
 }
 
 static void power_supply_close(void *opaque) {
