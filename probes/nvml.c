@@ -2,7 +2,8 @@
 // NVIDIA's cards through their management library, which comes with the driver: opened at run time, with
 // declarations of our own (NVML API reference). Power is a mean over the card's own period, and on some cards
 // (A100, H100) of a quarter of the time only (arXiv 2312.02741); the energy counter of Volta and later is the
-// better source. All values are of the whole card, whoever uses it.
+// better source. All values are of the whole card, whoever uses it. A function that a driver lacks costs its
+// own channels alone; values that no card has are none.
 #include <dlfcn.h>
 #include <string.h>
 
@@ -11,6 +12,10 @@
 
 #define CARDS_MAX 8
 #define UPDATE_NS 100000000
+// More than any card has; what is told where a driver has no value is far above.
+#define POWER_MOST_MW 20000000
+#define CLOCK_MOST_MHZ 20000
+#define TEMPERATURE_MOST_C 500
 
 typedef void *card_t;
 struct memory {
@@ -57,35 +62,48 @@ static const struct {
 
 struct nvml {
     void *handle;
-    struct functions calls;
+    struct functions calls; // of a part that the driver lacks NULL
+    bool lacks[N_PARTS];
     bool started;
     unsigned n_cards;
     card_t cards[CARDS_MAX];
     bool available[CARDS_MAX * N_PARTS];
 };
 
-static const char *find_functions(void *handle, struct functions *calls) {
+// The first function of those that everything needs and the driver lacks; NULL: none.
+static const char *find_functions(struct nvml *state) {
+    struct functions *calls = &state->calls;
     const struct {
         const char *name;
         void **place;
-    } wanted[] = {
+    } needed[] = {
         {"nvmlInit_v2", (void **)&calls->init},
         {"nvmlShutdown", (void **)&calls->shutdown},
         {"nvmlErrorString", (void **)&calls->error_text},
         {"nvmlDeviceGetCount_v2", (void **)&calls->count},
         {"nvmlDeviceGetHandleByIndex_v2", (void **)&calls->card},
-        {parts[POWER].function, (void **)&calls->power},
-        {parts[ENERGY].function, (void **)&calls->energy},
-        {parts[TEMPERATURE].function, (void **)&calls->temperature},
-        {parts[SM_CLOCK].function, (void **)&calls->clock},
-        {parts[MEMORY].function, (void **)&calls->memory},
-        {parts[BUSY].function, (void **)&calls->utilization},
-        {parts[THROTTLE].function, (void **)&calls->throttle},
     };
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (!(*wanted[i].place = dlsym(handle, wanted[i].name)))
-            return wanted[i].name;
+    void **const places[N_PARTS] = {
+        [POWER] = (void **)&calls->power,
+        [ENERGY] = (void **)&calls->energy,
+        [TEMPERATURE] = (void **)&calls->temperature,
+        [SM_CLOCK] = (void **)&calls->clock,
+        [MEMORY_CLOCK] = (void **)&calls->clock,
+        [MEMORY] = (void **)&calls->memory,
+        [BUSY] = (void **)&calls->utilization,
+        [THROTTLE] = (void **)&calls->throttle,
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!(*needed[i].place = dlsym(state->handle, needed[i].name)))
+            return needed[i].name;
+    for (int part = 0; part < N_PARTS; part++)
+        state->lacks[part] = !(*places[part] = dlsym(state->handle, parts[part].function));
     return NULL;
+}
+
+static const char *error_text(const struct nvml *state, int code) {
+    const char *text = state->calls.error_text(code);
+    return text ? text : "an error without words";
 }
 
 static int64_t scaled(unsigned long long value, int64_t factor) {
@@ -103,20 +121,20 @@ static int64_t read_part(const struct nvml *state, card_t card, int part, int *c
     switch (part) {
     case POWER:
         *code = calls->power(card, &narrow);
-        return *code ? ED_NO_VALUE : scaled(narrow, 1000);
+        return *code || narrow > POWER_MOST_MW ? ED_NO_VALUE : scaled(narrow, 1000);
     case ENERGY:
         *code = calls->energy(card, &wide);
         return *code ? ED_NO_VALUE : scaled(wide, 1000);
     case TEMPERATURE:
         *code = calls->temperature(card, 0, &narrow);
-        return *code || narrow > 500 ? ED_NO_VALUE : scaled(narrow, 1000);
+        return *code || narrow > TEMPERATURE_MOST_C ? ED_NO_VALUE : scaled(narrow, 1000);
     case SM_CLOCK:
     case MEMORY_CLOCK:
         *code = calls->clock(card, part == SM_CLOCK ? CLOCK_SM : CLOCK_MEMORY, &narrow);
-        return *code ? ED_NO_VALUE : scaled(narrow, 1000);
+        return *code || narrow > CLOCK_MOST_MHZ ? ED_NO_VALUE : scaled(narrow, 1000);
     case MEMORY:
         *code = calls->memory(card, &memory);
-        return *code ? ED_NO_VALUE : scaled(memory.used, 1);
+        return *code || memory.used > memory.total ? ED_NO_VALUE : scaled(memory.used, 1);
     case BUSY:
         *code = calls->utilization(card, &utilization);
         return *code || utilization.gpu > 100 ? ED_NO_VALUE : scaled(utilization.gpu, 10);
@@ -133,7 +151,7 @@ static bool start(struct nvml *state, const struct ed_probe_host *host, char *wh
         snprintf(why, bytes, "no NVIDIA driver here: %.90s", err.message);
         return false;
     }
-    const char *missing = find_functions(state->handle, &state->calls);
+    const char *missing = find_functions(state);
     if (missing) {
         snprintf(why, bytes, "libnvidia-ml.so.1 has no %s: the driver is too old", missing);
         return false;
@@ -143,7 +161,7 @@ static bool start(struct nvml *state, const struct ed_probe_host *host, char *wh
     if (!code)
         code = state->calls.count(&state->n_cards);
     if (code || state->n_cards == 0) {
-        snprintf(why, bytes, "NVML: %.100s", code ? state->calls.error_text(code) : "no card");
+        snprintf(why, bytes, "NVML: %.100s", code ? error_text(state, code) : "no card");
         state->n_cards = 0;
         return false;
     }
@@ -176,9 +194,12 @@ static void add_card(struct nvml *state, struct ed_channel *channels, size_t cap
         snprintf(channel->quantity, sizeof channel->quantity, "%s", parts[part].quantity);
         snprintf(channel->unit, sizeof channel->unit, "%s", parts[part].unit);
         snprintf(channel->source, sizeof channel->source, "%s", parts[part].function);
-        if (refused || read_part(state, state->cards[index], part, &code) == ED_NO_VALUE)
+        if (state->lacks[part])
+            ed_channel_missing(channel, "libnvidia-ml.so.1 has no %s: the driver is too old",
+                               parts[part].function);
+        else if (refused || read_part(state, state->cards[index], part, &code) == ED_NO_VALUE)
             ed_channel_missing(channel, "%s: %.60s", parts[part].function,
-                               code ? state->calls.error_text(code) : "no value that can be");
+                               code ? error_text(state, code) : "no value that can be");
         else
             ed_channel_found(channel);
         state->available[*n] = channel->available;
