@@ -13,7 +13,6 @@
 #include "harness/quality.h"
 
 #define SECOND_NS INT64_C(1000000000)
-#define COOL_DOWNS_COUNTED 3
 #define LEASE_MAX_NS (30 * 24 * 3600 * SECOND_NS) // no runner gives a longer one
 
 struct writer {
@@ -324,11 +323,12 @@ enum ed_status ed_job_text(struct ed_buffer *out, struct ed_freeze *freeze,
 }
 
 // For how long a job of these blocks may hold the lease without news of the controller: each block's window
-// with a warm-up that goes to its limit, and something for the load. Most devices never wait to cool down, so
-// only some such waits are counted: a lease that is too long keeps others away after its controller has died.
-// One that is too short ends the job after a block, for --resume, when no controller renews it.
+// with a warm-up that goes to its limit, and something for the load. Of waits to cool down one is counted,
+// the one that is under way: the runner itself adds what each took. A lease that is too long keeps others
+// away after its controller has died; one that is too short ends the job after a block, for --resume, when no
+// controller renews it.
 static int64_t lease_time_ns(const cJSON *blocks, int64_t cool_down_ns) {
-    int64_t sum = 120 * SECOND_NS + COOL_DOWNS_COUNTED * cool_down_ns;
+    int64_t sum = 120 * SECOND_NS + cool_down_ns;
     const cJSON *block;
     cJSON_ArrayForEach(block, blocks) {
         const cJSON *least = cJSON_GetObjectItemCaseSensitive(block, "min_ns");

@@ -72,6 +72,29 @@ bool ed_lease_job_goes_on(const char *work, const struct ed_lease_job *whose, ch
     return false;
 }
 
+bool ed_lease_job_cooled(const char *work, const struct ed_lease_job *whose, int64_t waited_ns,
+                         int64_t *used_ns) {
+    const int64_t rest_ns = ED_LEASE_JOB_COOLING_MOST_NS - *used_ns,
+                  by_ns = waited_ns < rest_ns ? waited_ns : rest_ns;
+    struct ed_lease_record record;
+    struct ed_lease_now now;
+    int fd = -1;
+    bool extended = false;
+    if (by_ns <= 0 || ed_lease_lock(work, &fd, NULL) != ED_OK)
+        return false;
+    if (ed_lease_record_load(work, &record, NULL) == ED_OK) {
+        ed_lease_now(&now);
+        const int64_t left_ns = ed_lease_left_ns(&record, &now);
+        if (left_ns > 0 && left_ns <= ED_LEASE_MAX_NS - by_ns && !strcmp(record.holder, whose->holder)) {
+            record.expires_boot_ns += by_ns;
+            extended = ed_lease_record_store(work, &record, NULL) == ED_OK;
+        }
+    }
+    close(fd);
+    *used_ns += extended ? by_ns : 0;
+    return extended;
+}
+
 enum ed_status ed_lease_job_store(const struct ed_jobdir *dir, const struct ed_lease_job *whose,
                                   struct ed_error *err) {
     char path[ED_PATH_BYTES];

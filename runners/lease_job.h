@@ -22,6 +22,15 @@ enum ed_status ed_lease_job_admit(const char *work, const struct ed_job *job, st
 // the device.
 bool ed_lease_job_goes_on(const char *work, const struct ed_lease_job *whose, char *why, size_t bytes);
 
+// How much later a job's lease ends in all, for the time that the device took to cool down. A controller that
+// is there extends it as it sees fit; one that has died shall not keep the device for hours.
+#define ED_LEASE_JOB_COOLING_MOST_NS (INT64_C(1800) * 1000000000)
+// The device waited so long before a block, which nobody could foresee: the holder's lease ends as much
+// later, within what is left of the limit. *used_ns: what of it this job has used, 0 at first. True where the
+// lease was extended by anything; one that has ended, or is somebody else's, stays as it is.
+bool ed_lease_job_cooled(const char *work, const struct ed_lease_job *whose, int64_t waited_ns,
+                         int64_t *used_ns);
+
 // The file in the job's directory. `load` is false where there is none, or a damaged one.
 enum ed_status ed_lease_job_store(const struct ed_jobdir *dir, const struct ed_lease_job *whose,
                                   struct ed_error *err);

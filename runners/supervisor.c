@@ -26,7 +26,8 @@ struct progress {
     const char **last_outcome;
     size_t done;
     int64_t begin_ns;
-    bool rested; // an idle window was the last thing that happened
+    bool rested;              // an idle window was the last thing that happened
+    int64_t lease_cooling_ns; // by which the lease ends later, for waits to cool down
 };
 
 static enum ed_status check_file(const struct ed_job_file *file, struct ed_digest_cache *digests,
@@ -290,6 +291,8 @@ static enum ed_status step(struct ed_journal *journal, const struct ed_block_con
         stopped(ending);
         return ED_OK;
     }
+    if (cooled.waited && job->lease_token[0])
+        ed_lease_job_cooled(context->dir->work, whose, cooled.waited_ns, &progress->lease_cooling_ns);
     const int64_t begin_ns = ed_clock_monotonic_ns();
     const bool wanted = ed_idle_wanted(context, index);
     struct ed_idle_window before = {0};

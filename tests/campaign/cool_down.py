@@ -182,6 +182,32 @@ def stops():
         check(ends[-1]["end"] == "timeout" and not ends[-1]["cooled"], "which it did not reach", ends)
 
 
+def lease(room):
+    try:
+        return json.loads((room.work / "lease.json").read_text())["expires_boot_ns"]
+    except (OSError, ValueError):
+        return 0
+
+
+def abandoned():
+    """Whose controller has died while it waits: the lease ends as much later as the wait took, and not more."""
+    with Room() as room, Machine(room, lambda s, n: max(START + 400, 60_000 - int(5000 * s))):
+        room.script("m.json", warmup=SETTLED, run={"ns": 5 * MS})
+        room.suite("suite.json", {"m": {"v": "m.json"}}, blocks=1, block=BLOCK, cool_down="60 s")
+        running = room.start("run", "suite.json", "--out", "runs/one")
+        wait_for(lambda: waiting(room), "the wait before the second block")
+        running.kill()
+        running.communicate()
+        # A question that it had asked is answered all the same; nobody asks any more.
+        wait_for(lambda: len(room.children_of_room()) <= 1, "the end of the short commands")
+        before = lease(room)
+        journal = next(iter(room.work.glob("jobs/*/journal.jsonl")))
+        lines = wait_for(lambda: (found := journal.read_text().splitlines()) and '"end"' in found[-1] and found, "the end")
+        waits = [json.loads(line)["cool_down"]["waited_ns"] for line in lines if '"cool_down"' in line]
+        check(len(waits) == 2 and waits[1] > 5e9, "the second block waited", waits)
+        check(lease(room) - before == waits[1], "the lease lasts as much longer", lease(room) - before, waits)
+
+
 def progress():
     """People see that it cools, and for how long at most."""
     import os
@@ -208,5 +234,6 @@ never()
 vanishes()
 none()
 stops()
+abandoned()
 progress()
 finish("cool_down")

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runners/lease_job.h"
+#include "runners/lease_record.h"
 #include "tests/runner/lease_rig.h"
 
 #define CPUFREQ "/sys/devices/system/cpu/cpufreq"
@@ -195,9 +197,39 @@ static void test_settings_of_jobs(void **state) {
     assert_true(WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0);
 }
 
+// By what a device took to cool down its lease is extended, under whatever token, up to a limit for each job;
+// a lease that is over or somebody else's is not touched.
+static void test_cooled(void **state) {
+    struct ed_lease_job whose = {.holder = "c1", .owner = "anna"}, other = {.holder = "c2", .owner = "bob"};
+    struct ed_lease_record before, after;
+    int64_t used_ns = 0;
+    (void)state;
+    lease_take("c1", "anna", 60 * RIG_SECOND, false, true, NULL);
+    assert_int_equal(ed_lease_record_load(rig_work, &before, NULL), ED_OK);
+    assert_true(ed_lease_job_cooled(rig_work, &whose, 7, &used_ns));
+    lease_take("c1", "anna", 1, false, true, NULL);
+    assert_int_equal(ed_lease_record_load(rig_work, &before, NULL), ED_OK);
+    usleep(1000);
+    assert_false(ed_lease_job_cooled(rig_work, &whose, 7, &used_ns));
+    assert_int_equal(ed_lease_record_load(rig_work, &after, NULL), ED_OK);
+    assert_int_equal(after.expires_boot_ns, before.expires_boot_ns);
+    assert_int_equal(used_ns, 7);
+    lease_take("c1", "anna", 60 * RIG_SECOND, false, true, NULL);
+    assert_int_equal(ed_lease_record_load(rig_work, &before, NULL), ED_OK);
+    assert_false(ed_lease_job_cooled(rig_work, &other, 7, &used_ns));
+    assert_false(ed_lease_job_cooled(rig_work, &whose, -1, &used_ns));
+    assert_false(ed_lease_job_cooled(rig_work, &whose, 0, &used_ns));
+    for (int i = 0; i < 100; i++)
+        ed_lease_job_cooled(rig_work, &whose, 60 * RIG_SECOND, &used_ns);
+    assert_int_equal(used_ns, ED_LEASE_JOB_COOLING_MOST_NS);
+    assert_int_equal(ed_lease_record_load(rig_work, &after, NULL), ED_OK);
+    assert_int_equal(after.expires_boot_ns - before.expires_boot_ns, ED_LEASE_JOB_COOLING_MOST_NS - 7);
+    lease_forget();
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_killed),
-                                       cmocka_unit_test(test_left_before_a_restart),
-                                       cmocka_unit_test(test_settings_of_jobs)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_killed), cmocka_unit_test(test_left_before_a_restart),
+        cmocka_unit_test(test_settings_of_jobs), cmocka_unit_test(test_cooled)};
     return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
 }
