@@ -17,7 +17,8 @@ struct table {
     const struct ed_block **timing; // [case * REPETITIONS + repetition - 1]
     const struct ed_block **pilots; // [case]
     const struct ed_blocks *blocks;
-    double *energy_uj; // of one inference, one a block; NaN: not known
+    double *energy_uj;     // of one inference, one a block; NaN: not known
+    char energy_scope[16]; // of the sensor that tells it; "" none
     struct ed_validity_device validity;
     int64_t *scratch;
 };
@@ -36,9 +37,11 @@ static enum ed_status fill_energy(struct table *table, struct ed_error *err) {
     enum ed_status status = ed_energy_load(&energy, table->device, table->blocks, err);
     for (size_t b = 0; status == ED_OK && b < table->blocks->n; b++)
         table->energy_uj[b] = ed_energy_of_block(&energy, table->blocks, b);
-    if (status == ED_OK)
-        ed_energy_device_release(&energy);
-    return status;
+    if (status != ED_OK)
+        return status;
+    snprintf(table->energy_scope, sizeof table->energy_scope, "%s", energy.source.scope);
+    ed_energy_device_release(&energy);
+    return ED_OK;
 }
 
 static enum ed_status table_make(struct table *table, const struct ed_campaign_device *device,
@@ -73,11 +76,7 @@ static uint32_t unshared(const struct table *table, const struct ed_gate_metric 
     const uint32_t reasons =
         of ? ed_validity_unshared(of[a - table->blocks->items].reasons, of[b - table->blocks->items].reasons)
            : 0;
-    uint32_t voiding = 0;
-    for (int i = 0; i < ED_VALIDITY_REASON_COUNT; i++)
-        if (reasons >> i & 1 && ed_validity_voids(UINT32_C(1) << i) & ed_gate_metric_quantities(metric))
-            voiding |= UINT32_C(1) << i;
-    return voiding;
+    return ed_validity_voiding(reasons, ed_gate_metric_quantities(metric), table->energy_scope);
 }
 
 static bool is_ok(const struct ed_block *block) {

@@ -66,7 +66,7 @@ enum ed_status ed_plan_blocks_add(struct ed_plan *plan, const struct ed_suite *s
         const size_t planned = plan->n_blocks;
         for (int64_t r = suite->blocks + 1; r <= 2 * suite->blocks; r++)
             for (size_t c = 0; c < plan->n_cases; c++)
-                if (!plan->cases[c].accuracy_only)
+                if (!plan->cases[c].accuracy_only && !plan->cases[c].frozen.workload_parts.duration_ns)
                     ed_plan_block_add(plan, c, ED_PASS_TIMING, r);
         plan->n_spare = plan->n_blocks - planned;
         plan->n_blocks = planned;

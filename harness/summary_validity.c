@@ -24,14 +24,7 @@ struct judging {
 
 // Reasons of a block that void `index`.
 static uint32_t reasons_for(const struct judging *judging, size_t b, enum ed_validity_void_index index) {
-    uint32_t found = 0;
-    for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++)
-        if ((judging->validity->of_blocks[b].reasons >> r & 1) &&
-            (ed_validity_voids(UINT32_C(1) << r) >> index & 1) &&
-            (index != ED_VALIDITY_VOID_INDEX_POWER ||
-             ed_validity_voids_power((enum ed_validity_reason)r, judging->energy_scope)))
-            found |= UINT32_C(1) << r;
-    return found;
+    return ed_validity_voiding(judging->validity->of_blocks[b].reasons, 1u << index, judging->energy_scope);
 }
 
 static bool applies(const struct judging *judging, enum ed_validity_void_index index) {
@@ -103,7 +96,7 @@ static void heat(const struct judging *judging) {
         if (!is_timing(&judging->blocks->items[b], judging->case_index))
             continue;
         known = known || block->heat_known;
-        throttled = throttled || (block->reasons >> ED_VALIDITY_THROTTLED & 1);
+        throttled = throttled || block->throttled;
         if (!has_start && block->has_start)
             start_mc = block->start_mc;
         has_start = has_start || block->has_start;

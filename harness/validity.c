@@ -145,3 +145,15 @@ unsigned ed_validity_voids(uint32_t reasons) {
             voids |= rules[i].voids;
     return voids;
 }
+
+uint32_t ed_validity_voiding(uint32_t reasons, unsigned quantities, const char *energy_scope) {
+    uint32_t found = 0;
+    for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++) {
+        unsigned voids = reasons >> r & 1 ? ed_validity_voids(UINT32_C(1) << r) : 0;
+        if (!ed_validity_voids_power((enum ed_validity_reason)r, energy_scope))
+            voids &= ~(unsigned)ED_VALIDITY_VOID_POWER;
+        if (voids & quantities)
+            found |= UINT32_C(1) << r;
+    }
+    return found;
+}

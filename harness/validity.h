@@ -117,6 +117,9 @@ bool ed_validity_voids_power(enum ed_validity_reason reason, const char *scope);
 // The first row of `reason` that holds for the facts; NULL where none does.
 const struct ed_validity_rule *ed_validity_rule_of(const struct ed_validity_facts *facts,
                                                    enum ed_validity_reason reason);
+// Those of `reasons` that void any of `quantities` (enum ed_validity_void); `energy_scope` of the sensor that
+// gives the energy, "" none.
+uint32_t ed_validity_voiding(uint32_t reasons, unsigned quantities, const char *energy_scope);
 // What tells one side of a pair from the other: a state that both share does not void their comparison.
 static inline uint32_t ed_validity_unshared(uint32_t a, uint32_t b) {
     return a ^ b;

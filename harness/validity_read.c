@@ -50,6 +50,16 @@ static void take_highest(const struct ed_blocks *blocks, size_t job,
     }
 }
 
+// A sustained case asks how fast a device is once it is hot: that it slows down is the answer.
+static void judge(struct ed_validity_block *block, bool sustained) {
+    const uint32_t throttled = UINT32_C(1) << ED_VALIDITY_THROTTLED,
+                   unstable = UINT32_C(1) << ED_VALIDITY_CLOCKS_UNSTABLE;
+    block->reasons = ed_validity_judge(&block->facts);
+    block->throttled = (block->reasons & throttled) != 0;
+    if (sustained)
+        block->reasons &= ~(throttled | unstable);
+}
+
 static enum ed_status study_job(struct ed_validity_device *validity, const struct ed_blocks *blocks,
                                 const struct ed_campaign_device *device, size_t job, struct ed_error *err) {
     struct ed_timeline_channels channels;
@@ -84,7 +94,7 @@ static enum ed_status study_job(struct ed_validity_device *validity, const struc
                                         .c = &device->cases[blocks->items[b].case_index]};
         ed_timeline_times(blocks, b, &look.times);
         ed_validity_study(&look, device, validity->temperature, &validity->of_blocks[b]);
-        validity->of_blocks[b].reasons = ed_validity_judge(&validity->of_blocks[b].facts);
+        judge(&validity->of_blocks[b], look.c->workload_parts.duration_ns > 0);
     }
     free(whole);
     free(timed);

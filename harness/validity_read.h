@@ -10,6 +10,7 @@ struct ed_validity_block {
     struct ed_validity_facts facts;
     uint32_t reasons;
     bool heat_known;           // something tells whether the device throttled
+    bool throttled;            // also of a sustained case, for which it is what is measured and no reason
     bool has_start, has_peak;  // of the device's temperature
     int64_t start_mc, peak_mc; // before the block; highest in it
 };
