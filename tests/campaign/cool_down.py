@@ -202,7 +202,7 @@ def abandoned():
         wait_for(lambda: len(room.children_of_room()) <= 1, "the end of the short commands")
         before = lease(room)
         journal = next(iter(room.work.glob("jobs/*/journal.jsonl")))
-        lines = wait_for(lambda: (found := journal.read_text().splitlines()) and '"end"' in found[-1] and found, "the end")
+        lines = wait_for(lambda: (found := journal.read_text().splitlines()) and '"type":"end"' in found[-1] and found, "the end")
         waits = [json.loads(line)["cool_down"]["waited_ns"] for line in lines if '"cool_down"' in line]
         check(len(waits) == 2 and waits[1] > 5e9, "the second block waited", waits)
         check(lease(room) - before == waits[1], "the lease lasts as much longer", lease(room) - before, waits)
