@@ -4,6 +4,7 @@
 #define EDGEDYNO_BACKENDS_ADAPTER_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 // Copies `words`. Control characters become spaces, several spaces one; spaces and full stops at the end go.
@@ -25,6 +26,21 @@ static inline void ed_adapter_text(char *text, size_t bytes, const char *words) 
     while (n && (text[n - 1] == ' ' || text[n - 1] == '.'))
         n--;
     text[n] = 0;
+}
+
+// Adds the first line of `words` to those that `text` has, with "; " between. The newest matter most: what
+// does not fit pushes the others out.
+static inline void ed_adapter_text_add(char *text, size_t bytes, const char *words) {
+    const size_t n = strcspn(words, "\n");
+    size_t used = strlen(text);
+    if (!n)
+        return;
+    if (used + n + sizeof "; " > bytes)
+        used = 0;
+    snprintf(text + used, bytes - used, "%s%.*s", used ? "; " : "", (int)n, words);
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
 }
 
 #endif

@@ -3,21 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backends/adapter_tensors.h"
 #include "backends/executorch/et.h"
 #include "backends/executorch/et_io.h"
-
-static enum ed_status check_input(const struct ed_tensor_info *info, const struct ed_tensor *given,
-                                  struct ed_error *err) {
-    bool same = given->dtype == info->dtype && given->rank == info->rank && given->bytes == info->bytes;
-    for (uint32_t i = 0; same && i < info->rank; i++)
-        same = given->shape[i] == info->shape[i];
-    if (!same || (info->bytes && !given->data))
-        return ed_fail(err, ED_ERR_USAGE, NULL,
-                       "input '%s' is %s with %u dimensions and %zu bytes; %s with %u and %zu was given",
-                       info->name, ed_dtype_name(info->dtype), info->rank, info->bytes,
-                       ed_dtype_name(given->dtype), given->rank, given->bytes);
-    return ED_OK;
-}
 
 static void lay(struct et_state *et, size_t index, const struct ed_tensor *given) {
     struct et_tensor *tensor = &et->inputs[index];
@@ -41,14 +29,10 @@ static void lay(struct et_state *et, size_t index, const struct ed_tensor *given
 enum ed_status et_tensors_bind(struct et_state *et, const struct ed_tensor *inputs, size_t n,
                                struct ed_error *err) {
     const struct ed_io *io = &et->program.io;
-    enum ed_status status = ED_OK;
     if (!et->session.method.ok)
         return ed_fail(err, ED_ERR_INTERNAL, NULL, "inputs were bound before a model was loaded");
-    if (n != io->n_inputs)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs, %zu were given", io->n_inputs, n);
     et->bound = et->ran = false;
-    for (size_t i = 0; i < n && !status; i++)
-        status = check_input(&io->inputs[i], &inputs[i], err);
+    enum ed_status status = ed_adapter_inputs_check(io, inputs, n, err);
     if (status)
         return status;
     for (uint8_t i = 0; i < ED_TENSOR_RANK_MAX; i++)

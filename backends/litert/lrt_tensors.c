@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs and outputs of a signature: what the model declares, the engine's buffers, views of what a run left.
+#include "backends/adapter_tensors.h"
 #include "backends/litert/lrt.h"
 
 static const struct {
@@ -175,33 +176,15 @@ void lrt_tensors_release(struct lrt_state *lrt) {
     lrt->bound = lrt->ran = false;
 }
 
-static enum ed_status check_input(const struct ed_tensor_info *info, const struct ed_tensor *given,
-                                  struct ed_error *err) {
-    bool same = given->dtype == info->dtype && given->rank == info->rank && given->bytes == info->bytes;
-    for (uint32_t i = 0; same && i < info->rank; i++)
-        same = given->shape[i] == info->shape[i];
-    if (!same || (info->bytes && !given->data))
-        return ed_fail(err, ED_ERR_USAGE, NULL,
-                       "input '%s' is %s with %u dimensions and %zu bytes; %s with %u and %zu was given",
-                       info->name, ed_dtype_name(info->dtype), info->rank, info->bytes,
-                       ed_dtype_name(given->dtype), given->rank, given->bytes);
-    return ED_OK;
-}
-
 enum ed_status lrt_tensors_bind(struct lrt_state *lrt, const struct ed_tensor *inputs, size_t n,
                                 struct ed_error *err) {
-    enum ed_status status = ED_OK;
     if (!lrt->compiled)
         return ed_fail(err, ED_ERR_INTERNAL, NULL, "inputs were bound before a model was loaded");
-    if (n != lrt->io.n_inputs)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs, %zu were given", lrt->io.n_inputs,
-                       n);
     lrt_tensors_unlock(lrt);
     lrt->bound = lrt->ran = false;
+    enum ed_status status = ed_adapter_inputs_check(&lrt->io, inputs, n, err);
     for (size_t i = 0; i < n && !status; i++) {
         void *data = NULL;
-        if ((status = check_input(&lrt->io.inputs[i], &inputs[i], err)))
-            break;
         status = lrt_check(lrt, lrt->api.LockTensorBuffer(lrt->inputs[i], &data, LRT_LOCK_WRITE),
                            lrt->io.inputs[i].name, err);
         if (status)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the engine's log: layers and buffers by device; which CPU variant it chose.
+#include "backends/adapter_text.h"
 #include "backends/llama.cpp/llama_state.h"
 
 #include <link.h>
@@ -38,22 +39,6 @@ static void add_layer(struct llama_log *log, const char *name, size_t n) {
     log->places[log->n_places++].layers = 1;
 }
 
-static void keep_error(struct llama_log *log, const char *text) {
-    const size_t n = strcspn(text, "\n");
-    size_t used = strlen(log->error);
-    if (!n)
-        return;
-    // The newest matter most: what does not fit pushes the oldest out.
-    if (used + n + 3 > sizeof log->error) {
-        log->error[0] = 0;
-        used = 0;
-    }
-    snprintf(log->error + used, sizeof log->error - used, "%s%.*s", used ? "; " : "", (int)n, text);
-    for (char *p = log->error; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = ' ';
-}
-
 void llama_log_line(int level, const char *text, void *context) {
     struct llama_log *log = context;
     char name[64];
@@ -68,7 +53,7 @@ void llama_log_line(int level, const char *text, void *context) {
         return;
     const char *at;
     if (log->level >= LLAMA_LOG_WARN)
-        keep_error(log, text);
+        ed_adapter_text_add(log->error, sizeof log->error, text);
     if ((at = strstr(text, " assigned to device ")) && strstr(text, "layer ")) {
         at += strlen(" assigned to device ");
         add_layer(log, at, strcspn(at, ",\n"));

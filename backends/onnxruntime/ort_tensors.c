@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs and outputs: what the model declares, values over the caller's buffers, and views of what a run
 // left.
+#include "backends/adapter_tensors.h"
 #include "backends/onnxruntime/ort.h"
 
 static const struct {
@@ -24,16 +25,6 @@ int ort_dtype_to_engine(enum ed_dtype dtype) {
         if (types[i].dtype == dtype)
             return types[i].engine;
     return 0;
-}
-
-// Bytes of a tensor; false where a dimension is negative or the product does not fit.
-static bool tensor_bytes(enum ed_dtype dtype, const int64_t *shape, uint32_t rank, size_t *out) {
-    size_t bytes = ed_dtype_bytes(dtype);
-    for (uint32_t i = 0; i < rank; i++)
-        if (shape[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)shape[i], &bytes))
-            return false;
-    *out = bytes;
-    return true;
 }
 
 // Fills `info` from a tensor's type; `what` is "input 0 'x'".
@@ -69,7 +60,7 @@ static enum ed_status describe_tensor(struct ort_state *ort, const struct ort_te
         info->shape[i] = -1;
         snprintf(info->symbols[i], sizeof info->symbols[i], "%s", symbols[i] ? symbols[i] : "");
     }
-    if (!symbolic && !tensor_bytes(info->dtype, info->shape, info->rank, &info->bytes))
+    if (!symbolic && !ed_adapter_tensor_bytes(info->dtype, info->shape, info->rank, &info->bytes))
         return ed_fail(err, ED_ERR_LIMIT, NULL, "%s is larger than the address space", what);
     return ED_OK;
 }
@@ -173,41 +164,15 @@ void ort_tensors_release(struct ort_state *ort) {
     ort->bound = false;
 }
 
-static enum ed_status check_input(const struct ed_tensor_info *info, const struct ed_tensor *given,
-                                  struct ed_error *err) {
-    size_t bytes = 0;
-    if (given->dtype != info->dtype)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' is %s, data of %s were given", info->name,
-                       ed_dtype_name(info->dtype), ed_dtype_name(given->dtype));
-    if (given->rank != info->rank)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' has %u dimensions, data with %u were given",
-                       info->name, info->rank, given->rank);
-    for (uint32_t i = 0; i < info->rank; i++)
-        if (given->shape[i] < 0 || (info->shape[i] >= 0 && given->shape[i] != info->shape[i]))
-            return ed_fail(err, ED_ERR_USAGE, NULL,
-                           "dimension %u of input '%s' is %lld, data with %lld were given", i, info->name,
-                           (long long)info->shape[i], (long long)given->shape[i]);
-    if (!tensor_bytes(given->dtype, given->shape, given->rank, &bytes) || bytes != given->bytes ||
-        (bytes && !given->data))
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' needs %zu bytes for its shape, %zu were given",
-                       info->name, bytes, given->bytes);
-    return ED_OK;
-}
-
 enum ed_status ort_tensors_bind(struct ort_state *ort, const struct ed_tensor *inputs, size_t n,
                                 struct ed_error *err) {
-    enum ed_status status = ED_OK;
     if (!ort->session)
         return ed_fail(err, ED_ERR_INTERNAL, NULL, "inputs were bound before a model was loaded");
-    if (n != ort->io.n_inputs)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs, %zu were given", ort->io.n_inputs,
-                       n);
     // Outputs go as well: one may share the memory of an input that the caller is about to free.
     ort_tensors_release(ort);
+    enum ed_status status = ed_adapter_inputs_check(&ort->io, inputs, n, err);
     for (size_t i = 0; i < n && !status; i++) {
         struct ort_value *value = NULL;
-        if ((status = check_input(&ort->io.inputs[i], &inputs[i], err)))
-            break;
         status = ort_check(ort,
                            ort_create_tensor_with_data(ort->api, ort->cpu_memory,
                                                        inputs[i].bytes ? inputs[i].data : &ort->empty,

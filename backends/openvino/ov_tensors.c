@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs and outputs: what the model declares, tensors over the caller's buffers, and views of what a run
 // left.
+#include "backends/adapter_tensors.h"
 #include "backends/openvino/ov.h"
 
 static const struct {
@@ -26,16 +27,6 @@ static int dtype_to_engine(enum ed_dtype dtype) {
     return 0;
 }
 
-// Bytes of a tensor; false where a dimension is negative or the product does not fit.
-static bool tensor_bytes(enum ed_dtype dtype, const int64_t *shape, uint32_t rank, size_t *out) {
-    size_t bytes = ed_dtype_bytes(dtype);
-    for (uint32_t i = 0; i < rank; i++)
-        if (shape[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)shape[i], &bytes))
-            return false;
-    *out = bytes;
-    return true;
-}
-
 static enum ed_status describe_shape(const struct ov_partial_shape *shape, const char *what,
                                      struct ed_tensor_info *info, struct ed_error *err) {
     bool symbolic = false;
@@ -53,7 +44,7 @@ static enum ed_status describe_shape(const struct ov_partial_shape *shape, const
         info->shape[i] = fixed ? dimension->min : -1;
         symbolic = symbolic || !fixed;
     }
-    if (!symbolic && !tensor_bytes(info->dtype, info->shape, info->rank, &info->bytes))
+    if (!symbolic && !ed_adapter_tensor_bytes(info->dtype, info->shape, info->rank, &info->bytes))
         return ed_fail(err, ED_ERR_LIMIT, NULL, "%s is larger than the address space", what);
     return ED_OK;
 }
@@ -148,27 +139,6 @@ void ov_tensors_release(struct ov_state *ov) {
     ov->bound = ov->ran = false;
 }
 
-static enum ed_status check_input(const struct ed_tensor_info *info, const struct ed_tensor *given,
-                                  struct ed_error *err) {
-    size_t bytes = 0;
-    if (given->dtype != info->dtype)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' is %s, data of %s were given", info->name,
-                       ed_dtype_name(info->dtype), ed_dtype_name(given->dtype));
-    if (given->rank != info->rank)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' has %u dimensions, data with %u were given",
-                       info->name, info->rank, given->rank);
-    for (uint32_t i = 0; i < info->rank; i++)
-        if (given->shape[i] < 0 || (info->shape[i] >= 0 && given->shape[i] != info->shape[i]))
-            return ed_fail(err, ED_ERR_USAGE, NULL,
-                           "dimension %u of input '%s' is %lld, data with %lld were given", i, info->name,
-                           (long long)info->shape[i], (long long)given->shape[i]);
-    if (!tensor_bytes(given->dtype, given->shape, given->rank, &bytes) || bytes != given->bytes ||
-        (bytes && !given->data))
-        return ed_fail(err, ED_ERR_USAGE, NULL, "input '%s' needs %zu bytes for its shape, %zu were given",
-                       info->name, bytes, given->bytes);
-    return ED_OK;
-}
-
 enum ed_status ov_tensors_give(const struct ov_state *ov, struct ov_request *request, struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t i = 0; i < ov->io.n_inputs && !status; i++)
@@ -179,17 +149,12 @@ enum ed_status ov_tensors_give(const struct ov_state *ov, struct ov_request *req
 
 enum ed_status ov_tensors_bind(struct ov_state *ov, const struct ed_tensor *inputs, size_t n,
                                struct ed_error *err) {
-    enum ed_status status = ED_OK;
     if (!ov->compiled)
         return ed_fail(err, ED_ERR_INTERNAL, NULL, "inputs were bound before a model was loaded");
-    if (n != ov->io.n_inputs)
-        return ed_fail(err, ED_ERR_USAGE, NULL, "the model has %zu inputs, %zu were given", ov->io.n_inputs,
-                       n);
     ov_tensors_release(ov);
+    enum ed_status status = ed_adapter_inputs_check(&ov->io, inputs, n, err);
     for (size_t i = 0; i < n && !status; i++) {
         const struct ov_shape shape = {inputs[i].rank, (int64_t *)(uintptr_t)inputs[i].shape};
-        if ((status = check_input(&ov->io.inputs[i], &inputs[i], err)))
-            break;
         status = ov_check(ov,
                           ov->api.tensor_create_from_host_ptr(dtype_to_engine(inputs[i].dtype), shape,
                                                               inputs[i].bytes ? inputs[i].data : &ov->empty,

@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the engine's log: what it says of its memory while a model is loaded.
+#include "backends/adapter_text.h"
 #include "backends/whisper.cpp/whisper_state.h"
 
 #include <stdlib.h>
-
-static void keep_error(struct whisper_log *log, const char *text) {
-    const size_t n = strcspn(text, "\n");
-    size_t used = strlen(log->error);
-    if (!n)
-        return;
-    // The newest matter most: what does not fit pushes the oldest out.
-    if (used + n + 3 > sizeof log->error) {
-        log->error[0] = 0;
-        used = 0;
-    }
-    snprintf(log->error + used, sizeof log->error - used, "%s%.*s", used ? "; " : "", (int)n, text);
-    for (char *p = log->error; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            *p = ' ';
-}
 
 // "whisper_init_state: kv self size  =    6.29 MB": the number behind `words`.
 static bool size_line(const char *text, const char *words, double *mb) {
@@ -58,7 +43,7 @@ void whisper_log_line(int level, const char *text, void *context) {
     if (!log)
         return;
     if (log->level >= WHISPER_LOG_WARN)
-        keep_error(log, text);
+        ed_adapter_text_add(log->error, sizeof log->error, text);
     if (strstr(text, " total size"))
         buffer_line(log, text);
     else if (size_line(text, ": model size", &mb))
