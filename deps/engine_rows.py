@@ -227,6 +227,7 @@ def row_of_package(package, target, cache, floors, pages):
         if package['client'] == 'pip':
             row.update(python=PYTHON, platforms=package['tags'])
         row['archive_sha256'] = hashlib.file_digest(opened, 'sha256').hexdigest()
+        row['archive_bytes'] = os.fstat(opened.fileno()).st_size
     row['files'], needed, libraries = [], set(), 0
     for member, read in members(archive):
         if not any(re.fullmatch(pattern, member) for pattern in package['take']):

@@ -11,6 +11,8 @@
 
 #define DOWNLOAD_TIME_NS 3600000000000ll
 #define OUTPUT_LIMIT_BYTES (4u << 20)
+#define WATCH_PERIOD_NS 200000000
+#define WATCH_DEPTH 12
 
 const struct ed_client *ed_client_find(const char *name) {
     static const struct ed_client *const clients[] = {&ed_client_pip, &ed_client_npm, &ed_client_maven,
@@ -91,20 +93,64 @@ static enum ed_status failed(const struct ed_client_job *job, const char *progra
                    result->exit_code, said);
 }
 
-enum ed_status ed_client_run(const struct ed_client_job *job, const char *const *argv, const char *program,
-                             const char *advice, struct ed_error *err) {
-    struct ed_spawn_args args = {.argv = argv, .out_limit_bytes = OUTPUT_LIMIT_BYTES};
+bool ed_client_tell(const struct ed_client_job *job, const char *doing, int64_t bytes) {
+    const int64_t total = ed_engine_archive_bytes(job->build), own = job->package->archive_bytes;
+    if (!job->watch)
+        return true;
+    return job->watch->progress(job->watch->context, doing,
+                                total ? job->before_bytes + (bytes < own ? bytes : own) : 0, total);
+}
+
+// Clients rename and remove their files meanwhile: one that is gone is none.
+static int64_t largest_file(const char *directory, int depth) {
+    struct dirent *entry;
+    int64_t most = 0;
+    DIR *stream = depth > 0 ? opendir(directory) : NULL;
+    while (stream && (entry = readdir(stream)) != NULL) {
+        char path[ED_PATH_BYTES];
+        struct stat info;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            ed_path_join(path, directory, entry->d_name, NULL) || lstat(path, &info) != 0)
+            continue;
+        const int64_t bytes = S_ISREG(info.st_mode)   ? (int64_t)info.st_size
+                              : S_ISDIR(info.st_mode) ? largest_file(path, depth - 1)
+                                                      : 0;
+        most = bytes > most ? bytes : most;
+    }
+    if (stream)
+        closedir(stream);
+    return most;
+}
+
+struct look {
+    const struct ed_client_job *job;
+    const char *growing;
+    int64_t most; // a client moves the file away when it is whole
+};
+
+static bool look(void *context) {
+    struct look *looking = context;
+    const int64_t bytes = largest_file(looking->growing, WATCH_DEPTH);
+    looking->most = bytes > looking->most ? bytes : looking->most;
+    return ed_client_tell(looking->job, "downloading", looking->most);
+}
+
+enum ed_status ed_client_run(const struct ed_client_job *job, const struct ed_client_command *command,
+                             struct ed_error *err) {
+    struct look looking = {job, command->growing, 0};
+    const struct ed_process_tick tick = {job->watch ? look : NULL, &looking, WATCH_PERIOD_NS};
+    struct ed_spawn_args args = {.argv = command->argv, .out_limit_bytes = OUTPUT_LIMIT_BYTES};
     struct ed_spawn_result result = {0};
     enum ed_status status;
     args.deadline_ns = ed_clock_monotonic_ns() + DOWNLOAD_TIME_NS;
-    status = ed_process_run(&args, &result, err);
+    status = ed_process_run_ticking(&args, &tick, &result, err);
     // 127 is how env(1) says that a program does not exist.
     if (status == ED_ERR_NO_PROGRAM || (!status && result.exit_code == 127))
-        status = ed_fail(err, ED_ERR_NO_PROGRAM, program,
+        status = ed_fail(err, ED_ERR_NO_PROGRAM, command->program,
                          "this package client brings %s from %s, and it is not here; %s", job->package->name,
-                         ed_client_find(job->package->client)->source, advice);
+                         ed_client_find(job->package->client)->source, command->advice);
     else if (!status && result.exit_code != 0)
-        status = failed(job, program, &result, err);
+        status = failed(job, command->program, &result, err);
     ed_spawn_result_release(&result);
     return status;
 }

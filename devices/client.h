@@ -9,8 +9,10 @@
 struct ed_client_job {
     const struct ed_engine_build *build; // for messages
     const struct ed_engine_package *package;
-    const char *room;         // private and empty; the client's directories are made in it
-    const struct ed_log *log; // may be NULL
+    const char *room;                    // private and empty; the client's directories are made in it
+    const struct ed_log *log;            // may be NULL
+    const struct ed_engine_watch *watch; // may be NULL
+    int64_t before_bytes;                // of the build's packages that are here already
 };
 
 struct ed_client {
@@ -37,10 +39,19 @@ void ed_client_source_advice(char *text, size_t bytes, const struct ed_engine_bu
 // A directory of the room; it is made.
 enum ed_status ed_client_directory(char path[ED_PATH_BYTES], const struct ed_client_job *job,
                                    const char *name, struct ed_error *err);
-// Runs argv with a limit of an hour. ED_OK where it ended with 0; `advice` says what to install where it does
-// not exist; else as ed_client.download, told apart by what it said.
-enum ed_status ed_client_run(const struct ed_client_job *job, const char *const *argv, const char *program,
-                             const char *advice, struct ed_error *err);
+// A client's run. All is borrowed.
+struct ed_client_command {
+    const char *const *argv;
+    const char *program, *advice; // its name, and what to install where it does not exist
+    const char *growing;          // the largest file in this directory is the archive, as far as it is here
+};
+// Runs it with a limit of an hour. ED_OK where it ended with 0; else as ed_client.download, told apart by
+// what it said.
+enum ed_status ed_client_run(const struct ed_client_job *job, const struct ed_client_command *command,
+                             struct ed_error *err);
+// Tells the job's watch, if there is one; `bytes` of this package's archive are here. False: it wants no
+// more.
+bool ed_client_tell(const struct ed_client_job *job, const char *doing, int64_t bytes);
 // The one file of `directory` whose name ends so ("" any).
 enum ed_status ed_client_archive(const struct ed_client_job *job, const char *directory, const char *ending,
                                  char archive[ED_PATH_BYTES], struct ed_error *err);

@@ -32,8 +32,9 @@ static enum ed_status download(const struct ed_client_job *job, char archive[ED_
                                 job->package->name,
                                 NULL};
     enum ed_status status = ed_client_directory(directory, job, "download", err);
+    const struct ed_client_command command = {argv, "apt-get", "use a machine with Debian's apt", directory};
     if (!status)
-        status = ed_client_run(job, argv, "apt-get", "use a machine with Debian's apt", err);
+        status = ed_client_run(job, &command, err);
     return status ? status : ed_client_archive(job, directory, ".deb", archive, err);
 }
 

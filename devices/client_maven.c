@@ -21,10 +21,22 @@ static bool package_ok(const char *text) {
     return false;
 }
 
+// Where Maven keeps the artifact in its repository: GROUP with slashes, ARTIFACT.
+static enum ed_status place(char path[ED_PATH_BYTES], const char *repository, const char *package,
+                            struct ed_error *err) {
+    char inner[sizeof((struct ed_engine_package *)0)->name];
+    const size_t group = strcspn(package, ":"), n = group + 1 + strcspn(package + group + 1, ":");
+    snprintf(inner, sizeof inner, "%.*s", (int)n, package);
+    for (size_t i = 0; i <= group; i++)
+        if (inner[i] == '.' || inner[i] == ':')
+            inner[i] = '/';
+    return ed_path_join(path, repository, inner, err);
+}
+
 static enum ed_status download(const struct ed_client_job *job, char archive[ED_PATH_BYTES],
                                struct ed_error *err) {
     char directory[ED_PATH_BYTES], repository[ED_PATH_BYTES], artifact[sizeof job->package->name + 16],
-        output[ED_PATH_BYTES + 32], local[ED_PATH_BYTES + 32];
+        output[ED_PATH_BYTES + 32], local[ED_PATH_BYTES + 32], growing[ED_PATH_BYTES];
     // In a directory of its own: a pom.xml of the current one would be obeyed.
     const char *const argv[] = {"env",
                                 "-C",
@@ -42,12 +54,16 @@ static enum ed_status download(const struct ed_client_job *job, char archive[ED_
     enum ed_status status = ed_client_directory(directory, job, "download", err);
     if (!status)
         status = ed_client_directory(repository, job, "repository", err);
+    if (!status)
+        status = place(growing, repository, job->package->name, err);
     if (status)
         return status;
     snprintf(artifact, sizeof artifact, "-Dartifact=%s", job->package->name);
     snprintf(output, sizeof output, "-DoutputDirectory=%s", directory);
     snprintf(local, sizeof local, "-Dmaven.repo.local=%s", repository);
-    status = ed_client_run(job, argv, "mvn", "run `apt-get install maven`, or put an mvn first in PATH", err);
+    const struct ed_client_command command = {
+        argv, "mvn", "run `apt-get install maven`, or put an mvn first in PATH", growing};
+    status = ed_client_run(job, &command, err);
     return status ? status : ed_client_archive(job, directory, "", archive, err);
 }
 

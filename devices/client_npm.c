@@ -36,9 +36,10 @@ static enum ed_status download(const struct ed_client_job *job, char archive[ED_
     enum ed_status status = ed_client_directory(directory, job, "download", err);
     if (!status)
         status = ed_client_directory(cache, job, "cache", err);
+    const struct ed_client_command command = {
+        argv, "npm", "run `apt-get install npm`, or put an npm first in PATH", cache};
     if (!status)
-        status =
-            ed_client_run(job, argv, "npm", "run `apt-get install npm`, or put an npm first in PATH", err);
+        status = ed_client_run(job, &command, err);
     return status ? status : ed_client_archive(job, directory, ".tgz", archive, err);
 }
 

@@ -60,7 +60,8 @@ static enum ed_status download_with(const char *python, int attempt, const struc
     }
     argv[n++] = job->package->name;
     argv[n] = NULL;
-    status = ed_client_run(job, argv, "pip", ADVICE, err);
+    const struct ed_client_command command = {argv, "pip", ADVICE, scratch};
+    status = ed_client_run(job, &command, err);
     return status ? status : ed_client_archive(job, directory, "", archive, err);
 }
 

@@ -321,7 +321,7 @@ enum ed_status ed_engines_add(const struct ed_engines *engines, const struct ed_
         status = ed_path_join(one.builds[0].directory, engines->store, name, err);
     }
     if (!status)
-        status = ed_engine_bring(engines->store, &one.builds[0], &text, log, err);
+        status = ed_engine_bring(engines->store, &one.builds[0], &text, log, NULL, err);
     if (!status) {
         list_needs(&finding, log);
         snprintf(id, 130, "%s", one.builds[0].id);

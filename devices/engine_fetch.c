@@ -23,7 +23,16 @@ static void say(const struct ed_log *log, enum ed_log_level level, const struct 
 // The archive is believed before anything of it is read.
 static enum ed_status check_archive(const struct ed_client_job *job, const char *archive,
                                     struct ed_error *err) {
+    const int64_t stated = job->package->archive_bytes;
     char hex[ED_DIGEST_HEX_BYTES];
+    struct stat info;
+    if (stat(archive, &info) != 0)
+        return ed_fail_errno(err, ED_ERR_IO, archive, "cannot be read: %m");
+    if (stated && info.st_size != stated)
+        return ed_fail(err, ED_ERR_VERSION, ed_path_base(archive),
+                       "it has %lld bytes, but engines.json says %lld for %s on %s: it is not the package "
+                       "that was vouched for, and nothing of it was used",
+                       (long long)info.st_size, (long long)stated, job->build->id, job->build->target);
     enum ed_status status = ed_digest_file(hex, NULL, archive, err);
     if (!status && strcmp(hex, job->package->archive_sha256) != 0)
         status = ed_fail(err, ED_ERR_VERSION, ed_path_base(archive),
@@ -91,25 +100,40 @@ static enum ed_status make_inside(char path[ED_PATH_BYTES], const struct ed_stor
     return status;
 }
 
+static enum ed_status tell(const struct ed_client_job *job, const char *doing, int64_t bytes,
+                           struct ed_error *err) {
+    return ed_client_tell(job, doing, bytes)
+               ? ED_OK
+               : ed_fail(err, ED_ERR_CANCELLED, job->package->name, "its fetch was stopped");
+}
+
 // One package's files into `ready`.
 static enum ed_status bring_package(const struct ed_client_job *job, const char *ready,
                                     struct ed_error *err) {
     const struct ed_client *client = ed_client_find(job->package->client);
-    char archive[ED_PATH_BYTES], words[512], size[32];
+    char archive[ED_PATH_BYTES], words[512], size[32], whole[32], of[48] = "";
     int64_t bytes = 0;
     for (size_t i = 0; i < job->package->n_files; i++)
         bytes += job->build->files[job->package->first + i].bytes;
     ed_units_print_size(size, sizeof size, bytes);
-    snprintf(words, sizeof words, "%s %s from %s; %s of it are kept",
-             client->archive ? "downloading" : "copying", job->package->name, client->source, size);
+    if (job->package->archive_bytes) {
+        ed_units_print_size(whole, sizeof whole, job->package->archive_bytes);
+        snprintf(of, sizeof of, ", %s,", whole);
+    }
+    snprintf(words, sizeof words, "%s %s%s from %s; %s of it are kept",
+             client->archive ? "downloading" : "copying", job->package->name, of, client->source, size);
     say(job->log, ED_LOG_INFO, job->build, words);
-    enum ed_status status = client->download(job, archive, err);
+    enum ed_status status = tell(job, client->archive ? "downloading" : "copying", 0, err);
+    if (!status)
+        status = client->download(job, archive, err);
     if (!status && client->archive)
         status = check_archive(job, archive, err);
     if (!status) {
         say(job->log, ED_LOG_DETAIL, job->build, "the package is the right one; taking out the files");
-        status = ed_extract(job, archive, ready, err);
+        status = tell(job, "unpacking", job->package->archive_bytes, err);
     }
+    if (!status)
+        status = ed_extract(job, archive, ready, err);
     return status;
 }
 
@@ -124,18 +148,20 @@ static enum ed_status describe(const struct ed_buffer *description, const char *
 
 enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *build,
                                const struct ed_buffer *description, const struct ed_log *log,
-                               struct ed_error *err) {
+                               const struct ed_engine_watch *watch, struct ed_error *err) {
+    int64_t before_bytes = 0;
     char ready[ED_PATH_BYTES], own[ED_PATH_BYTES], name[32];
     struct ed_store_room room;
     enum ed_status status = ed_store_room_open(&room, store, err);
     if (!status)
         status = make_inside(ready, &room, "ready", 0755, err);
     for (size_t i = 0; i < build->n_packages && !status; i++) {
-        const struct ed_client_job job = {build, &build->packages[i], own, log};
+        const struct ed_client_job job = {build, &build->packages[i], own, log, watch, before_bytes};
         snprintf(name, sizeof name, "package-%zu", i);
         status = make_inside(own, &room, name, 0700, err);
         if (!status)
             status = bring_package(&job, ready, err);
+        before_bytes += build->packages[i].archive_bytes;
     }
     if (!status)
         status = settle(build, ready, err);
@@ -154,24 +180,26 @@ enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *
 
 // Where it was added, its description stays.
 static enum ed_status refetch(const char *store, const struct ed_engine_build *build,
-                              const struct ed_log *log, struct ed_error *err) {
+                              const struct ed_log *log, const struct ed_engine_watch *watch,
+                              struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_buffer description;
     enum ed_status status;
     if (!build->added)
-        return ed_engine_bring(store, build, NULL, log, err);
+        return ed_engine_bring(store, build, NULL, log, watch, err);
     ed_buffer_init(&description, ED_ENGINES_FILE_MAX_BYTES);
     status = ed_path_join(path, build->directory, ED_ENGINE_ADDED_FILE, err);
     if (!status)
         status = ed_path_read(path, ED_ENGINES_FILE_MAX_BYTES, &description, err);
     if (!status)
-        status = ed_engine_bring(store, build, &description, log, err);
+        status = ed_engine_bring(store, build, &description, log, watch, err);
     ed_buffer_release(&description);
     return status;
 }
 
 enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
-                                const struct ed_log *log, bool *brought, struct ed_error *err) {
+                                const struct ed_log *log, const struct ed_engine_watch *watch, bool *brought,
+                                struct ed_error *err) {
     int64_t begin_ns = ed_clock_monotonic_ns();
     char words[512], reason[256], size[32], duration[32];
     struct ed_error damage = {0};
@@ -196,7 +224,7 @@ enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engi
         snprintf(words, sizeof words, "%.200s is damaged and will be fetched again", damage.where);
         say(log, ED_LOG_WARNING, build, words);
     }
-    status = refetch(engines->store, build, log, err);
+    status = refetch(engines->store, build, log, watch, err);
     if (status)
         return status;
     if (brought)

@@ -296,6 +296,16 @@ int64_t ed_engine_bytes(const struct ed_engine_build *build) {
     return bytes;
 }
 
+int64_t ed_engine_archive_bytes(const struct ed_engine_build *build) {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < build->n_packages; i++) {
+        if (!build->packages[i].archive_bytes)
+            return 0;
+        bytes += build->packages[i].archive_bytes;
+    }
+    return bytes;
+}
+
 // Which part of a build a list of choices is about.
 enum part { PART_NAME, PART_VERSION, PART_TARGET };
 

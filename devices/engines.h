@@ -29,7 +29,17 @@ struct ed_engine_package {
     char python[16];  // pip's --python-version; "" for another client
     char **platforms; // pip's --platform words; NULL-terminated; empty for another client
     char archive_sha256[ED_DIGEST_HEX_BYTES]; // dir, source: ""
+    int64_t archive_bytes;                    // 0: not stated
     size_t first, n_files;                    // of the build's files
+};
+
+// Who wants to know how far a fetch is. Called from the fetching thread, at most about five times a second
+// while a client runs, and between the steps.
+struct ed_engine_watch {
+    // `bytes` of the build's archives are here, of `total`; both 0 where engines.json does not state the
+    // sizes. `doing` is what happens now, in words. False ends the fetch with ED_ERR_CANCELLED.
+    bool (*progress)(void *context, const char *doing, int64_t bytes, int64_t total);
+    void *context;
 };
 
 enum ed_engine_state { ED_ENGINE_PRESENT, ED_ENGINE_FETCHABLE, ED_ENGINE_UNAVAILABLE };
@@ -93,16 +103,19 @@ const struct ed_engine_build *ed_engines_find_address(const struct ed_engines *e
 bool ed_engine_may_have(const struct ed_engine_build *build, const char *backend);
 // Bytes of its files, by engines.json.
 int64_t ed_engine_bytes(const struct ed_engine_build *build);
+// Bytes of its archives, by engines.json; 0 where the size of one is not stated, or there are none.
+int64_t ed_engine_archive_bytes(const struct ed_engine_build *build);
 // The build for `target`; `version` NULL or "": the first of engines.json. ED_ERR_NOT_FOUND names the nearest
 // engine or the versions there are.
 enum ed_status ed_engines_find(const struct ed_engines *engines, const char *name, const char *version,
                                const char *target, const struct ed_engine_build **build,
                                struct ed_error *err);
 // Brings a build into the store through its package client, offline when it is there already: download into a
-// private directory, digest of the archive, members extracted, digest of each file, then one rename. A digest
-// that differs is ED_ERR_VERSION with both.
-// `brought` (may be NULL): false where it was whole already.
+// private directory, size and digest of the archive, members extracted, digest of each file, then one rename.
+// A size or digest that differs is ED_ERR_VERSION with both.
+// `watch` (may be NULL) hears how far it is. `brought` (may be NULL): false where it was whole already.
 enum ed_status ed_engines_fetch(const struct ed_engines *engines, struct ed_engine_build *build,
-                                const struct ed_log *log, bool *brought, struct ed_error *err);
+                                const struct ed_log *log, const struct ed_engine_watch *watch, bool *brought,
+                                struct ed_error *err);
 
 #endif

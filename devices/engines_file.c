@@ -150,6 +150,11 @@ static enum ed_status read_package(const struct ed_json_at *at, struct ed_engine
     if (!status && client->archive)
         status = get_checked(at, "archive_sha256", package->archive_sha256, sizeof package->archive_sha256,
                              ed_digest_ok, a_digest, err);
+    if (!status && client->archive)
+        status = ed_json_opt_int(at, "archive_bytes", 1, FILE_MAX_BYTES, &package->archive_bytes, err);
+    else if (!status && ed_json_member(at, "archive_bytes").value)
+        status = ed_json_fail(
+            at, err, "the client \"%s\" brings no archive that could have \"archive_bytes\"", client->name);
     build->source = build->source || client == &ed_client_source;
     if (!status && client == &ed_client_source)
         return ed_json_member(at, "files").value
@@ -162,11 +167,11 @@ static enum ed_status read_package(const struct ed_json_at *at, struct ed_engine
 static enum ed_status read_packages(const struct ed_json_at *at, struct ed_engine_build *build,
                                     struct ed_error *err) {
     static const char *const of_build[] = {"target", "libc", "backends", "note", "packages", NULL};
-    static const char *const of_package[] = {"client",         "package", "python", "platforms",
-                                             "archive_sha256", "files",   NULL};
-    static const char *const of_both[] = {"target",         "libc",    "backends", "note",
-                                          "client",         "package", "python",   "platforms",
-                                          "archive_sha256", "files",   NULL};
+    static const char *const of_package[] = {"client",         "package",       "python", "platforms",
+                                             "archive_sha256", "archive_bytes", "files",  NULL};
+    static const char *const of_both[] = {"target",         "libc",          "backends", "note",
+                                          "client",         "package",       "python",   "platforms",
+                                          "archive_sha256", "archive_bytes", "files",    NULL};
     const struct ed_json_at array = ed_json_member(at, "packages");
     const size_t n = array.value ? ed_json_count(&array) : 1;
     size_t libraries = 0, used = 0;

@@ -22,7 +22,7 @@ enum ed_status ed_engine_files_verify(const struct ed_engine_build *build, const
 // build that is there already is replaced.
 enum ed_status ed_engine_bring(const char *store, const struct ed_engine_build *build,
                                const struct ed_buffer *description, const struct ed_log *log,
-                               struct ed_error *err);
+                               const struct ed_engine_watch *watch, struct ed_error *err);
 // Appends the builds of the store that were added. One whose description is damaged is unavailable, with the
 // reason.
 enum ed_status ed_engines_read_added(struct ed_engines *engines, struct ed_error *err);

@@ -26,9 +26,11 @@
 
 struct running {
     const struct ed_spawn_args *args;
-    pid_t pid;          // 0: not started, or reaped
-    int pidfd;          // -1: not to be had
-    int feed, out, err; // our ends of the pipes; -1: closed
+    const struct ed_process_tick *tick; // NULL: none
+    int64_t ticked_ns;                  // when it was called; 0 not yet
+    pid_t pid;                          // 0: not started, or reaped
+    int pidfd;                          // -1: not to be had
+    int feed, out, err;                 // our ends of the pipes; -1: closed
     size_t fed_bytes;
     struct ed_buffer out_text, err_text;
 };
@@ -186,6 +188,14 @@ static bool has_ended(const struct running *running) {
     return info.si_pid == running->pid;
 }
 
+static bool tick_if_due(struct running *running) {
+    const int64_t now_ns = ed_clock_monotonic_ns();
+    if (!running->tick || now_ns - running->ticked_ns < running->tick->period_ns)
+        return true;
+    running->ticked_ns = now_ns;
+    return running->tick->call(running->tick->context);
+}
+
 // Serves the pipes until the child has ended.
 static enum ed_status serve(struct running *running, struct ed_error *err) {
     const char *program = running->args->argv[0];
@@ -203,12 +213,16 @@ static enum ed_status serve(struct running *running, struct ed_error *err) {
         if (left_ns <= 0)
             return ed_fail(err, ED_ERR_TIMEOUT, program, "did not end in time and was killed%s",
                            ed_words_said(said, ed_buffer_text(&running->err_text)));
+        if (running->tick && running->tick->period_ns < most_ns)
+            most_ns = running->tick->period_ns;
         if (left_ns > most_ns)
             left_ns = most_ns;
         wait = (struct timespec){left_ns / 1000000000, left_ns % 1000000000};
         if (ppoll(ends, sizeof ends / sizeof ends[0], &wait, NULL) < 0 && errno != EINTR && errno != EAGAIN)
             return ed_fail_errno(err, ED_ERR_IO, program, "its output cannot be waited for: %m");
         ended = has_ended(running);
+        if (!tick_if_due(running))
+            return ed_fail(err, ED_ERR_CANCELLED, program, "was stopped before its end");
         feed(running);
         // One pipe's worth a round, so that a child which never stops writing does not outrun the deadline.
         if (!ended) {
@@ -254,6 +268,12 @@ static enum ed_status reap(struct running *running, bool kill_it, struct ed_spaw
 
 enum ed_status ed_process_run(const struct ed_spawn_args *args, struct ed_spawn_result *out,
                               struct ed_error *err) {
+    const struct ed_process_tick none = {0};
+    return ed_process_run_ticking(args, &none, out, err);
+}
+
+enum ed_status ed_process_run_ticking(const struct ed_spawn_args *args, const struct ed_process_tick *tick,
+                                      struct ed_spawn_result *out, struct ed_error *err) {
     struct running running = {.args = args, .pidfd = -1, .feed = -1, .out = -1, .err = -1};
     const struct timespec at_once = {0};
     sigset_t broken_pipe, kept, pending;
@@ -263,6 +283,7 @@ enum ed_status ed_process_run(const struct ed_spawn_args *args, struct ed_spawn_
         return ed_fail(err, ED_ERR_INTERNAL, "", "a program was to be run, but none was named");
     if (args->deadline_ns <= ed_clock_monotonic_ns())
         return ed_fail(err, ED_ERR_TIMEOUT, args->argv[0], "was not started: its time was over already");
+    running.tick = tick->call ? tick : NULL;
     ed_buffer_init(&running.out_text, args->out_limit_bytes);
     ed_buffer_init(&running.err_text, ERR_LIMIT_BYTES);
     // This thread alone shall not get a SIGPIPE from a child that stops reading; one that was pending before

@@ -13,6 +13,15 @@
 // ed_spawn_result_release.
 enum ed_status ed_process_run(const struct ed_spawn_args *args, struct ed_spawn_result *out,
                               struct ed_error *err);
+// Called about every `period_ns` while the program runs; false kills it, and the run is ED_ERR_CANCELLED.
+// `call` NULL: not at all.
+struct ed_process_tick {
+    bool (*call)(void *context);
+    void *context;
+    int64_t period_ns;
+};
+enum ed_status ed_process_run_ticking(const struct ed_spawn_args *args, const struct ed_process_tick *tick,
+                                      struct ed_spawn_result *out, struct ed_error *err);
 void ed_spawn_result_release(struct ed_spawn_result *result); // safe on an initialised or released one
 
 #endif

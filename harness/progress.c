@@ -23,6 +23,7 @@
 #define BAR_FROM_COLUMNS 95 // where a line of words fits beside it
 #define BAR_CELLS 16
 #define ID_COLUMNS_MOST 16
+#define ID_COLUMNS_MOST_BYTES 28 // NAME@VERSION
 
 void ed_progress_init(struct ed_progress *progress, int fd, bool quiet, bool colour) {
     const char *term = getenv("TERM");
@@ -96,6 +97,20 @@ static const char *now_text(const struct ed_progress_device *device) {
     return device->now[0] ? device->now : "ended early";
 }
 
+static void count_text(const struct ed_progress *progress, const struct ed_progress_device *device,
+                       char *text, size_t bytes) {
+    if (device->total <= 0)
+        snprintf(text, bytes, "-");
+    else if (progress->bytes)
+        // 100 only of the whole.
+        snprintf(text, bytes, "%d %%",
+                 device->done >= device->total ? 100
+                 : device->done <= 0           ? 0
+                                               : (int)(100.0 * (double)device->done / (double)device->total));
+    else
+        snprintf(text, bytes, "%lld/%lld", (long long)device->done, (long long)device->total);
+}
+
 // Text as a terminal shows it, cut to `columns` and then padded to it where `fill`.
 static void cut(struct ed_buffer *out, const char *text, size_t columns, bool fill) {
     struct ed_buffer safe;
@@ -131,10 +146,7 @@ static void live_line(const struct ed_progress *progress, const struct ed_progre
     bool bar = columns->all >= BAR_FROM_COLUMNS && device->total > 0;
     bool green = progress->colour && device->finished && device->total > 0 && device->done >= device->total;
     left_text(device, now_ns, left, sizeof left);
-    if (device->total > 0)
-        snprintf(count, sizeof count, "%lld/%lld", (long long)device->done, (long long)device->total);
-    else
-        snprintf(count, sizeof count, "-");
+    count_text(progress, device, count, sizeof count);
     if (columns->all < used + 8) {
         // Too narrow for columns.
         char line[96];
@@ -172,13 +184,14 @@ static void shared_columns(const struct ed_progress *progress, struct columns *c
     for (size_t i = 0; i < progress->n; i++) {
         const struct ed_progress_device *device = &progress->devices[i];
         size_t id = ed_text_width(device->id);
-        size_t digits = (size_t)snprintf(count, sizeof count, "%lld/%lld", (long long)device->done,
-                                         (long long)device->total);
+        count_text(progress, device, count, sizeof count);
+        size_t digits = progress->bytes ? sizeof "100 %" - 1 : strlen(count);
         columns->id = id > columns->id ? id : columns->id;
         columns->count = digits > columns->count ? digits : columns->count;
     }
-    if (columns->id > ID_COLUMNS_MOST)
-        columns->id = ID_COLUMNS_MOST;
+    const size_t most = progress->bytes ? ID_COLUMNS_MOST_BYTES : ID_COLUMNS_MOST;
+    if (columns->id > most)
+        columns->id = most;
 }
 
 static void erase(struct ed_progress *progress, struct ed_buffer *out) {
@@ -211,7 +224,7 @@ static void draw_live(struct ed_progress *progress, int64_t now_ns, bool last) {
     progress->lines_drawn = n;
     if (n < progress->n) {
         char more[64];
-        snprintf(more, sizeof more, "and %zu more devices", progress->n - n);
+        snprintf(more, sizeof more, "and %zu more%s", progress->n - n, progress->bytes ? "" : " devices");
         ed_buffer_append(&out, "\n", 1);
         cut(&out, more, columns.all, false);
         progress->lines_drawn++;
@@ -229,12 +242,13 @@ static void draw_live(struct ed_progress *progress, int64_t now_ns, bool last) {
 
 static void plain_line(struct ed_progress *progress, struct ed_progress_device *device, int64_t now_ns) {
     struct ed_buffer out;
-    char left[48];
+    char left[48], count[48];
     ed_buffer_init(&out, TEXT_MAX_BYTES);
     ed_text_visible(&out, device->id, sizeof device->id);
     ed_buffer_text_append(&out, ": ");
+    count_text(progress, device, count, sizeof count);
     if (device->total > 0)
-        ed_buffer_printf(&out, "%lld/%lld  ", (long long)device->done, (long long)device->total);
+        ed_buffer_printf(&out, "%s  ", count);
     ed_text_visible(&out, now_text(device), sizeof device->now);
     left_text(device, now_ns, left, sizeof left);
     if (left[0])
@@ -252,8 +266,11 @@ static void draw_plain(struct ed_progress *progress, int64_t now_ns) {
         int64_t step = device->total / 10 > 1 ? device->total / 10 : 1;
         if (device->finished || device->total <= 0)
             continue;
+        // The line before it was said by who began it.
+        if (progress->bytes && device->last_plain_ns == 0)
+            device->last_plain_ns = now_ns;
         if (device->last_plain_ns == 0 || now_ns - device->last_plain_ns >= PLAIN_PERIOD_NS ||
-            device->done - device->last_plain_done >= step)
+            (!progress->bytes && device->done - device->last_plain_done >= step))
             plain_line(progress, device, now_ns);
     }
 }
@@ -298,7 +315,7 @@ static void finish_locked(struct ed_progress *progress, size_t device) {
     if (progress->style == ED_PROGRESS_LIVE)
         progress->devices[device].last_plain_done = NEWS;
     int64_t now_ns = ed_clock_monotonic_ns();
-    if (progress->style == ED_PROGRESS_PLAIN)
+    if (progress->style == ED_PROGRESS_PLAIN && !progress->bytes)
         plain_line(progress, &progress->devices[device], now_ns);
     else if (progress->style == ED_PROGRESS_LIVE && !any_left(progress))
         draw_live(progress, now_ns, true);

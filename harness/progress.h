@@ -15,7 +15,7 @@ enum ed_progress_style { ED_PROGRESS_NONE, ED_PROGRESS_PLAIN, ED_PROGRESS_LIVE }
 struct ed_progress_device {
     char id[64];
     char now[160];       // what runs now; "" before and after
-    int64_t done, total; // blocks
+    int64_t done, total; // blocks, or bytes
     int64_t left_ns;     // expected; -1 unknown
     int64_t updated_ns;  // CLOCK_MONOTONIC of left_ns, so that it counts down between news
     bool finished;
@@ -25,6 +25,7 @@ struct ed_progress_device {
 
 struct ed_progress {
     enum ed_progress_style style;
+    bool bytes; // what is done are bytes: shown as a share of the whole; a plain line by time alone
     int fd;
     bool colour;
     struct ed_progress_device *devices; // owned
@@ -42,8 +43,8 @@ bool ed_progress_devices(struct ed_progress *progress, const char *const *ids, s
 void ed_progress_update(struct ed_progress *progress, size_t device, const char *now, int64_t done,
                         int64_t total, int64_t left_ns);
 void ed_progress_finish(struct ed_progress *progress, size_t device);
-// Redraws where that is due (at most 10 times a second; a plain line every 10 s or tenth of the blocks); call
-// it as often as you like.
+// Redraws where that is due (at most 10 times a second; a plain line every 10 s or tenth of the blocks, of
+// bytes every 10 s); call it as often as you like.
 void ed_progress_draw(struct ed_progress *progress);
 // For struct ed_log's before and after: takes the live lines away, draws them again. `context` is the
 // progress.

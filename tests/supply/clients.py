@@ -101,6 +101,9 @@ def one(check, room, client, good):
         room.engines(engine(client, archive_sha256=zeros))
         code, _, err = room.run('engines', 'fetch', name, '--target', TARGET)
         check(code == 4 and 'nothing of it was used' in err and zeros in err, client + ': another archive is refused', (code, err))
+        room.engines(engine(client, archive_bytes=7))
+        code, _, err = room.run('engines', 'fetch', name, '--target', TARGET)
+        check(code == 4 and 'but engines.json says 7 ' in err, client + ': an archive of another size is refused', (code, err))
     if client == 'maven':  # it brings its own plug-in each time; what follows is alike for all clients
         return
     member, _, size = PACKAGES[client]['files'][0]

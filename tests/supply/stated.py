@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of builds in docs/engines.md against engines.json: a row for every build and target, with the C library and the size
-that are true. The C libraries of engines.json themselves are held against the files at every fetch (devices/engine_abi.c), and of
+that are true; and that engines.json states every archive's size. The C libraries of engines.json themselves are held against the files at every fetch (devices/engine_abi.c), and of
 the packs by pack_files.py."""
 import json
 import os
@@ -36,6 +36,9 @@ def main():
         for build in engine['builds']:
             what = (engine['name'] + '@' + engine['version'], build['target'])
             libc, size, tried = rows.pop(what, (None, None, None))
+            for package in build.get('packages', [build]):
+                if 'archive_sha256' in package:
+                    check(package.get('archive_bytes', 0) > 0, '%s on %s: the size of its archive' % what, package['package'])
             files = build.get('files') or [file for package in build.get('packages', ()) for file in package['files']]
             megabytes = sum(file['bytes'] for file in files) / 1e6
             check(libc == build.get('libc', 'bionic'), '%s on %s: its C library' % what, (libc, build.get('libc')))

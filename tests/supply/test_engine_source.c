@@ -71,7 +71,8 @@ static void test_made_by_a_script(void **state) {
     assert_int_equal(engines.builds[0].state, ED_ENGINE_UNAVAILABLE);
     assert_non_null(strstr(engines.builds[0].reason, SCRIPT " " ED_TARGET " DIR"));
     assert_non_null(strstr(engines.builds[0].reason, "engines add e DIR --as 1.0 --target " ED_TARGET "`"));
-    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), ED_ERR_UNSUPPORTED);
+    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err),
+                     ED_ERR_UNSUPPORTED);
     assert_non_null(strstr(err.message, SCRIPT));
     // What it made takes the place of the row, for that target alone; and again.
     for (int i = 0; i < 2; i++) {

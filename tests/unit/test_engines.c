@@ -124,6 +124,10 @@ static void test_refusals(void **state) {
         {WITH("\"client\":\"pip\",\"package\":\"e>=1\""), "/builds/0/package", "version"},
         {WITH(CLIENT ",\"libc\":\"glibc 2.27\"," FILES), "/builds/0/libc", "such as \"2.27\""},
         {WITH(CLIENT ",\"files\":[]"), "/builds/0/files", "1 to"},
+        {WITH(CLIENT ",\"archive_bytes\":0," FILES), "/builds/0/archive_bytes", "whole number from 1"},
+        {WITH(CLIENT ",\"archive_bytes\":1e30," FILES), "/builds/0/archive_bytes", "whole number from 1"},
+        {WITH("\"client\":\"dir\",\"package\":\"/x\",\"archive_bytes\":7," FILES), "/builds/0",
+         "brings no archive"},
         {WITH_FILE("\"name\":\"..\",\"sha256\":\"" ZEROS "\",\"bytes\":1"), "/files/0/name", "letters"},
         {WITH_FILE("\"name\":\"n\",\"sha256\":\"00\",\"bytes\":1"), "/files/0/sha256", "SHA-256"},
         {WITH_FILE("\"name\":\"n\",\"sha256\":\"" ZEROS "\",\"bytes\":0"), "/files/0/bytes",
@@ -390,7 +394,7 @@ static void test_fetch(void **state) {
     make_engine(fixture, json, sizeof json, NULL, NULL, 7, "e/libe.so.1");
     assert_int_equal(load(&engines, fixture, json, &err), ED_OK);
     assert_int_equal(engines.builds[0].state, ED_ENGINE_FETCHABLE);
-    if (ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err))
+    if (ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err))
         fail_msg("%s: %s", err.where, err.message);
     assert_int_equal(engines.builds[0].state, ED_ENGINE_PRESENT);
     assert_int_equal(ed_engine_files_verify(&engines.builds[0], engines.builds[0].directory, &err), ED_OK);
@@ -400,12 +404,12 @@ static void test_fetch(void **state) {
     // It is there now, so nothing is asked for: the wheel may be gone.
     path_in(links, fixture, "links/" WHEEL);
     assert_int_equal(rename(links, evil), 0);
-    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), ED_OK);
+    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err), ED_OK);
     // A file of the right size with other bytes is noticed, and put right once the wheel is back.
     write_file(fixture, "store/e@1/" ED_TARGET "/libe.so.1", "Library");
-    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), ED_ERR_REFUSED);
+    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err), ED_ERR_REFUSED);
     assert_int_equal(rename(evil, links), 0);
-    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), ED_OK);
+    assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err), ED_OK);
     assert_int_equal(ed_engine_files_verify(&engines.builds[0], engines.builds[0].directory, &err), ED_OK);
     ed_engines_release(&engines);
 }
@@ -432,7 +436,8 @@ static void test_fetch_refuses(void **state) {
         make_engine(fixture, json, sizeof json, rows[i].archive_digest, rows[i].library_digest,
                     rows[i].library_bytes, rows[i].member);
         assert_int_equal(load(&engines, fixture, json, &err), ED_OK);
-        assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), rows[i].status);
+        assert_int_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err),
+                         rows[i].status);
         if (!strstr(err.message, rows[i].message))
             fail_msg("row %zu: %s", i, err.message);
         assert_int_equal(engines.builds[0].state, ED_ENGINE_FETCHABLE);
@@ -450,7 +455,7 @@ static void test_truncated_package(void **state) {
     path_in(wheel, fixture, "links/" WHEEL);
     assert_int_equal(truncate(wheel, 50000), 0);
     assert_int_equal(load(&engines, fixture, json, &err), ED_OK);
-    assert_int_not_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err), ED_OK);
+    assert_int_not_equal(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err), ED_OK);
     assert_non_null(strstr(err.message, "it said: ERROR"));
     assert_int_equal(count_store(fixture), 0);
     ed_engines_release(&engines);
@@ -468,7 +473,7 @@ static void test_two_at_once(void **state) {
         pids[i] = fork();
         assert_true(pids[i] >= 0);
         if (pids[i] == 0)
-            _exit(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, &err) == ED_OK ? 0 : 1);
+            _exit(ed_engines_fetch(&engines, &engines.builds[0], NULL, NULL, NULL, &err) == ED_OK ? 0 : 1);
     }
     for (size_t i = 0; i < 3; i++) {
         int word = 0;

@@ -441,6 +441,58 @@ static void test_plain(void **state) {
     close(ends[1]);
 }
 
+// Bytes are shown as a share; 100 % is said of the whole alone.
+static void test_bytes(void **state) {
+    static const char *const ids[] = {"all", "onnxruntime@1.27.0-webgpu"};
+    struct ed_progress progress;
+    struct screen screen;
+    (void)state;
+    open_screen(&screen, 80, 24);
+    ed_progress_init(&progress, screen.slave, false, false);
+    progress.bytes = true;
+    assert_true(ed_progress_devices(&progress, ids, 2));
+    ed_progress_update(&progress, 0, "3.0 MB of 4.0 MB", 2999999, 3000000, INT64_C(35000000000));
+    draw(&progress, &screen);
+    check_row(&screen, 0, "all                         99 %  3.0 MB of 4.0 MB                    left 0:35");
+    check_row(&screen, 1, "onnxruntime@1.27.0-webgpu      -  waits");
+    ed_progress_update(&progress, 1, "done", 7, 7, -1);
+    ed_progress_finish(&progress, 1);
+    ed_progress_update(&progress, 0, "", INT64_MAX, 3000000, -1);
+    ed_progress_finish(&progress, 0);
+    take(&screen);
+    check_row(&screen, 0, "all                        100 %  done");
+    check_row(&screen, 1, "onnxruntime@1.27.0-webgpu  100 %  done");
+    ed_progress_release(&progress);
+    close_screen(&screen);
+}
+
+static void test_bytes_plain(void **state) {
+    static const char *const ids[] = {"e@1"};
+    struct ed_progress progress;
+    char text[4096];
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    ed_progress_init(&progress, ends[1], false, false);
+    progress.bytes = true;
+    assert_true(ed_progress_devices(&progress, ids, 1));
+    // By time alone, and not at the beginning, which was told of.
+    for (int64_t done = 0; done <= 90; done += 30) {
+        ed_progress_update(&progress, 0, "downloading", done, 100, INT64_C(7000000000));
+        ed_progress_draw(&progress);
+        assert_int_equal(take_pipe(ends[0], text, sizeof text), 0);
+    }
+    progress.devices[0].last_plain_ns -= INT64_C(10000000000);
+    ed_progress_draw(&progress);
+    take_pipe(ends[0], text, sizeof text);
+    assert_string_equal(text, "e@1: 90 %  downloading  left 0:07\n");
+    ed_progress_finish(&progress, 0);
+    ed_progress_release(&progress);
+    assert_int_equal(take_pipe(ends[0], text, sizeof text), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_quiet(void **state) {
     static const char *const ids[] = {"local"};
     struct ed_progress progress;
@@ -467,7 +519,8 @@ int main(void) {
         cmocka_unit_test(test_resize),        cmocka_unit_test(test_more_devices_than_rows),
         cmocka_unit_test(test_hide_and_show), cmocka_unit_test(test_end),
         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_quiet),         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_bytes_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
