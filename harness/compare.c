@@ -7,6 +7,7 @@
 
 #include "harness/compare_accuracy.h"
 #include "harness/compare_values.h"
+#include "harness/summary.h"
 
 static bool is_timed(const struct ed_campaign_device *device, size_t c) {
     return device->cases[c].timing == c;
@@ -78,6 +79,57 @@ static bool is_comparable(const struct ed_compare_case *out, const struct ed_gat
            !strcmp(first->energy.source.scope, other->energy.source.scope);
 }
 
+// Where a case ran, as its record says.
+static enum ed_status read_placement(struct ed_result **out, const struct ed_compare_device *side, size_t c,
+                                     struct ed_error *err) {
+    struct ed_result *result = *out = calloc(1, sizeof *result);
+    if (!result)
+        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a record");
+    ED_RESULT_SET_TEXT(result, backend, side->device->cases[c].backend);
+    ED_RESULT_SET_TEXT(result, processor, side->device->cases[c].processor);
+    ed_summary_evidence(result, &side->blocks, c);
+    return ED_OK;
+}
+
+static void tell_placement(struct ed_compare_case *out, const char *which,
+                           const struct ed_compare_device *side, const struct ed_result *result) {
+    const bool fell = result->has[ED_FIELD_placed_ops_share] && result->placed_ops_share < 1;
+    const bool simulated =
+        side->device->emulator > 0 || (result->has[ED_FIELD_simulated] && result->simulated);
+    const bool allowed =
+        side->campaign->allow_fallback || result->placed_ops_share >= side->campaign->min_placed;
+    const size_t used = strlen(out->placement);
+    if (fell || simulated)
+        snprintf(
+            out->placement + used, sizeof out->placement - used, "%s%s %s%s%s%.64s%s%.300s", used ? "; " : "",
+            which, simulated ? "simulated, times are not speed" : "", fell && simulated ? "; " : "",
+            !fell     ? ""
+            : allowed ? "fell back, which was allowed: asked "
+                      : "fell back: asked ",
+            fell ? result->placement_asked : "", fell ? "; " : "", fell ? result->placement_observed : "");
+}
+
+static enum ed_status tell_placements(struct ed_compare_case *out, const struct ed_compare_device *first,
+                                      size_t a, const struct ed_compare_device *other, size_t b,
+                                      struct ed_error *err) {
+    struct ed_result *mine = NULL, *theirs = NULL;
+    enum ed_status status = read_placement(&mine, first, a, err);
+    if (!status)
+        status = read_placement(&theirs, other, b, err);
+    if (!status) {
+        if (mine->has[ED_FIELD_placed_ops_share] && theirs->has[ED_FIELD_placed_ops_share] &&
+            (mine->placed_ops_share > theirs->placed_ops_share ||
+             mine->placed_ops_share < theirs->placed_ops_share))
+            ed_compare_tell(out->changed, "ran on %.120s -> %.120s", mine->placement_observed,
+                            theirs->placement_observed);
+        tell_placement(out, "first", first, mine);
+        tell_placement(out, "then", other, theirs);
+    }
+    free(mine);
+    free(theirs);
+    return status;
+}
+
 static enum ed_status compare_case(struct ed_compare_case *out, const struct ed_compare_device *first,
                                    size_t a, const struct ed_compare_device *other, size_t b,
                                    struct ed_error *err) {
@@ -85,6 +137,9 @@ static enum ed_status compare_case(struct ed_compare_case *out, const struct ed_
     const struct ed_gate_metric *metrics = ed_gate_metrics(&n);
     const char *const scopes[] = {first->energy.source.scope, other->energy.source.scope};
     tell_changes(out->changed, &first->device->cases[a], &other->device->cases[b]);
+    enum ed_status status = tell_placements(out, first, a, other, b, err);
+    if (status != ED_OK)
+        return status;
     ed_compare_unlike_context(out->unlike, first, a, other, b);
     if (scopes[0][0] && scopes[1][0] && strcmp(scopes[0], scopes[1]) != 0)
         ed_compare_tell(out->changed, "energy of the %s -> of the %s, which do not compare", scopes[0],

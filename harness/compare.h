@@ -52,7 +52,10 @@ struct ed_compare_case {
     char what[256];    // the case's words
     char changed[512]; // what differs between the two: "engine onnxruntime 1.24.4 -> 1.27.0"; "" nothing
     char unlike[512];  // what was set otherwise, so that there are rows of memory alone; "" nothing
-    char why[512];     // why it cannot be compared; "" it can
+    // Which side ran elsewhere than asked or on a simulator, so that its times are not what they seem; ""
+    // none.
+    char placement[1024];
+    char why[512]; // why it cannot be compared; "" it can
     struct ed_compare_row *rows;
     size_t n_rows;
     struct ed_compare_task *tasks;

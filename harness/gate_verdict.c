@@ -254,16 +254,42 @@ static void add_thresholds(struct judging *j) {
     }
 }
 
+// Short of what was asked, or allowed to be; NULL: as asked.
+static const struct ed_reason *fallback_of(const struct ed_result *record, bool *allowed) {
+    for (size_t i = 0; i < record->n_reasons && i < ED_REASONS_MAX; i++) {
+        *allowed = !strcmp(record->reasons[i].code, "fallback_allowed");
+        if (*allowed || !strcmp(record->reasons[i].code, "placement_short"))
+            return &record->reasons[i];
+    }
+    return NULL;
+}
+
+// A candidate that fell back has failed; beside a baseline that did, nothing is decided, for it is another
+// processor that the candidate is held against. What was allowed is told.
 static void add_placement(struct judging *j) {
-    const struct ed_result *candidate = &j->records[pair_of(j)->candidate];
-    for (size_t i = 0; i < candidate->n_reasons && i < ED_REASONS_MAX; i++) {
-        if (strcmp(candidate->reasons[i].code, "placement_short"))
+    const char *const names[] = {"candidate", "baseline"};
+    const size_t records[] = {pair_of(j)->candidate, pair_of(j)->baseline};
+    struct ed_report_gate_row *row = NULL;
+    enum ed_verdict all = ED_VERDICT_PASS;
+    char *why = NULL;
+    size_t used = 0;
+    for (size_t side = 0; side < 2; side++) {
+        bool allowed = false;
+        const struct ed_reason *reason = fallback_of(&j->records[records[side]], &allowed);
+        if (!reason)
             continue;
-        char *why;
-        struct ed_report_gate_row *row = add_row(j, "placement_observed", &why);
-        row->verdict = ed_verdict_word(ED_VERDICT_FAIL);
-        snprintf(why, sizeof j->out->texts[0], "the candidate fell back: %s", candidate->reasons[i].text);
-        return;
+        row = row ? row : add_row(j, "placement_observed", &why);
+        all = ed_verdict_combine(all, allowed     ? ED_VERDICT_PASS
+                                      : side == 0 ? ED_VERDICT_FAIL
+                                                  : ED_VERDICT_INVALID);
+        if (used < sizeof j->out->texts[0])
+            used += (size_t)snprintf(why + used, sizeof j->out->texts[0] - used,
+                                     "%sthe %s fell back%s: %.230s", used ? "; " : "", names[side],
+                                     allowed ? ", which was allowed" : "", reason->text);
+    }
+    if (row) {
+        row->verdict = ed_verdict_word(all);
+        row->told = true;
     }
 }
 

@@ -48,6 +48,8 @@ static const struct key candidate_keys[] = {
     {"memory_inference_peak_bytes", "number", true, "peak of resident memory during the timed inferences"},
     {"energy_per_inference_uj", "number", true, "energy per inference, gross"},
     {"latency_p50_ns", "number", true, "median latency"},
+    {"placement_observed", "string", true, "where it ran, as in records"},
+    {"placed_ops_share", "number", true, "share of it that ran where it was asked to"},
     {"accuracy_metric", "string", true, "metric of the first task"},
     {"accuracy_value", "number", true, "its value"},
     {"accuracy_reference", "number", true, "its value of the reference"},
@@ -108,6 +110,9 @@ static void candidate_write(struct ed_json_writer *w, const struct ed_report_can
     number_write(w, "memory_inference_peak_bytes", c->result, ED_FIELD_memory_inference_peak_bytes, 0);
     number_write(w, "energy_per_inference_uj", c->result, ED_FIELD_energy_per_inference_uj, 0);
     number_write(w, "latency_p50_ns", c->result, ED_FIELD_latency_p50_ns, 0);
+    ed_json_text(w, "placement_observed",
+                 *c->result->placement_observed ? c->result->placement_observed : NULL);
+    number_write(w, "placed_ops_share", c->result, ED_FIELD_placed_ops_share, 0);
     ed_json_text(w, "accuracy_metric", *c->result->accuracy_metric ? c->result->accuracy_metric : NULL);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
         number_write(w, figures[i].name, c->result, figures[i].field, figures[i].end);

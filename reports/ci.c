@@ -27,6 +27,29 @@ static enum ed_verdict verdict_of(const struct ed_reason *reason) {
                                                          : ed_verdict_of_word(reason->code + n);
 }
 
+// One that was allowed.
+static const struct ed_reason *fallback_of(const struct ed_result *result) {
+    for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++)
+        if (!strcmp(result->reasons[i].code, "fallback_allowed"))
+            return &result->reasons[i];
+    return NULL;
+}
+
+static enum ed_status add_fallback(struct ed_ci_list *list, const struct ed_result *result,
+                                   struct ed_error *err) {
+    const struct ed_reason *reason = fallback_of(result);
+    // A case has a record a task.
+    for (size_t i = 0; reason && i < list->n; i++)
+        if (list->items[i].told && !strcmp(list->items[i].device, result->device) &&
+            !strcmp(list->items[i].group, result->case_id))
+            return ED_OK;
+    return reason ? add(list,
+                        (struct ed_ci_item){result->device, result->case_id, "fallback allowed",
+                                            ED_VERDICT_PASS, reason->text, true},
+                        err)
+                  : ED_OK;
+}
+
 static enum ed_status add_record(struct ed_ci_list *list, const struct ed_result *result,
                                  struct ed_error *err) {
     const char *const outcome = result->has[ED_FIELD_outcome] ? result->outcome : "";
@@ -39,7 +62,7 @@ static enum ed_status add_record(struct ed_ci_list *list, const struct ed_result
             !*outcome || !strcmp(outcome, "cancelled") ? ED_VERDICT_INCONCLUSIVE : ED_VERDICT_FAIL;
         status = add(list,
                      (struct ed_ci_item){result->device, result->case_id, "outcome", verdict,
-                                         why ? why->text : "not run"},
+                                         why ? why->text : "not run", false},
                      err);
         n++;
     }
@@ -49,18 +72,19 @@ static enum ed_status add_record(struct ed_ci_list *list, const struct ed_result
         const enum ed_verdict verdict = placement ? ED_VERDICT_FAIL : verdict_of(reason);
         if (verdict == ED_VERDICT_NONE)
             continue;
-        status =
-            add(list,
-                (struct ed_ci_item){result->device, result->case_id,
-                                    placement ? "placement_observed" : reason->key, verdict, reason->text},
-                err);
+        status = add(list,
+                     (struct ed_ci_item){result->device, result->case_id,
+                                         placement ? "placement_observed" : reason->key, verdict,
+                                         reason->text, false},
+                     err);
         n++;
     }
     if (status == ED_OK && !n)
         status =
-            add(list, (struct ed_ci_item){result->device, result->case_id, "outcome", ED_VERDICT_PASS, "ok"},
+            add(list,
+                (struct ed_ci_item){result->device, result->case_id, "outcome", ED_VERDICT_PASS, "ok", false},
                 err);
-    return status;
+    return status ? status : add_fallback(list, result, err);
 }
 
 enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records *records,
@@ -73,15 +97,19 @@ enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records 
         status =
             add(list,
                 (struct ed_ci_item){row->device, row->model, row->requirement ? row->requirement : row->key,
-                                    ed_verdict_of_word(row->verdict), row->why},
+                                    ed_verdict_of_word(row->verdict), row->why, row->told},
                 err);
     }
     for (size_t i = 0; status == ED_OK && info->choice && i < info->choice->n; i++) {
         const struct ed_report_choice_row *row = &info->choice->rows[i];
         status = add(list,
                      (struct ed_ci_item){row->device, *row->model ? row->model : "engine", "choice",
-                                         ed_verdict_of_word(row->verdict), row->why},
+                                         ed_verdict_of_word(row->verdict), row->why, false},
                      err);
+        const bool last = i + 1 == info->choice->n || strcmp(row->device, row[1].device) != 0;
+        for (size_t k = 0; status == ED_OK && last && k < records->n; k++)
+            if (!strcmp(records->items[k]->device, row->device))
+                status = add_fallback(list, records->items[k], err);
     }
     // Records of one device stand together in the list, however they are shown.
     for (size_t i = 0; status == ED_OK && !info->gate && !info->choice && i < records->n; i++) {
@@ -95,7 +123,7 @@ enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records 
     for (size_t i = 0; status == ED_OK && i < info->n_absent; i++)
         status = add(list,
                      (struct ed_ci_item){info->absent[i].device, "device", "took part", ED_VERDICT_INVALID,
-                                         info->absent[i].reason},
+                                         info->absent[i].reason, false},
                      err);
     return status;
 }
@@ -114,4 +142,6 @@ void ed_ci_name(struct ed_buffer *out, const struct ed_result *result) {
     ed_text_visible(out, result->device, sizeof result->device);
     ed_buffer_text_append(out, " / ");
     ed_text_visible(out, result->case_id, sizeof result->case_id);
+    if (fallback_of(result))
+        ed_buffer_text_append(out, " (fell back)");
 }

@@ -15,6 +15,7 @@ struct ed_ci_item {
     const char *name;  // a requirement, a result key of the gate, or "outcome"
     enum ed_verdict verdict;
     const char *detail; // why
+    bool told;          // it passed, and its detail is shown all the same
 };
 
 struct ed_ci_list {
@@ -24,7 +25,8 @@ struct ed_ci_list {
 
 // A gate: its rows; a choice: one a device and model. Else: for each record its outcome where it is not ok, a
 // placement that fell short, and its requirements; a record of which nothing was required is "outcome",
-// passed. A device that took no part is invalid. ED_ERR_NO_MEMORY. Release in any case.
+// passed. A fallback that was allowed is passed and told. A device that took no part is invalid.
+// ED_ERR_NO_MEMORY. Release in any case.
 enum ed_status ed_ci_list_make(struct ed_ci_list *list, const struct ed_records *records,
                                struct ed_error *err);
 void ed_ci_list_release(struct ed_ci_list *list);
@@ -32,7 +34,8 @@ void ed_ci_list_release(struct ed_ci_list *list);
 // Whether a benchmark service is to keep this record: those of a baseline it is not, nor those that did not
 // run.
 bool ed_ci_is_kept(const struct ed_report_info *info, const struct ed_result *result);
-// "pi5 / digits/int8 onnxruntime@1.27.0/cpu t1": the same words in every campaign.
+// "pi5 / digits/int8 onnxruntime@1.27.0/cpu t1": the same words in every campaign; with " (fell back)" where
+// it ran elsewhere than asked, which is another thing to keep figures of.
 void ed_ci_name(struct ed_buffer *out, const struct ed_result *result);
 
 #endif

@@ -50,7 +50,7 @@ bool ed_report_gate_passed(const struct ed_report_gate_row *row) {
 }
 
 bool ed_report_gate_open(const struct ed_report_gate_row *row) {
-    return !ed_report_gate_passed(row);
+    return !ed_report_gate_passed(row) || row->told;
 }
 
 void ed_report_gate_json(struct ed_json_writer *w, const char *key, const struct ed_report_gate *gate) {
@@ -207,7 +207,7 @@ void ed_report_gate_markdown(struct ed_buffer *out, const struct ed_report_gate 
             snprintf(pairs, sizeof pairs, "%zu", row->pairs);
         const char *const cells[] = {row->device, row->model, subject(row), value,
                                      change,      interval,   pairs,        row->why};
-        ed_buffer_printf(out, ed_report_gate_open(row) ? "| **%s** |" : "| %s |", row->verdict);
+        ed_buffer_printf(out, ed_report_gate_passed(row) ? "| %s |" : "| **%s** |", row->verdict);
         for (size_t c = 0; c < sizeof cells / sizeof *cells; c++) {
             ed_buffer_text_append(out, " ");
             ed_text_markdown(out, cells[c]);

@@ -15,7 +15,7 @@ void ed_report_gate_text(struct ed_buffer *out, const struct ed_report_gate *gat
 // A Markdown table of the rows for which `wanted` is true (NULL: all).
 void ed_report_gate_markdown(struct ed_buffer *out, const struct ed_report_gate *gate,
                              bool (*wanted)(const struct ed_report_gate_row *row));
-bool ed_report_gate_open(const struct ed_report_gate_row *row); // did not pass
+bool ed_report_gate_open(const struct ed_report_gate_row *row); // did not pass, or is told all the same
 bool ed_report_gate_passed(const struct ed_report_gate_row *row);
 
 // "+3.1 %" and "+2.4 to +3.8 %"; of differences "+1.2 MiB"; "" where there is none.

@@ -47,9 +47,11 @@ static enum ed_status annotations_end(void *state, struct ed_error *err) {
     enum ed_status status = ed_ci_list_make(&list, records, err);
     for (size_t i = 0; status == ED_OK && i < list.n; i++) {
         const struct ed_ci_item *item = &list.items[i];
-        if (item->verdict == ED_VERDICT_PASS)
+        if (item->verdict == ED_VERDICT_PASS && !item->told)
             continue;
-        annotation(&out, item->verdict == ED_VERDICT_INCONCLUSIVE ? "warning" : "error",
+        annotation(&out,
+                   item->verdict == ED_VERDICT_INCONCLUSIVE || item->verdict == ED_VERDICT_PASS ? "warning"
+                                                                                                : "error",
                    ed_verdict_word(item->verdict), item->device, item->group, item->name, item->detail);
     }
     if (status == ED_OK && records->info->gate)
@@ -67,7 +69,7 @@ static void items_append(struct ed_buffer *out, const struct ed_ci_list *list, b
     size_t n = 0;
     for (size_t i = 0; i < list->n; i++) {
         const struct ed_ci_item *item = &list->items[i];
-        if (!all && item->verdict == ED_VERDICT_PASS)
+        if (!all && item->verdict == ED_VERDICT_PASS && !item->told)
             continue;
         if (n++ == 0)
             ed_buffer_text_append(out, "| verdict | device | case | of | why |\n|:--|:--|:--|:--|:--|\n");

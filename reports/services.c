@@ -8,11 +8,16 @@
 #include "reports/fields.h"
 #include "reports/registry.h"
 #include "reports/text.h"
+#include "reports/view.h"
 
-// Measured figures of latency, language, memory and power; no ids, no counts.
-static bool is_measure(int field) {
+// Measured figures of latency, language, memory and power; no ids, no counts. Of what ran elsewhere, answers
+// wrongly or is simulated no times: nobody is to take them for speed.
+static bool is_measure(const struct ed_result *result, int field) {
     static const char *const groups[] = {"latency", "language", "memory", "power"};
     const struct ed_result_field *row = &ed_result_fields()[field];
+    const char *why;
+    if (!ed_view_speed_usable(result, &why) && strcmp(row->group, "memory") != 0)
+        return false;
     if (row->type == ED_RESULT_TEXT || row->type == ED_RESULT_BOOL || !*row->unit)
         return false;
     for (size_t i = 0; i < 4; i++)
@@ -32,7 +37,7 @@ static void bmf_record(struct ed_json_writer *w, const struct ed_result *result)
     ed_ci_name(&name, result);
     ed_json_object_begin(w, ed_buffer_text(&name));
     for (int field = 0; field < ED_FIELD_COUNT; field++) {
-        if (!is_measure(field) || !ed_result_number(result, field, 0, &value))
+        if (!is_measure(result, field) || !ed_result_number(result, field, 0, &value))
             continue;
         ed_json_object_begin(w, ed_result_fields()[field].key);
         ed_json_real(w, "value", value);
@@ -52,7 +57,8 @@ static void benchmark_record(struct ed_json_writer *w, const struct ed_result *r
     double value, low, high;
     ed_buffer_init(&name, ED_REPORT_MAX_BYTES);
     for (int field = 0; field < ED_FIELD_COUNT; field++) {
-        if (!is_measure(field) || !smaller_is_better(field) || !ed_result_number(result, field, 0, &value))
+        if (!is_measure(result, field) || !smaller_is_better(field) ||
+            !ed_result_number(result, field, 0, &value))
             continue;
         ed_buffer_clear(&name);
         ed_ci_name(&name, result);

@@ -126,6 +126,11 @@ static enum ed_status print_case(const struct ed_compare_case *c, int columns, s
         ed_text_visible(out, c->changed, sizeof c->changed);
         ed_buffer_text_append(out, "\n");
     }
+    if (c->placement[0]) {
+        ed_buffer_text_append(out, "  placement: ");
+        ed_text_visible(out, c->placement, sizeof c->placement);
+        ed_buffer_text_append(out, "\n");
+    }
     if (c->why[0]) {
         ed_buffer_text_append(out, "  not compared: ");
         ed_text_visible(out, c->why, sizeof c->why);
@@ -217,6 +222,7 @@ static void write_json(const struct ed_compare *compare, struct ed_json_writer *
         ed_json_text(w, "changed", c->changed);
         if (c->unlike[0])
             ed_json_text(w, "unlike", c->unlike);
+        ed_json_text(w, "placement", c->placement);
         if (c->why[0])
             ed_json_text(w, "not_compared", c->why);
         ed_json_array_begin(w, "keys");
@@ -285,6 +291,7 @@ static void print_markdown(const struct ed_compare *compare, struct ed_buffer *o
         ed_buffer_text_append(out, "** ");
         markdown_line(out, "", c->what[0] ? c->what : "-");
         markdown_line(out, "changed: ", c->changed);
+        markdown_line(out, "placement: ", c->placement);
         markdown_line(out, "not compared: ", c->why);
         if (!c->n_rows)
             continue;
@@ -313,8 +320,12 @@ static void csv_number(struct ed_buffer *out, bool has, double value) {
 // What every row begins with.
 static void csv_case(const struct ed_compare *compare, const struct ed_compare_case *c,
                      struct ed_buffer *out) {
-    const char *const texts[] = {compare->campaigns[0]->id, compare->campaigns[c->run]->id, c->device,
-                                 c->what, c->changed};
+    const char *const texts[] = {compare->campaigns[0]->id,
+                                 compare->campaigns[c->run]->id,
+                                 c->device,
+                                 c->what,
+                                 c->changed,
+                                 c->placement};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ed_csv_cell(out, texts[i], CELL_MAX);
         ed_buffer_text_append(out, ",");
@@ -331,8 +342,8 @@ static void csv_word(struct ed_buffer *out, const char *word, const char *note) 
 
 static void print_csv(const struct ed_compare *compare, struct ed_buffer *out) {
     ed_buffer_text_append(out,
-                          "campaign_first,campaign_then,device,case,changed,key,first,then,change,change_low,"
-                          "change_high,word,note\r\n");
+                          "campaign_first,campaign_then,device,case,changed,placement,key,first,then,change,"
+                          "change_low,change_high,word,note\r\n");
     for (size_t i = 0; i < compare->n_cases; i++) {
         const struct ed_compare_case *c = &compare->cases[i];
         for (size_t k = 0; k < c->n_rows; k++) {

@@ -45,6 +45,7 @@ struct ed_history_record {
     int64_t threads;
     char options[256], workload[256], accuracy_metric[64];
     bool simulated;
+    bool fell_back; // not all of it ran where it was asked to
     char outcome[16], verdict[16];
     char invalid[256]; // "latency=throttled load_ns=page_cache_cold": what is void, and why; "" nothing known
     char hardware[512];              // the machine behind the device's name; "" unknown

@@ -89,7 +89,7 @@ static enum ed_status take_record(void *context, const struct ed_store_value *ce
                                   struct ed_error *err) {
     struct load *load = context;
     struct ed_history *history = load->history;
-    if (n != 22 || !seek(load, cells[0].text))
+    if (n != 23 || !seek(load, cells[0].text))
         return damaged(err);
     if (!device_wanted(load->filter, cells[3].text) || !words_wanted(load->filter, cells[2].text))
         return ED_OK;
@@ -121,6 +121,7 @@ static enum ed_status take_record(void *context, const struct ed_store_value *ce
     COPY(r->verdict, cells[19]);
     COPY(r->invalid, cells[20]);
     COPY(r->hardware, cells[21]);
+    r->fell_back = cells[22].type == ED_STORE_REAL && cells[22].real < 1;
     return ED_OK;
 }
 
@@ -265,7 +266,9 @@ enum ed_status ed_history_load(struct ed_history *history, struct ed_store *stor
             " k.engine_build_sha256, k.backend, k.processor, k.model, k.variant, k.model_sha256,"
             " k.threads, k.options, k.workload, k.accuracy_metric, k.simulated, k.outcome, k.verdict, "
             "k.invalid,"
-            " k.hardware"
+            " k.hardware,"
+            " (SELECT p.value FROM edgedyno_value p WHERE p.campaign = k.campaign AND p.record = k.record"
+            " AND p.name = 'placed_ops_share')"
             " FROM edgedyno_case k JOIN edgedyno_campaign c ON c.id = k.campaign",
             " ORDER BY c.started, c.id, k.record", take_record, err);
     if (status == ED_OK)

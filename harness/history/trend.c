@@ -121,11 +121,21 @@ static void tell_apart(struct item *items, size_t n) {
         make_key(&items[i]);
 }
 
+// Times of a simulator are no speed, and those of another processor are not of this series.
+static bool is_time(int field) {
+    const char *group = ed_result_fields()[field].group;
+    return !strcmp(group, "latency") || !strcmp(group, "language") || !strcmp(group, "power");
+}
+
 static const char *mark_of(const struct ed_trend_point *point, int field) {
     if (point->record->outcome[0] && strcmp(point->record->outcome, "ok") != 0)
         return point->record->outcome;
+    if (point->record->fell_back)
+        return "fell back";
     if (strcmp(point->record->verdict, "invalid") == 0 || ed_history_void(point->record, field))
         return "invalid";
+    if (point->record->simulated && is_time(field))
+        return "simulated";
     if (point->campaign->blocks_done < point->campaign->blocks_planned)
         return "partial";
     return "";

@@ -95,6 +95,7 @@ struct ed_report_gate_row {
     double mde;   // the smallest change that matters, a share; 0: a requirement
     size_t pairs; // of blocks that it is based on; 0: not by pairs
     const char *why;
+    bool told; // it passed, and its why is shown all the same
 };
 
 struct ed_report_gate {
