@@ -7,10 +7,10 @@
 
 #include "backends/adapter_text.h"
 #include "base/clock.h"
-#include "base/json_read.h"
 
 #define CONNECT_LIMIT_MS 10000L
 #define ANSWER_MAX_BYTES (4u << 20)
+#define KEY_PART_BYTES 8 // of the key: so much of its beginning is not shown either
 
 enum ed_status ed_http_open(struct ed_http *http, struct ed_error *err) {
     memset(http, 0, sizeof *http);
@@ -43,9 +43,10 @@ enum ed_status ed_http_server(struct ed_http *http, const char *url, struct ed_e
     list = http->headers ? http->curl.slist_append(http->headers, "Expect:") : NULL;
     http->headers = list;
     http->key[0] = 0;
+    http->here = is_loopback(host, n);
     if (!key || !key[0])
         return http->headers ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a request");
-    if (strncmp(url, "https://", 8) && !is_loopback(host, n))
+    if (strncmp(url, "https://", 8) && !http->here)
         return ed_fail(err, ED_ERR_REFUSED, http->url,
                        "the key in " ED_HTTP_KEY_VARIABLE
                        " is not sent over plain HTTP to another machine; use "
@@ -143,6 +144,9 @@ enum ed_status ed_http_begin(struct ed_http *http, struct ed_http_call *call, co
     curl->easy_setopt(call->easy, ED_CURLOPT_WRITEFUNCTION, on_data);
     curl->easy_setopt(call->easy, ED_CURLOPT_WRITEDATA, call);
     curl->easy_setopt(call->easy, ED_CURLOPT_PRIVATE, call);
+    // A proxy would see the key, and be measured.
+    if (http->here)
+        curl->easy_setopt(call->easy, ED_CURLOPT_PROXY, "");
     if (body) {
         curl->easy_setopt(call->easy, ED_CURLOPT_POSTFIELDSIZE_LARGE, (int64_t)call->body.size);
         curl->easy_setopt(call->easy, ED_CURLOPT_POSTFIELDS, ed_buffer_text(&call->body));
@@ -211,36 +215,46 @@ enum ed_status ed_http_turn(struct ed_http *http, int64_t until_ns, struct ed_er
     return code ? failed(http, code, err) : ED_OK;
 }
 
-// Out of `text` goes every occurrence of the key.
+// Out of `text` goes every occurrence of the key, and of its beginning where the rest was cut off.
 static void hide_key(const struct ed_http *http, char *text) {
-    const size_t n = strlen(http->key);
-    for (char *at = text; n && (at = strstr(at, http->key));) {
-        const size_t rest = strlen(at + n);
-        memcpy(at, "***", n < 3 ? n : 3);
-        if (n > 3)
-            memmove(at + 3, at + n, rest + 1);
-        at += n < 3 ? n : 3;
+    const size_t n = strlen(http->key), least = n < KEY_PART_BYTES ? n : KEY_PART_BYTES;
+    char part[KEY_PART_BYTES + 1];
+    snprintf(part, sizeof part, "%.*s", (int)least, http->key);
+    for (char *at = text; n && (at = strstr(at, part));) {
+        size_t same = least;
+        while (http->key[same] && at[same] == http->key[same])
+            same++;
+        const size_t shown = same < 3 ? same : 3;
+        memcpy(at, "***", shown);
+        memmove(at + shown, at + same, strlen(at + same) + 1);
+        at += shown;
     }
 }
 
-// What an error's body says: {"error": {"message": TEXT}}, {"error": TEXT}, {"message": TEXT}, or its own
-// text.
-static void body_words(const struct ed_http_call *call, char *out, size_t bytes) {
-    struct ed_json_document document = {0};
-    const char *text = ed_buffer_text(&call->kept);
-    if (ed_json_parse(&document, "an answer", text, call->kept.size, NULL) == ED_OK) {
-        const cJSON *error = cJSON_GetObjectItemCaseSensitive(document.root, "error");
-        const cJSON *message =
-            cJSON_GetObjectItemCaseSensitive(cJSON_IsObject(error) ? error : document.root, "message");
-        text = cJSON_IsString(message) ? message->valuestring
-               : cJSON_IsString(error) ? error->valuestring
-                                       : text;
-    }
+void ed_http_words(const struct ed_http *http, const char *text, char *out, size_t bytes) {
     char *copy = strdup(text);
     if (copy)
-        hide_key(call->http, copy);
+        hide_key(http, copy);
     ed_adapter_text(out, bytes, copy ? copy : "");
     free(copy);
+}
+
+const char *ed_http_error(const cJSON *answer) {
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(error, "message");
+    return cJSON_IsString(message) ? message->valuestring : cJSON_GetStringValue(error);
+}
+
+// What an error's body says: its error, {"message": TEXT}, or its own text.
+static void body_words(const struct ed_http_call *call, char *out, size_t bytes) {
+    struct ed_json_document document = {0};
+    const char *text = ed_buffer_text(&call->kept), *told = NULL;
+    if (ed_json_parse(&document, "an answer", text, call->kept.size, NULL) == ED_OK) {
+        told = ed_http_error(document.root);
+        if (!told)
+            told = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document.root, "message"));
+    }
+    ed_http_words(call->http, told ? told : text, out, bytes);
     ed_json_document_release(&document);
 }
 
@@ -273,10 +287,8 @@ static enum ed_status refuse(const struct ed_http_call *call, struct ed_error *e
 
 enum ed_status ed_http_verdict(const struct ed_http_call *call, struct ed_error *err) {
     if (call->failure.code) {
-        if (err) {
+        if (err)
             *err = call->failure;
-            hide_key(call->http, err->message);
-        }
         return call->failure.code;
     }
     if (call->result == ED_CURLE_PARTIAL_FILE)

@@ -3,7 +3,7 @@
 //
 // The key of a server is the environment variable ED_HTTP_KEY_VARIABLE of the worker and nowhere else: it
 // goes over TLS or to this very machine only, and is taken out of whatever the server says before that
-// becomes part of a message.
+// becomes part of a message: all that is quoted of a server goes through ed_http_words.
 #ifndef EDGEDYNO_BACKENDS_ADAPTER_HTTP_H
 #define EDGEDYNO_BACKENDS_ADAPTER_HTTP_H
 
@@ -12,6 +12,7 @@
 
 #include "backends/adapter_curl.h"
 #include "base/buffer.h"
+#include "base/json_read.h"
 
 #define ED_HTTP_KEY_VARIABLE "EDGEDYNO_API_KEY"
 #define ED_HTTP_LINE_MAX_BYTES (1u << 20)
@@ -21,6 +22,7 @@ struct ed_http {
     struct ed_curl curl;
     void *multi;
     char url[256]; // of the server, without a slash at its end
+    bool here;     // it is this very machine: no proxy of the environment comes between
     void *headers; // of every request
     char key[1024];
     uint64_t heard; // pieces of answers that have come
@@ -57,6 +59,10 @@ enum ed_status ed_http_begin(struct ed_http *http, struct ed_http_call *call, co
 // Works on all requests that have begun, waiting until `until_ns` (monotonic) at most for something to
 // happen.
 enum ed_status ed_http_turn(struct ed_http *http, int64_t until_ns, struct ed_error *err);
+// What the server said, as words for a message or a result: without the key, on one line, `bytes` at most.
+void ed_http_words(const struct ed_http *http, const char *text, char *out, size_t bytes);
+// The words of an error in an answer, {"error": {"message": TEXT}} or {"error": TEXT}; NULL: it has none.
+const char *ed_http_error(const cJSON *answer);
 // How a finished request went: ED_OK for a whole answer with status 200, else the server's or libcurl's
 // words.
 enum ed_status ed_http_verdict(const struct ed_http_call *call, struct ed_error *err);

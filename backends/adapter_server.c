@@ -8,9 +8,9 @@
 
 #define SHORTEST_WORDS 8
 
-enum ed_status srv_open(void *state, const struct srv_dialect *dialect, struct ed_error *err) {
+enum ed_status srv_open(void *state, const struct ed_open_args *args, struct ed_error *err) {
     struct srv *srv = state;
-    srv->dialect = dialect;
+    (void)args;
     enum ed_status status = ed_http_open(&srv->http, err);
     srv->open = status == ED_OK;
     // Without libcurl a survey has something to say; a load says it as an error.
@@ -37,13 +37,12 @@ enum ed_status srv_survey(void *state, struct ed_survey *out, struct ed_error *e
 }
 
 static enum ed_status take_options(struct srv *srv, const struct ed_load_args *args, struct ed_error *err) {
-    struct srv_asked asked = {0};
-    const char *name = srv->dialect->name;
+    const char *name = srv_backend.name, *url = ed_adapter_option(args, "url");
+    const char *model = ed_adapter_option(args, "model"), *limit = ed_adapter_option(args, "answer_limit");
     if (strcmp(args->backend, "server"))
         return ed_fail(err, ED_ERR_NOT_FOUND, NULL, "%s has no backend '%s'; it has server", name,
                        args->backend);
-    srv->dialect->read(srv, args, &asked);
-    if (!asked.url)
+    if (!url)
         return ed_fail(err, ED_ERR_USAGE, "-o url", "no server was named; write --on %s:URL", name);
     if (args->workload.depth_tokens)
         return ed_fail(err, ED_ERR_UNSUPPORTED, "--depth",
@@ -51,18 +50,18 @@ static enum ed_status take_options(struct srv *srv, const struct ed_load_args *a
     if (args->all_logits)
         return ed_fail(err, ED_ERR_UNSUPPORTED, NULL,
                        "a server gives no logits, which this quality is found from");
-    snprintf(srv->model, sizeof srv->model, "%s", asked.model ? asked.model : "");
-    enum ed_status status =
-        ed_units_duration(asked.answer_limit ? asked.answer_limit : "60 s", &srv->answer_limit_ns, err);
+    snprintf(srv->model, sizeof srv->model, "%s", model ? model : "");
+    srv_dialect.read(srv, args);
+    enum ed_status status = ed_units_duration(limit ? limit : "60 s", &srv->answer_limit_ns, err);
     if (status == ED_OK && srv->answer_limit_ns < 1)
         srv->answer_limit_ns = 1;
-    return status == ED_OK ? ed_http_server(&srv->http, asked.url, err) : status;
+    return status == ED_OK ? ed_http_server(&srv->http, url, err) : status;
 }
 
 enum ed_status srv_load(void *state, const struct ed_load_args *args, struct ed_error *err) {
     struct srv *srv = state;
-    enum ed_status status = ed_adapter_options_check(srv->dialect->name, srv->dialect->options,
-                                                     srv->dialect->n_options, NULL, args, err);
+    enum ed_status status = ed_adapter_options_check(srv_backend.name, srv_backend.options,
+                                                     srv_backend.n_options, NULL, args, err);
     if (status == ED_OK && !srv->open) {
         status = ed_http_open(&srv->http, err);
         srv->open = status == ED_OK;
@@ -74,13 +73,14 @@ enum ed_status srv_load(void *state, const struct ed_load_args *args, struct ed_
     srv->workload = args->workload;
     srv->base_words = SHORTEST_WORDS;
     srv->load_ns = srv->load_told_ns = -1;
+    srv->found = false;
     memset(&srv->counts, 0, sizeof srv->counts);
     srv->told.n = 0;
     // Other prompts in every block: a server would find those of the last one in its cache.
     ed_random_init(&srv->random, ed_random_derive(args->seed ^ (uint64_t)ed_clock_raw_ns(), "prompts"));
-    status = srv->dialect->greet(srv, err);
+    status = srv_dialect.greet(srv, err);
     if (status == ED_OK)
-        status = srv->dialect->load(srv, err);
+        status = srv_dialect.load(srv, err);
     srv->loaded = status == ED_OK;
     return status;
 }
@@ -285,19 +285,22 @@ enum ed_status srv_facts(void *state, struct ed_facts *out, struct ed_error *err
     add(out, "cached_prompt_tokens", (int64_t)counts->cached);
     add(out, "tokens", (int64_t)counts->tokens);
     add(out, "tokens_together", (int64_t)counts->together);
+    add(out, "load_request_ns", srv->load_ns);
     add(out, "server_load_ns", srv->load_told_ns);
     add_told(out, srv);
     size_t used = (size_t)snprintf(out->note, sizeof out->note, "measured at %s, network and queue included",
                                    srv->http.url);
+    if (srv->found)
+        used += (size_t)snprintf(out->note + used, sizeof out->note - used,
+                                 "; the model is %.60s, its only one", srv->model);
     if (srv->workload.prompt_tokens && middle >= 0)
         used += (size_t)snprintf(out->note + used, sizeof out->note - used,
-                                 "; a prompt has %lld tokens by the server's count (%lld to %lld)",
-                                 (long long)middle, (long long)least, (long long)most);
+                                 "; a prompt has %lld tokens by its count (%lld to %lld)", (long long)middle,
+                                 (long long)least, (long long)most);
     if (counts->together)
-        snprintf(out->note + used, sizeof out->note - used, "; %llu of %llu tokens came together with others",
+        snprintf(out->note + used, sizeof out->note - used, "; %llu of %llu tokens came together",
                  (unsigned long long)counts->together, (unsigned long long)counts->tokens);
-    if (srv->dialect->facts)
-        srv->dialect->facts(srv, out);
+    srv_dialect.facts(srv, out);
     return ED_OK;
 }
 
@@ -306,7 +309,7 @@ enum ed_status srv_unload(void *state, struct ed_error *err) {
     const bool loaded = srv->loaded;
     srv_drop_all(srv);
     srv->loaded = false;
-    return loaded ? srv->dialect->unload(srv, err) : ED_OK;
+    return loaded ? srv_dialect.unload(srv, err) : ED_OK;
 }
 
 void srv_close(void *state) {
@@ -315,4 +318,10 @@ void srv_close(void *state) {
     if (srv->open)
         ed_http_close(&srv->http);
     srv->open = false;
+}
+
+__attribute__((visibility("default"))) const struct ed_backend *ed_adapter_entry(uint32_t abi);
+
+const struct ed_backend *ed_adapter_entry(uint32_t abi) {
+    return abi == ED_BACKEND_ABI ? &srv_backend : NULL;
 }

@@ -16,6 +16,8 @@
 
 #define SRV_REQUESTS_MAX 256 // at a time
 #define SRV_TOLD_MAX 4096    // requests whose counts are kept
+#define SRV_COUNT_MOST 1e9   // tokens that a server may speak of,
+#define SRV_NS_MOST 1e15     // and nanoseconds
 
 struct srv;
 
@@ -41,17 +43,11 @@ struct srv_counts {
     uint64_t requests, connects, tokens, together, cached;
 };
 
-// Values of options, NULL where they were not given.
-struct srv_asked {
-    const char *url, *model, *answer_limit;
-};
-
+// What one kind of server has of its own. An adapter has one, srv_dialect, and SRV_BACKEND beside it.
 struct srv_dialect {
-    const char *name;
-    const struct ed_option *options;
-    size_t n_options;
-    // Reads its options into `srv`, and those that all servers have into `out`.
-    void (*read)(struct srv *srv, const struct ed_load_args *args, struct srv_asked *out);
+    const char *piece; // for messages: what a line of a stream is, "an event"
+    // Reads its own options into `srv`; those of all servers (url, model, answer_limit) are read already.
+    void (*read)(struct srv *srv, const struct ed_load_args *args);
     // The server is there, what it is called, and the model is chosen (srv->model).
     enum ed_status (*greet)(struct srv *srv, struct ed_error *err);
     // Has the model loaded; may do nothing.
@@ -59,15 +55,20 @@ struct srv_dialect {
     enum ed_status (*unload)(struct srv *srv, struct ed_error *err);
     const char *(*path)(const struct srv *srv);
     void (*body)(const struct srv *srv, struct ed_json_writer *w, const char *prompt, size_t tokens);
-    bool (*line)(struct srv_request *request, const char *line, size_t bytes, struct ed_error *failure);
-    void (*facts)(const struct srv *srv, struct ed_facts *out); // its own, behind the common ones; may be
-                                                                // NULL
+    // The object that a line of a stream holds; NULL: it says nothing that counts.
+    const char *(*object)(struct srv_request *request, const char *line);
+    // Takes what the object says, which is no error: tokens, counts, the end.
+    void (*take)(struct srv_request *request, const cJSON *root);
+    void (*facts)(const struct srv *srv, struct ed_facts *out); // its own, behind the common ones
 };
 
+extern const struct srv_dialect srv_dialect;
+extern const struct ed_backend srv_backend;
+
 struct srv {
-    const struct srv_dialect *dialect;
     struct ed_http http;
-    bool open, loaded, completions, ignore_eos, keep_loaded;
+    bool open, loaded, completions, ignore_eos, keep_loaded, unlisted;
+    bool found; // the model is one that the server named, since nobody else did
     char model[200], version[64];
     int64_t answer_limit_ns;
     struct ed_workload workload;
@@ -77,7 +78,7 @@ struct srv {
     struct srv_request *current; // of those, that of prefill and decode
     const struct ed_host *host;  // while a hook that was given one runs
     struct srv_counts counts;
-    int64_t load_ns, load_told_ns; // by our clock, by the server's; -1
+    int64_t load_ns, load_told_ns; // of the request that loads it, by our clock, by the server's; -1
     struct {
         int64_t prompt_ns[SRV_TOLD_MAX], generate_ns[SRV_TOLD_MAX]; // by the server's clock
         uint64_t n;
@@ -93,8 +94,8 @@ enum ed_status srv_wait(struct srv *srv, struct srv_request *request, size_t tok
 enum ed_status srv_settle(struct srv *srv, struct srv_request *request, struct ed_error *err);
 void srv_drop(struct srv *srv, struct srv_request *request);
 void srv_drop_all(struct srv *srv);
-// An object in an event's text. A model may well generate the character 0, which no text of ours holds.
-enum ed_status srv_parse(struct ed_json_document *document, const char *text, struct ed_error *err);
+// A count or a duration of the server's, below `most`; -1: it told none.
+int64_t srv_number(const cJSON *object, const char *key, double most);
 // An event with a token's text.
 void srv_token(struct srv_request *request);
 enum ed_status srv_silence(const struct srv *srv, const struct srv_request *request, struct ed_error *err);
@@ -104,8 +105,18 @@ void srv_prompt(struct srv *srv, size_t words, struct ed_buffer *out);
 // Finds how many words make a prompt of the workload's tokens, by asking.
 enum ed_status srv_calibrate(struct srv *srv, struct ed_error *err);
 
-// adapter_server.c: the table of `dialect`, but for what differs.
-enum ed_status srv_open(void *state, const struct srv_dialect *dialect, struct ed_error *err);
+// adapter_server_models.c
+// A short answer in JSON: GET where `body` is NULL, else POST. Release the document.
+enum ed_status srv_ask(struct srv *srv, const char *path, const char *body, struct ed_json_document *document,
+                       struct ed_error *err);
+// `models` are objects that have a name each, `key`.
+// Whether the model is among them; a name without a tag is that of its latest, as Ollama has it.
+bool srv_has_model(const struct srv *srv, const cJSON *models, const char *key);
+// The model that was asked for has to be among them; where none was, the only one is taken.
+enum ed_status srv_choose_model(struct srv *srv, const cJSON *models, const char *key, struct ed_error *err);
+
+// adapter_server.c: the hooks.
+enum ed_status srv_open(void *state, const struct ed_open_args *args, struct ed_error *err);
 enum ed_status srv_survey(void *state, struct ed_survey *out, struct ed_error *err);
 enum ed_status srv_load(void *state, const struct ed_load_args *args, struct ed_error *err);
 enum ed_status srv_describe(void *state, struct ed_io *out, struct ed_error *err);
@@ -124,18 +135,19 @@ enum ed_status srv_facts(void *state, struct ed_facts *out, struct ed_error *err
 enum ed_status srv_unload(void *state, struct ed_error *err);
 void srv_close(void *state);
 
-#define SRV_BACKEND(manifest_name, manifest_summary, manifest_options, n_manifest_options, open_hook) \
-    {                                                                                                 \
-        .abi = ED_BACKEND_ABI, .struct_bytes = sizeof(struct ed_backend), .name = manifest_name,      \
-        .summary = manifest_summary, .options = manifest_options, .n_options = n_manifest_options,    \
-        .state_bytes = sizeof(struct srv), .open = open_hook, .survey = srv_survey, .load = srv_load, \
-        .describe = srv_describe, .bind = ed_backend_no_bind, .run = srv_run, .submit = srv_submit,   \
-        .wait = ed_backend_no_wait, .outputs = srv_outputs, .language = srv_language,                 \
-        .tokenize = ed_backend_no_tokenize, .rewind = srv_rewind, .prefill = srv_prefill,             \
-        .decode = srv_decode, .logits = ed_backend_no_logits, .processes = srv_processes,             \
-        .placement = ed_backend_placement_not_proven, .op_profile = ed_backend_no_op_profile,         \
-        .engine_memory = ed_backend_memory_unknown, .unload = srv_unload, .close = srv_close,         \
-        .facts = srv_facts, .progress = srv_progress,                                                 \
+// The table of an adapter, whose manifest is included.
+#define SRV_BACKEND                                                                                         \
+    {                                                                                                       \
+        .abi = ED_BACKEND_ABI, .struct_bytes = sizeof(struct ed_backend), .name = ED_MANIFEST_NAME,         \
+        .summary = ED_MANIFEST_SUMMARY, .options = ed_manifest_options, .n_options = ED_MANIFEST_N_OPTIONS, \
+        .state_bytes = sizeof(struct srv), .open = srv_open, .survey = srv_survey, .load = srv_load,        \
+        .describe = srv_describe, .bind = ed_backend_no_bind, .run = srv_run, .submit = srv_submit,         \
+        .wait = ed_backend_no_wait, .outputs = srv_outputs, .language = srv_language,                       \
+        .tokenize = ed_backend_no_tokenize, .rewind = srv_rewind, .prefill = srv_prefill,                   \
+        .decode = srv_decode, .logits = ed_backend_no_logits, .processes = srv_processes,                   \
+        .placement = ed_backend_placement_not_proven, .op_profile = ed_backend_no_op_profile,               \
+        .engine_memory = ed_backend_memory_unknown, .unload = srv_unload, .close = srv_close,               \
+        .facts = srv_facts, .progress = srv_progress,                                                       \
     }
 
 #endif

@@ -3,26 +3,60 @@
 #include <stdlib.h>
 
 #include "backends/adapter_server.h"
-#include "backends/adapter_text.h"
 #include "base/clock.h"
 
-static bool on_line(void *context, const char *line, size_t bytes, struct ed_error *failure) {
-    struct srv_request *request = context;
-    return request->srv->dialect->line(request, line, bytes, failure);
-}
-
-enum ed_status srv_parse(struct ed_json_document *document, const char *text, struct ed_error *err) {
+// An object in a line's text. A model may well generate the character 0, which no text of ours holds.
+static enum ed_status parse(struct ed_json_document *document, const char *text) {
     static const char zero[] = "\\u0000", other[] = "\\u003f";
     char *copy = strdup(text);
     if (!copy)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a line of an answer");
+        return ED_ERR_NO_MEMORY;
     for (char *at = copy; (at = strstr(at, zero)); at += sizeof zero - 1)
         memcpy(at, other, sizeof other - 1);
-    enum ed_status status = ed_json_parse(document, "an event", copy, strlen(copy), err);
-    if (status == ED_OK && !cJSON_IsObject(document->root))
-        status = ed_fail(err, ED_ERR_PARSE, NULL, "no object");
+    enum ed_status status = ed_json_parse(document, "a line", copy, strlen(copy), NULL);
     free(copy);
-    return status;
+    return status == ED_OK && !cJSON_IsObject(document->root) ? ED_ERR_PARSE : status;
+}
+
+int64_t srv_number(const cJSON *object, const char *key, double most) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < most
+               ? (int64_t)value->valuedouble
+               : -1;
+}
+
+static void take(struct srv_request *request, const cJSON *root, const char *text, struct ed_error *failure) {
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(root, "error");
+    const char *told = ed_http_error(root);
+    char words[300];
+    if (error && !cJSON_IsNull(error)) {
+        ed_http_words(&request->srv->http, told ? told : text, words, sizeof words);
+        ed_fail(failure, ED_ERR_REFUSED, request->call.what, "after %zu tokens the server said: %s",
+                request->heard, words);
+        return;
+    }
+    srv_dialect.take(request, root);
+    if (request->heard > request->wanted)
+        ed_fail(failure, ED_ERR_REFUSED, request->call.what,
+                "the server sent more than the %zu tokens that were asked for", request->wanted);
+}
+
+static bool on_line(void *context, const char *line, size_t bytes, struct ed_error *failure) {
+    struct srv_request *request = context;
+    struct ed_json_document document = {0};
+    const char *text = bytes ? srv_dialect.object(request, line) : NULL;
+    char words[200];
+    if (!text)
+        return true;
+    if (parse(&document, text) == ED_OK) {
+        take(request, document.root, text, failure);
+    } else {
+        ed_http_words(&request->srv->http, text, words, sizeof words);
+        ed_fail(failure, ED_ERR_REFUSED, request->call.what, "the server sent %s that is no JSON object: %s",
+                srv_dialect.piece, words);
+    }
+    ed_json_document_release(&document);
+    return !failure->code;
 }
 
 void srv_token(struct srv_request *request) {
@@ -58,13 +92,12 @@ enum ed_status srv_begin(struct srv *srv, size_t words, size_t tokens, uint64_t 
     ed_buffer_init(&body, ED_HTTP_LINE_MAX_BYTES * 8);
     srv_prompt(srv, words, &prompt);
     ed_json_writer_init(&w, &body, false);
-    srv->dialect->body(srv, &w, ed_buffer_text(&prompt), tokens);
+    srv_dialect.body(srv, &w, ed_buffer_text(&prompt), tokens);
     enum ed_status status = ed_buffer_status(&prompt, "a prompt", err);
     if (status == ED_OK)
         status = ed_buffer_status(&body, "a request", err);
     if (status == ED_OK)
-        status =
-            ed_http_begin(&srv->http, &request->call, srv->dialect->path(srv), ed_buffer_text(&body), err);
+        status = ed_http_begin(&srv->http, &request->call, srv_dialect.path(srv), ed_buffer_text(&body), err);
     ed_buffer_release(&prompt);
     ed_buffer_release(&body);
     if (status != ED_OK) {
@@ -95,7 +128,7 @@ enum ed_status srv_wait(struct srv *srv, struct srv_request *request, size_t tok
 static enum ed_status no_stream(const struct srv_request *request, struct ed_error *err) {
     char words[200];
     const struct ed_buffer *kept = &request->call.kept;
-    ed_adapter_text(words, sizeof words, ed_buffer_text(kept));
+    ed_http_words(request->call.http, ed_buffer_text(kept), words, sizeof words);
     if (!kept->size)
         return ed_fail(err, ED_ERR_REFUSED, request->call.what, "the server's answer is empty");
     return ed_fail(err, ED_ERR_REFUSED, request->call.what,

@@ -9,14 +9,6 @@
 #include "harness/plan_parts.h"
 #include "harness/workloads.h"
 
-// A server's model is named by an option; its rows are of that model.
-static void name_model(struct ed_campaign_case *f) {
-    const char *at = strncmp(f->options, "model=", 6) ? strstr(f->options, " model=") : f->options;
-    if (at)
-        snprintf(f->model, sizeof f->model, "%.*s", (int)strcspn(at + 6 + (*at == ' '), " "),
-                 at + 6 + (*at == ' '));
-}
-
 static void describe_workload(char *out, size_t bytes, const struct ed_workload *workload,
                               const struct ed_suite_model *model) {
     ed_workload_print(out, bytes, workload);
@@ -86,7 +78,7 @@ static enum ed_status add_case(struct ed_plan *plan, const struct ed_suite *suit
                        "the options of a case have %zu characters; at most %zu have room", strlen(f->options),
                        sizeof f->options - 2);
     if (ed_plan_is_server(choice->build))
-        name_model(f);
+        ed_plan_server_model(f, suite);
     f->workload_parts = *workload;
     describe_workload(f->workload, sizeof f->workload, workload, model);
     f->threads = threads;

@@ -28,6 +28,11 @@ enum ed_status ed_plan_case_add(struct ed_plan *plan, const struct ed_suite *sui
                                 const struct ed_suite_variant *variant, int64_t threads,
                                 struct ed_error *err);
 
+// --- plan_server.c
+// A server's model is named by an option, and its rows are of that model; of a choice among several models of
+// a server, they are variants of one.
+void ed_plan_server_model(struct ed_campaign_case *c, const struct ed_suite *suite);
+
 // --- plan_tasks.c
 // A text is judged once for all tests of a variant: what is asked of it does not change its answers.
 bool ed_plan_judged_before(const struct ed_plan *plan, size_t index);

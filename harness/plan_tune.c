@@ -5,6 +5,7 @@
 #include "base/stats/best.h"
 #include "harness/plan_parts.h"
 #include "harness/quality.h"
+#include "harness/suite_keys.h"
 
 size_t ed_plan_tune_reference(const struct ed_plan *plan, size_t index, size_t exact) {
     const struct ed_plan_case *c = &plan->cases[index];
@@ -76,28 +77,53 @@ static enum ed_status check_model(const struct ed_plan *plan, const struct ed_su
                  : "leave scenarios out");
 }
 
+// What is chosen for: each model; NULL for cases without a file, at a server or of `null`. Returns how many.
+static size_t subjects(const struct ed_plan *plan, const struct ed_suite *suite,
+                       const struct ed_suite_model *out[ED_SUITE_MODELS_MAX + 1]) {
+    size_t n = 0;
+    for (size_t m = 0; m < suite->n_models; m++)
+        out[n++] = &suite->models[m];
+    for (size_t i = 0; i < plan->n_cases; i++)
+        if (!plan->cases[i].model) {
+            out[n++] = NULL;
+            break;
+        }
+    return n;
+}
+
 enum ed_status ed_plan_tune_check(const struct ed_plan *plan, const struct ed_suite *suite,
                                   struct ed_error *err) {
+    const struct ed_suite_model *models[ED_SUITE_MODELS_MAX + 1];
     struct ed_tune_spec spec;
     enum ed_status status = ed_tune_spec_make(&spec, suite, err);
-    for (size_t m = 0; m < suite->n_models && status == ED_OK; m++)
-        status = check_model(plan, &suite->models[m], &spec, err);
+    const size_t n = subjects(plan, suite, models);
+    for (size_t m = 0; m < n && status == ED_OK; m++)
+        status = check_model(plan, models[m], &spec, err);
     return status;
 }
 
+static const char *name_of(const struct ed_plan *plan, const struct ed_suite_model *model) {
+    const struct ed_campaign_case *c = &plan->cases[0].frozen;
+    for (size_t i = plan->n_cases; i-- > 0;)
+        c = plan->cases[i].model == model ? &plan->cases[i].frozen : c;
+    return model ? model->name : c->model[0] ? c->model : c->engine;
+}
+
 void ed_plan_tune_text(struct ed_buffer *text, const struct ed_plan *plan, const struct ed_suite *suite) {
+    const struct ed_suite_model *models[ED_SUITE_MODELS_MAX + 1];
     struct ed_tune_spec spec;
     if (ed_tune_spec_make(&spec, suite, NULL) != ED_OK)
         return;
-    for (size_t m = 0; m < suite->n_models; m++) {
-        const struct ed_suite_model *model = &suite->models[m];
+    const size_t n_models = subjects(plan, suite, models);
+    for (size_t m = 0; m < n_models; m++) {
+        const struct ed_suite_model *model = models[m];
         bool more;
         size_t n = 0;
         const int field = ed_tune_field(&spec, is_language(plan, model), &more);
         for (size_t i = 0; i < plan->n_cases; i++)
             n += plan->cases[i].model == model && !plan->cases[i].accuracy_only &&
                  ed_tune_field_applies(field, &plan->cases[i].frozen.workload_parts);
-        ed_buffer_printf(text, "  %s: the %s %s of %zu configuration%s that pass\n", model->name,
+        ed_buffer_printf(text, "  %s: the %s %s of %zu configuration%s that pass\n", name_of(plan, model),
                          more ? "largest" : "smallest", ed_result_fields()[field].key, n, n == 1 ? "" : "s");
         const size_t rounds = ed_best_rounds(n, ED_BEST_ALPHA);
         if (!ed_tune_field_is_exact(field) && (size_t)suite->blocks < rounds)

@@ -11,7 +11,7 @@
 #include "harness/suite_values.h"
 
 #define FLAG "--reference"
-#define SEPARATORS "-_."
+#define SEPARATORS "-_.:"
 
 static const char *first_file(const struct ed_suite_variant *variant) {
     return variant->n_files ? variant->files[0] : "";
@@ -31,24 +31,29 @@ static struct ed_suite_variant *find_name(const struct ed_suite_model *model, co
     return NULL;
 }
 
-// What all models' names begin with, up to and without a separator: "digits" of digits-fp32 and digits-int8.
-// 0 where nothing is left of one of them.
-static size_t common_bytes(const struct ed_suite *suite) {
-    const char *first = suite->models[0].name;
+size_t ed_tune_common_bytes(const char *const *names, size_t n_names) {
+    const char *first = names[0];
     size_t n = strlen(first);
-    for (size_t m = 1; m < suite->n_models; m++) {
+    for (size_t m = 1; m < n_names; m++) {
         size_t same = 0;
-        while (same < n && suite->models[m].name[same] == first[same])
+        while (same < n && names[m][same] == first[same])
             same++;
         n = same;
     }
     // A part that is alike only by chance ("q4", "q8") is not cut off.
     while (n > 0 && !strchr(SEPARATORS, first[n - 1]))
         n--;
-    for (size_t m = 0; m < suite->n_models && n > 0; m++)
-        if (!suite->models[m].name[n])
+    for (size_t m = 0; m < n_names && n > 0; m++)
+        if (!names[m][n])
             n = 0;
     return n > 1 ? n : 0;
+}
+
+static size_t common_bytes(const struct ed_suite *suite) {
+    const char *names[ED_SUITE_MODELS_MAX];
+    for (size_t m = 0; m < suite->n_models; m++)
+        names[m] = suite->models[m].name;
+    return ed_tune_common_bytes(names, suite->n_models);
 }
 
 // The variants of all models become those of the first.
@@ -123,6 +128,12 @@ enum ed_status ed_tune_models_settle(struct ed_suite *suite, struct ed_error *er
     const bool of_arguments = !suite->directory[0], is_file = text[0] == '/';
     enum ed_status status = ED_OK;
     bool there = !is_file;
+    if (text[0] && !is_file && !suite->n_models)
+        return ed_fail(
+            err, ED_ERR_USAGE, FLAG,
+            "\"%.200s\" is no file, and there is no model whose answers could be held against it: a "
+            "server's are not judged; leave it out",
+            text);
     for (size_t m = 0; m < suite->n_models; m++)
         there = there || find_file(&suite->models[m], text);
     if (!there && of_arguments)

@@ -5,6 +5,10 @@
 
 #include "harness/suite.h"
 
+// Bytes that all names begin with alike, up to and with a separator: "digits-" of digits-fp32 and
+// digits-int8. 0 where nothing is left of one of them.
+size_t ed_tune_common_bytes(const char *const *names, size_t n);
+
 // Before the other flags, since shapes, inputs and tasks belong to models. Models of the command line become
 // the variants of one, called by what their names begin with alike and each by the rest; a reference that is
 // a file becomes a variant where it is none yet; then every model's reference is the one that was named.

@@ -2,55 +2,40 @@
 // OpenAI's interface: /chat/completions or /completions, as server-sent events; /models.
 #include "backends/adapter_options.h"
 #include "backends/adapter_server.h"
-#include "backends/adapter_text.h"
 #include "openai_manifest.h"
 
-static void read_options(struct srv *srv, const struct ed_load_args *args, struct srv_asked *out) {
-    const char *api = ed_adapter_option(args, "api"), *eos = ed_adapter_option(args, "ignore_eos");
-    out->url = ed_adapter_option(args, "url");
-    out->model = ed_adapter_option(args, "model");
-    out->answer_limit = ed_adapter_option(args, "answer_limit");
+static bool is_set(const struct ed_load_args *args, const char *key) {
+    const char *value = ed_adapter_option(args, key);
+    return value && ed_adapter_flag(value);
+}
+
+static void read_options(struct srv *srv, const struct ed_load_args *args) {
+    const char *api = ed_adapter_option(args, "api");
     srv->completions = api && !strcmp(api, "completions");
-    srv->ignore_eos = eos && ed_adapter_flag(eos);
+    srv->ignore_eos = is_set(args, "ignore_eos");
+    srv->unlisted = is_set(args, "unlisted");
 }
 
-// The models that the server lists; where none was named and it has one alone, that one.
 static enum ed_status greet(struct srv *srv, struct ed_error *err) {
-    struct ed_buffer answer;
     struct ed_json_document document = {0};
-    char names[300] = "";
-    size_t n = 0;
-    enum ed_status status = ed_http_ask(&srv->http, "/models", NULL, srv->answer_limit_ns, &answer, err);
+    enum ed_status status = srv_ask(srv, "/models", NULL, &document, err);
     // Not every server has a list; a name is enough then.
-    if (status == ED_ERR_NOT_FOUND && srv->model[0]) {
-        memset(err, 0, sizeof *err);
-        ed_buffer_release(&answer);
-        return ED_OK;
-    }
-    if (status == ED_OK)
-        status = ed_json_parse(&document, "the server's list of models", ed_buffer_text(&answer), answer.size,
-                               err);
-    ed_buffer_release(&answer);
-    const cJSON *one;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(document.root, "data")) {
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(one, "id");
-        const size_t used = strlen(names);
-        if (!cJSON_IsString(id))
-            continue;
-        if (n++ == 0 && !srv->model[0])
-            snprintf(srv->model, sizeof srv->model, "%s", id->valuestring);
-        snprintf(names + used, sizeof names - used, "%s%.80s", used ? ", " : "", id->valuestring);
-    }
+    const bool no_list = status == ED_ERR_NOT_FOUND && srv->model[0];
+    if (status == ED_OK && !(srv->unlisted && srv->model[0]))
+        status = srv_choose_model(srv, cJSON_GetObjectItemCaseSensitive(document.root, "data"), "id", err);
     ed_json_document_release(&document);
-    if (status == ED_OK && !srv->model[0])
-        status =
-            ed_fail(err, ED_ERR_USAGE, srv->http.url, "the server lists no model; name one: -o model=NAME");
-    return status;
+    if (no_list)
+        memset(err, 0, sizeof *err);
+    return no_list ? ED_OK : status;
 }
 
-static enum ed_status load(struct srv *srv, struct ed_error *err) {
+static enum ed_status nothing(struct srv *srv, struct ed_error *err) {
     (void)srv, (void)err;
     return ED_OK;
+}
+
+static void no_facts(const struct srv *srv, struct ed_facts *out) {
+    (void)srv, (void)out;
 }
 
 static const char *path(const struct srv *srv) {
@@ -86,20 +71,13 @@ static bool has_text(const cJSON *object, const char *key) {
     return cJSON_IsString(text) && text->valuestring[0];
 }
 
-static int64_t number_of(const cJSON *object, const char *key) {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 1e9
-               ? (int64_t)value->valuedouble
-               : -1;
-}
-
 static void take_usage(struct srv_request *request, const cJSON *usage) {
     const cJSON *details = cJSON_GetObjectItemCaseSensitive(usage, "prompt_tokens_details");
     if (!cJSON_IsObject(usage))
         return;
-    request->prompt = number_of(usage, "prompt_tokens");
-    request->generated = number_of(usage, "completion_tokens");
-    const int64_t cached = number_of(details, "cached_tokens");
+    request->prompt = srv_number(usage, "prompt_tokens", SRV_COUNT_MOST);
+    request->generated = srv_number(usage, "completion_tokens", SRV_COUNT_MOST);
+    const int64_t cached = srv_number(details, "cached_tokens", SRV_COUNT_MOST);
     request->cached = cached > 0 ? cached : 0;
 }
 
@@ -121,75 +99,37 @@ static void take_choice(struct srv_request *request, const cJSON *root) {
         if (!request->heard && request->wanted == 1)
             srv_token(request);
         request->ended = true;
-        snprintf(request->reason, sizeof request->reason, "%.31s", reason->valuestring);
+        ed_http_words(&request->srv->http, reason->valuestring, request->reason, sizeof request->reason);
     }
 }
 
-static bool line(struct srv_request *request, const char *text, size_t bytes, struct ed_error *failure) {
-    struct ed_json_document document = {0};
-    char words[300];
-    (void)bytes;
-    // Comments, names of events and empty lines mean nothing; what is no event at all is judged at the end.
-    if (strncmp(text, "data:", 5))
-        return true;
-    text += 5 + (text[5] == ' ');
-    if (!strcmp(text, "[DONE]")) {
-        request->ended = true;
-        return true;
-    }
-    if (srv_parse(&document, text, NULL) != ED_OK) {
-        ed_adapter_text(words, sizeof words, text);
-        ed_json_document_release(&document);
-        ed_fail(failure, ED_ERR_REFUSED, request->call.what,
-                "the server sent an event that is no JSON object: %.200s", words);
-        return false;
-    }
-    const cJSON *error = cJSON_GetObjectItemCaseSensitive(document.root, "error");
-    if (error && !cJSON_IsNull(error)) {
-        const cJSON *message = cJSON_GetObjectItemCaseSensitive(error, "message");
-        ed_adapter_text(words, sizeof words,
-                        cJSON_IsString(message) ? message->valuestring
-                        : cJSON_IsString(error) ? error->valuestring
-                                                : text);
-        ed_fail(failure, ED_ERR_REFUSED, request->call.what, "after %zu tokens the server said: %.280s",
-                request->heard, words);
-        ed_json_document_release(&document);
-        return false;
-    }
-    take_choice(request, document.root);
-    take_usage(request, cJSON_GetObjectItemCaseSensitive(document.root, "usage"));
-    ed_json_document_release(&document);
-    if (request->heard > request->wanted) {
-        ed_fail(failure, ED_ERR_REFUSED, request->call.what,
-                "the server sent more than the %zu tokens that were asked for", request->wanted);
-        return false;
-    }
-    return true;
+// Comments, names of events and empty lines mean nothing; what is no event at all is judged at the end.
+static const char *object(struct srv_request *request, const char *line) {
+    if (strncmp(line, "data:", 5))
+        return NULL;
+    line += 5 + (line[5] == ' ');
+    if (strcmp(line, "[DONE]"))
+        return line;
+    request->ended = true;
+    return NULL;
 }
 
-static const struct srv_dialect dialect = {
-    .name = ED_MANIFEST_NAME,
-    .options = ed_manifest_options,
-    .n_options = ED_MANIFEST_N_OPTIONS,
+static void take(struct srv_request *request, const cJSON *root) {
+    take_choice(request, root);
+    take_usage(request, cJSON_GetObjectItemCaseSensitive(root, "usage"));
+}
+
+const struct srv_dialect srv_dialect = {
+    .piece = "an event",
     .read = read_options,
     .greet = greet,
-    .load = load,
-    .unload = load,
+    .load = nothing,
+    .unload = nothing,
     .path = path,
     .body = body,
-    .line = line,
+    .object = object,
+    .take = take,
+    .facts = no_facts,
 };
 
-static enum ed_status hook_open(void *state, const struct ed_open_args *args, struct ed_error *err) {
-    (void)args;
-    return srv_open(state, &dialect, err);
-}
-
-static const struct ed_backend openai_backend =
-    SRV_BACKEND(ED_MANIFEST_NAME, ED_MANIFEST_SUMMARY, ed_manifest_options, ED_MANIFEST_N_OPTIONS, hook_open);
-
-__attribute__((visibility("default"))) const struct ed_backend *ed_adapter_entry(uint32_t abi);
-
-const struct ed_backend *ed_adapter_entry(uint32_t abi) {
-    return abi == ED_BACKEND_ABI ? &openai_backend : NULL;
-}
+const struct ed_backend srv_backend = SRV_BACKEND;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/units.h"
+#include "harness/addresses.h"
 #include "harness/cli/fit_points.h"
 #include "harness/cli/kept_words.h"
 #include "harness/cli/suite_args.h"
@@ -79,6 +80,24 @@ static enum ed_status check_search(const struct ed_fit_run *run, struct ed_error
     return ED_OK;
 }
 
+// A limit holds for processes of the device, and what a server takes is taken where it runs.
+static enum ed_status check_no_server(const struct fit *fit, const struct ed_suite *suite,
+                                      struct ed_error *err) {
+    for (size_t i = 0; i < suite->n_on; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)ed_suite_on_name_bytes(suite->on[i]), suite->on[i]);
+        const struct ed_manifest *manifest = ed_catalogue_find(&fit->resources.catalogue, name);
+        if (manifest && !strcmp(manifest->address, "url"))
+            return ed_fail(
+                err, ED_ERR_USAGE, "--on",
+                "%.200s is a server: its memory is not on this device, where `fit` sets the limit "
+                "and measures. Search with the model's file on the server's own machine (-d DEVICE "
+                "--on llama.cpp/cpu); `edgedyno run` measures how fast the server is",
+                suite->on[i]);
+    }
+    return ED_OK;
+}
+
 // The engine of the model, or of --on.
 static enum ed_status find_manifest(const struct fit *fit, const struct ed_suite *suite,
                                     const struct ed_manifest **manifest, struct ed_error *err) {
@@ -132,6 +151,10 @@ static enum ed_status make_runs(struct fit *fit, struct ed_error *err) {
     words.arguments = fit->arguments;
     ed_suite_init(&suite);
     enum ed_status status = ed_suite_of_arguments(&suite, fit->arguments, err);
+    if (status == ED_OK)
+        status = check_no_server(fit, &suite, err);
+    if (status == ED_OK)
+        status = ed_addresses_add(&fit->resources.engines, &suite, err);
     if (status == ED_OK)
         status = ed_resources_select(&fit->resources, &words, &indices, &n, err);
     if (status == ED_OK && !(fit->runs = calloc(n + 1, sizeof *fit->runs)))

@@ -170,10 +170,24 @@ static bool on_servers(const char *list, const struct ed_arguments *arguments) {
     return all;
 }
 
+// The same of the two sides of a gate.
+static bool sides_are_servers(const struct ed_arguments *arguments) {
+    static const char *const flags[] = {"baseline", "candidate"};
+    const size_t n = strlen(ED_SUITE_SIDE_ENGINE);
+    for (size_t i = 0; i < 2; i++) {
+        const char *side = ed_arguments_get(arguments, flags[i]);
+        if (!side || strncmp(side, ED_SUITE_SIDE_ENGINE, n) || !on_servers(side + n, arguments))
+            return false;
+    }
+    return true;
+}
+
 static enum ed_status add_operands(struct ed_suite *suite, const struct ed_arguments *arguments,
                                    struct ed_error *err) {
     enum ed_status status = ED_OK;
-    if (on_servers(ed_arguments_get(arguments, "on"), arguments) && arguments->n_operands &&
+    const bool servers =
+        on_servers(ed_arguments_get(arguments, "on"), arguments) || sides_are_servers(arguments);
+    if (servers && arguments->n_operands &&
         !(arguments->n_operands == 1 && kind_of(arguments->operands[0]) == SUITE))
         return ed_suite_cross_option(suite, "MODEL", "model", (const char *const *)arguments->operands,
                                      arguments->n_operands, err);

@@ -101,6 +101,10 @@ def judge(root, path):
     if manifest["needs_model"] != bool(manifest["formats"]) and manifest["formats"] != ["*"]:
         yield "needs_model and formats disagree"
     sources = "".join((root / folder / name).read_text() for name in sorted(p.name for p in (root / folder).glob("*.[ch]")))
+    # What adapters share beside their folders.
+    for shared in sorted(set(re.findall(r'#include "(backends/adapter_\w+)\.h"', sources))):
+        if (root / f"{shared}.c").exists():
+            sources += (root / f"{shared}.c").read_text()
     names = [option.get("name") for option in manifest["options"]]
     for option in manifest["options"]:
         yield from judge_option(option, sources)

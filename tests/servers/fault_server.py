@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FIRST_S, TOKEN_S = 0.02, 0.002
 KEY = "sk-" + "s3cret" * 5
+# What it lists, each of which does what its name says.
+MODELS = ("good", "slow", "locked", "unknown", "busy", "broken", "whole", "tells", "empty", "silent", "stalls", "early", "cut", "ends", "long",
+          "garbage", "sorry", "mutters", "talks", "lies", "uncounted", "together")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/v1/models":
-            self.answer({"data": [{"id": "good"}, {"id": "other"}]})
+            self.answer({"data": [{"id": name} for name in self.server.models]})
         elif self.path == "/api/version":
             self.answer({"version": "0.0.1"})
         elif self.path == "/api/tags":
@@ -93,6 +96,7 @@ class Handler(BaseHTTPRequestHandler):
             "busy": ({"error": {"message": "slow down"}}, 429),
             "broken": ("<html>Internal Server Error</html>", 500),
             "whole": ({"object": "chat.completion", "choices": [{"message": {"content": "a b c"}}]}, 200),
+            "tells": ({"object": "error", "asked_with": self.headers.get("Authorization")}, 200),
             "empty": ("", 200),
         }
         if model in plain:
@@ -109,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         for i in range(sent):
             # The pace is that of the wall clock, so that what sleeping costs does not add up.
             if i and model != "together":
-                time.sleep(TOKEN_S)
+                time.sleep(TOKEN_S * (20 if model == "slow" else 1))
             if model == "together" and i % 2:
                 continue
             self.event("\0" if i == 2 else " a")
@@ -119,6 +123,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.chunk("data: {nonsense\n\n")
             if model == "sorry" and i:
                 self.chunk('data: {"error": {"message": "out of memory in slot 3"}}\n\n')
+            if model == "mutters" and i:
+                self.chunk("data: " + json.dumps({"error": "x" * 120 + " " + (self.headers.get("Authorization") or "") + " " + "y" * 200}) + "\n\n")
         if model == "stalls":
             self.server.stop.wait(30)
             return
@@ -147,10 +153,13 @@ class Quiet(ThreadingHTTPServer):
 class Server:
     """With it a server runs; `asked` are the requests that it got, `keys` the keys."""
 
+    def __init__(self, models=MODELS):
+        self.models = models
+
     def __enter__(self):
         self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.stop, self.http.lock = threading.Event(), threading.Lock()
-        self.http.asked, self.http.keys, self.http.loaded = [], set(), False
+        self.http.asked, self.http.keys, self.http.loaded, self.http.models = [], set(), False, self.models
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
