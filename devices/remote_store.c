@@ -52,7 +52,10 @@ enum ed_status ed_remote_clean(const struct ed_remote *remote, const char *token
     if (status == ED_OK)
         status = ed_json_opt_int(&root, "freed_bytes", 0, INT64_C(1) << 53, freed_bytes, err);
     ed_json_document_release(&reply);
-    return status;
+    // A wrong value in a reply is nobody's wrong usage.
+    return status == ED_ERR_USAGE
+               ? ed_fail(err, ED_ERR_PARSE, remote->device, "the runner's reply to `clean` has a wrong value")
+               : status;
 }
 
 static void append_lines(const struct ed_json_at *root, const char *key, const char *prefix,

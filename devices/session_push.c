@@ -202,7 +202,8 @@ static enum ed_status stage(const struct pushing *pushing, char directory[ED_PAT
     const size_t bytes_of_text = strlen(text);
     // What is written to is in the work directory, whatever the reply says.
     if (strncmp(text, pushing->session->remote.work_dir, work_bytes) || text[work_bytes] != '/' ||
-        strstr(text, "/../") || !strcmp(text + bytes_of_text - 3, "/..") || bytes_of_text >= ED_PATH_BYTES)
+        strstr(text, "/../") || (bytes_of_text >= 3 && !strcmp(text + bytes_of_text - 3, "/..")) ||
+        bytes_of_text >= ED_PATH_BYTES)
         status =
             ed_fail(err, ED_ERR_PARSE, entry->id, "the runner names a staging directory outside of %.200s",
                     pushing->session->remote.work_dir);

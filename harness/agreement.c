@@ -262,6 +262,13 @@ void ed_agreement_fill(struct ed_result *result, const struct ed_campaign *campa
         return;
     if (c->agreement == case_index) {
         ED_RESULT_SET_TEXT(result, agreement_reference, c->case_id);
+        // It agrees with itself, where it answered at all.
+        if (ed_agreement_outputs_load(&mine, campaign, device, blocks, case_index, &why) != ED_OK) {
+            leave_null(result, "not_compared", "%s", why.message);
+            ed_agreement_outputs_release(&mine);
+            return;
+        }
+        ed_agreement_outputs_release(&mine);
         ED_RESULT_SET(result, agreement_cosine, 1.0);
         ED_RESULT_SET(result, agreement_max_abs, 0.0);
         ED_RESULT_SET(result, agreement_sqnr_db, ED_AGREEMENT_SQNR_MAX_DB);

@@ -11,6 +11,7 @@
 
 #define JOURNAL_MAX_BYTES ((size_t)1 << 30)
 #define MOST (INT64_C(1) << 53)
+#define NOWHERE (-4 * MOST) // no offset leads from here into a file
 #define BATCH_MAX \
     INT64_C(1000000000) // a thousand steps of a clock that ticks once a millisecond, at 1 ns an inference
 
@@ -25,9 +26,12 @@ static const char *const outcome_words[ED_OUTCOME_COUNT] = {
 #undef OUTCOME_WORD
 };
 
-// Of which job the lines are, and where its parts of the files begin; carried from line to line.
+// Of which job the lines are, where its parts of the files begin, and up to where the files belong to the
+// blocks so far: what follows lies behind. Carried from line to line.
 struct part {
     int64_t samples_base, timeline_base;
+    int64_t samples_end, timeline_end;
+    char attached[ED_WIRE_ID_MAX_BYTES + 1];
     size_t job;
 };
 
@@ -84,7 +88,7 @@ static enum ed_status add_parts(const struct ed_json_at *at, struct ed_block *bl
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < stride; k++) {
             const int64_t part = block->parts[i * stride + k];
-            if (part < 0 || __builtin_add_overflow(block->totals[i], part, &block->totals[i])) {
+            if (part < 0 || part > MOST || (block->totals[i] += part) > MOST) {
                 free(block->totals);
                 block->totals = NULL;
                 return ed_json_fail(at, err, "has times that no clock gives");
@@ -107,9 +111,10 @@ static enum ed_status add_speech(const struct ed_json_at *at, struct ed_block *b
         return ed_json_fail(at, err, "has half an inference at its end");
     for (size_t i = 0; i < n; i++) {
         const int64_t *parts = block->samples + i * ED_SPEECH_PARTS, whole = parts[ED_SPEECH_WHOLE];
-        if (whole < 0 || parts[ED_SPEECH_FIRST_TOKEN] < -1 || parts[ED_SPEECH_FIRST_TOKEN] > whole ||
-            parts[ED_SPEECH_ENCODE] < -1 || parts[ED_SPEECH_ENCODE] > whole || parts[ED_SPEECH_DECODE] < 0 ||
-            parts[ED_SPEECH_DECODE] > whole || parts[ED_SPEECH_TOKENS] < 0)
+        if (whole < 0 || whole > MOST || parts[ED_SPEECH_FIRST_TOKEN] < -1 ||
+            parts[ED_SPEECH_FIRST_TOKEN] > whole || parts[ED_SPEECH_ENCODE] < -1 ||
+            parts[ED_SPEECH_ENCODE] > whole || parts[ED_SPEECH_DECODE] < 0 ||
+            parts[ED_SPEECH_DECODE] > whole || parts[ED_SPEECH_TOKENS] < 0 || parts[ED_SPEECH_TOKENS] > MOST)
             return ed_json_fail(at, err, "has times that no clock gives");
     }
     if (!(block->totals = calloc(n ? n : 1, sizeof *block->totals)))
@@ -122,8 +127,28 @@ static enum ed_status add_speech(const struct ed_json_at *at, struct ed_block *b
     return ED_OK;
 }
 
+static bool is_there(const struct ed_blocks *blocks, const char *id) {
+    for (size_t i = 0; i < blocks->n; i++)
+        if (!strcmp(blocks->items[i].id, id))
+            return true;
+    return false;
+}
+
+// Nobody knows where the job's parts begin.
+static void lose(struct part *part) {
+    part->samples_base = part->timeline_base = NOWHERE;
+}
+
+static enum ed_status check_times(const struct ed_json_at *at, const struct ed_block *block,
+                                  struct ed_error *err) {
+    for (size_t i = 0; i < block->n_samples; i++)
+        if (block->samples[i] < 0 || block->samples[i] > MOST)
+            return ed_json_fail(at, err, "has times that no clock gives");
+    return ED_OK;
+}
+
 static enum ed_status read_samples(const struct ed_json_at *root, const struct ed_workload *workload,
-                                   const struct ed_blocks *blocks, int64_t base, struct ed_block *block,
+                                   const struct ed_blocks *blocks, struct part *part, struct ed_block *block,
                                    struct ed_error *err) {
     const struct ed_blocks_mapping *mapping = &blocks->samples;
     struct ed_json_at at = ed_json_member(root, "samples");
@@ -142,36 +167,46 @@ static enum ed_status read_samples(const struct ed_json_at *root, const struct e
     if (stride != (int64_t)ed_workload_stride(workload))
         return ed_json_fail(&at, err, "has %lld numbers an inference, which its workload does not have",
                             (long long)stride);
-    const int64_t from = base + offset;
+    const int64_t from = part->samples_base + offset;
     if (from < 0 || from % 8 || from > (int64_t)mapping->bytes ||
         count > ((int64_t)mapping->bytes - from) / 8)
         return ed_json_fail(&at, err, "names samples that samples.bin does not have");
+    block->samples_claimed = from < part->samples_end;
+    if (!block->samples_claimed)
+        part->samples_end = from + count * 8;
+    else if (!is_there(blocks, block->id))
+        lose(part); // no copy of a line: the whole job is read from the wrong place
     block->samples = (const int64_t *)((const char *)mapping->base + from);
     block->n_samples = (size_t)count;
     block->stride = (size_t)stride;
     if (ed_workload_is_timed_speech(workload))
         return add_speech(&at, block, err);
-    return language ? add_parts(&at, block, err) : ED_OK;
+    return language ? add_parts(&at, block, err) : check_times(&at, block, err);
 }
 
 // Readings are wanted for less than samples are: a block without them keeps its latency.
-static void read_timeline(const struct ed_json_at *root, const struct ed_blocks *blocks, int64_t base,
+static void read_timeline(const struct ed_json_at *root, const struct ed_blocks *blocks, struct part *part,
                           struct ed_block *block) {
     const struct ed_blocks_mapping *mapping = &blocks->timeline;
     const struct ed_json_at at = ed_json_member(root, "timeline");
     const int64_t bytes = ED_TIMELINE_RECORD_BYTES, offset = number(&at, "offset", -1),
-                  count = number(&at, "records", 0), from = base + offset;
-    if (offset < 0 || count <= 0 || count > ED_WIRE_TIMELINE_MAX || from < 0 || from % 8 ||
-        from > (int64_t)mapping->bytes || count > ((int64_t)mapping->bytes - from) / bytes)
+                  count = number(&at, "records", -1), from = part->timeline_base + offset;
+    if (!at.value || !count)
         return;
+    if (offset < 0 || count < 0 || count > ED_WIRE_TIMELINE_MAX || from < part->timeline_end || from % 8 ||
+        from > (int64_t)mapping->bytes || count > ((int64_t)mapping->bytes - from) / bytes) {
+        block->readings_lost = true;
+        return;
+    }
+    part->timeline_end = from + count * bytes;
     block->readings = (const struct ed_timeline_record *)((const char *)mapping->base + from);
     block->n_readings = (size_t)count;
 }
 
 static enum ed_status read_block(const struct ed_json_at *root, const struct ed_campaign_device *device,
-                                 const struct ed_blocks *blocks, const struct part *part,
-                                 struct ed_block *block, struct ed_error *err) {
-    char case_id[ED_WIRE_ID_MAX_BYTES + 1] = "", word[16] = "";
+                                 const struct ed_blocks *blocks, struct part *part, struct ed_block *block,
+                                 struct ed_error *err) {
+    char case_id[ED_WIRE_ID_MAX_BYTES + 1] = "", word[16] = "", whole[128];
     memset(block, 0, sizeof *block);
     enum ed_status status = ed_json_get_string(root, "block", block->id, sizeof block->id, err);
     if (status == ED_OK)
@@ -192,6 +227,11 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
             block->outcome = (enum ed_outcome)i;
     if (block->case_index == SIZE_MAX || block->outcome == ED_OUTCOME_COUNT)
         return ed_json_fail(root, err, "a block of an unknown case or outcome");
+    block->repetition = number(root, "repetition", 1);
+    // The same three things stand in its name: a line in which one of them changed is of no block.
+    snprintf(whole, sizeof whole, "%s.%s.%lld", case_id, block->pass, (long long)block->repetition);
+    if (strcmp(block->id, whole) != 0)
+        return ed_json_fail(root, err, "block '%.64s' says that it is %.80s", block->id, whole);
     ed_json_opt_bool(root, "skipped", &block->skipped, NULL);
     ed_json_opt_string(root, "died_in_phase", block->died_in_phase, sizeof block->died_in_phase, NULL);
     ed_json_opt_string(root, "status", block->status, sizeof block->status, NULL);
@@ -205,7 +245,6 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
                       cold = ed_json_member(root, "cold"), worker = ed_json_member(root, "worker"),
                       supervisor = ed_json_member(root, "supervisor");
     ed_json_opt_string(&warmup, "state", block->warmup_state, sizeof block->warmup_state, NULL);
-    block->repetition = number(root, "repetition", 1);
     block->open_ns = number(root, "open_ns", -1);
     block->load_ns = number(root, "load_ns", -1);
     block->first_inference_ns = number(root, "first_inference_ns", -1);
@@ -232,9 +271,8 @@ static enum ed_status read_block(const struct ed_json_at *root, const struct ed_
         return ed_json_fail(root, err, "a sample of %lld inferences, which nobody can have timed",
                             (long long)block->batch);
     block->job = part->job;
-    read_timeline(root, blocks, part->timeline_base, block);
-    return read_samples(root, &device->cases[block->case_index].workload_parts, blocks, part->samples_base,
-                        block, err);
+    read_timeline(root, blocks, part, block);
+    return read_samples(root, &device->cases[block->case_index].workload_parts, blocks, part, block, err);
 }
 
 static enum ed_status grow(struct ed_blocks *blocks, struct ed_error *err) {
@@ -265,6 +303,32 @@ static enum ed_status keep_job(struct ed_blocks *blocks, struct ed_json_document
     return ED_OK;
 }
 
+// A job's parts of the files follow those of the jobs before: with any other base its blocks would be read
+// from where other blocks have their samples.
+static void attach(const struct ed_json_at *root, struct part *part) {
+    part->samples_base = number(root, "samples_base", NOWHERE);
+    part->timeline_base = number(root, "timeline_base", NOWHERE);
+    if (part->samples_base < part->samples_end)
+        part->samples_base = NOWHERE;
+    if (part->timeline_base < part->timeline_end)
+        part->timeline_base = NOWHERE;
+    part->job = SIZE_MAX;
+    part->attached[0] = '\0';
+    ed_json_opt_string(root, "job", part->attached, sizeof part->attached, NULL);
+}
+
+// The device's first line of a job. One that was not attached is another than that whose places are known.
+static enum ed_status begin_job(struct ed_blocks *blocks, struct part *part, struct ed_error *err) {
+    const struct ed_json_at root = ed_json_root(&blocks->documents[blocks->n]);
+    char job[ED_WIRE_ID_MAX_BYTES + 1] = "";
+    ed_json_opt_string(&root, "job", job, sizeof job, NULL);
+    if (strcmp(job, part->attached) != 0)
+        lose(part);
+    const enum ed_status status = keep_job(blocks, &blocks->documents[blocks->n], err);
+    part->job = status == ED_OK ? blocks->n_jobs - 1 : SIZE_MAX;
+    return status;
+}
+
 static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campaign_device *device,
                                 const char *name, const char *text, size_t n, struct part *part,
                                 struct ed_error *err) {
@@ -286,12 +350,9 @@ static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campai
             return ED_OK;
         }
     } else if (status == ED_OK && !strcmp(type, "attach")) {
-        part->samples_base = number(&root, "samples_base", 0);
-        part->timeline_base = number(&root, "timeline_base", 0);
-        part->job = SIZE_MAX;
+        attach(&root, part);
     } else if (status == ED_OK && !strcmp(type, ED_JOURNAL_JOB)) {
-        status = keep_job(blocks, &blocks->documents[blocks->n], err);
-        part->job = status == ED_OK ? blocks->n_jobs - 1 : SIZE_MAX;
+        status = begin_job(blocks, part, err);
     }
     ed_json_document_release(&blocks->documents[blocks->n]);
     return status;
@@ -320,12 +381,14 @@ static enum ed_status drop_repeated(struct ed_blocks *blocks, const struct ed_ca
     for (size_t i = 1; i < blocks->n; i++)
         again[sorted[i] - blocks->items] = !strcmp(sorted[i]->id, sorted[i - 1]->id);
     for (size_t i = 0; i < blocks->n; i++) {
-        if (again[i]) {
+        if (again[i] || blocks->items[i].samples_claimed) {
             if (warnings)
-                ed_buffer_printf(warnings, "journal of %.40s: block %.64s is there twice (left out)\n",
-                                 device->id, blocks->items[i].id);
+                ed_buffer_printf(warnings, "journal of %.40s: block %.64s %s (left out)\n", device->id,
+                                 blocks->items[i].id,
+                                 again[i] ? "is there twice" : "names samples of another block");
             ed_json_document_release(&blocks->documents[i]);
             free(blocks->items[i].totals);
+            blocks->n_left_out++;
             continue;
         }
         if (kept < i) {
@@ -388,6 +451,7 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
             status = ed_fail(err, taken, NULL, "%s", wrong.message);
         else if (taken != ED_OK && warnings)
             ed_buffer_printf(warnings, "%s: %s (left out)\n", wrong.where, wrong.message);
+        blocks->n_left_out += taken != ED_OK;
         at = stop + 1;
     }
     ed_buffer_release(&text);

@@ -54,6 +54,8 @@ struct ed_block {
     size_t job;        // whose block it is; SIZE_MAX: its job line is missing
     const struct ed_timeline_record *readings; // in the mapping, as the device wrote them; NULL: none
     size_t n_readings;
+    bool readings_lost;    // its line names some that the campaign does not have
+    bool samples_claimed;  // they are those of an earlier block: such a block is left out
     const cJSON *evidence; // of the block's own document; NULL: none
 };
 
@@ -70,6 +72,7 @@ struct ed_blocks {
     struct ed_json_document *jobs;      // the jobs' first lines
     size_t n_jobs;
     struct ed_blocks_mapping samples, timeline;
+    size_t n_left_out; // lines that were wrong, or that a journal as it is written cannot have
 };
 
 // A journal whose last line is cut short is read up to there. Lines that are wrong are left out and named in

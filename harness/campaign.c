@@ -9,6 +9,10 @@
 #include "base/digest.h"
 #include "base/workload.h"
 #include "edgedyno/wire.h"
+#include "harness/seal.h"
+
+#define BLOCKS_MAX 1000 // of a case, as a suite may ask for
+#define DEVICES_MAX 10000
 
 // Frozen texts are copied into fixed fields; "" is as good as absent.
 static enum ed_status copy(const struct ed_json_at *at, const char *key, char *out, size_t bytes,
@@ -128,7 +132,8 @@ static enum ed_status read_pairs(const struct ed_json_at *at, struct ed_campaign
         device->pairs[device->n_pairs++] = (struct ed_campaign_pair){(size_t)baseline, (size_t)candidate};
     }
     free(taken);
-    return status;
+    // Else the device would be judged by nothing.
+    return status == ED_OK && !device->n_pairs ? ed_json_fail(at, err, "has no pairs to compare") : status;
 }
 
 static enum ed_status read_circumstances(const struct ed_json_at *at, struct ed_campaign_device *device,
@@ -185,7 +190,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     if (status == ED_OK)
         status = read_circumstances(at, device, err);
     read_hardware(at, device);
-    NUMBER(at, "blocks", 0, blocks);
+    if (status == ED_OK)
+        status = ed_json_opt_int(at, "blocks", 0, ED_WIRE_BLOCKS_MAX, &blocks, err);
     device->n_blocks = (size_t)blocks;
     if (status == ED_OK && !ed_path_name_ok(device->id))
         status = ed_json_fail(at, err, "'%.64s' is not a device's name", device->id);
@@ -196,6 +202,8 @@ static enum ed_status read_device(const struct ed_json_at *at, struct ed_campaig
     if (status == ED_OK)
         status = ed_json_expect_array(&cases, err);
     const size_t n = status == ED_OK ? ed_json_count(&cases) : 0;
+    if (n > ED_WIRE_CASES_MAX)
+        return ed_json_fail(&cases, err, "has %zu cases; at most %u are planned", n, ED_WIRE_CASES_MAX);
     device->cases = calloc(n ? n : 1, sizeof *device->cases);
     if (status == ED_OK && !device->cases)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the cases of a campaign");
@@ -392,7 +400,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     if (cJSON_IsString(pin.value))
         snprintf(campaign->pin, sizeof campaign->pin, "%s", pin.value->valuestring);
     NUMBER(root, "seed", 0, campaign->seed);
-    NUMBER(root, "blocks", 0, campaign->blocks);
+    if (status == ED_OK)
+        status = ed_json_opt_int(root, "blocks", 0, BLOCKS_MAX, &campaign->blocks, err);
     NUMBER(root, "max_time_ns", 0, campaign->max_time_ns);
     if (status == ED_OK)
         status = ed_json_opt_bool(root, "allow_fallback", &campaign->allow_fallback, err);
@@ -422,6 +431,8 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
     if (status == ED_OK)
         status = ed_json_expect_array(&devices, err);
     const size_t n = status == ED_OK ? ed_json_count(&devices) : 0;
+    if (n > DEVICES_MAX)
+        return ed_json_fail(&devices, err, "has %zu devices; at most %d take part", n, DEVICES_MAX);
     campaign->devices = calloc(n ? n : 1, sizeof *campaign->devices);
     if (status == ED_OK && !campaign->devices)
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the devices of a campaign");
@@ -429,6 +440,10 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
         struct ed_json_at at = ed_json_element(&devices, i);
         campaign->n_devices = i + 1;
         status = read_device(&at, campaign, &campaign->devices[i], err);
+        // Measured once, it would count twice.
+        for (size_t k = 0; status == ED_OK && k < i; k++)
+            if (!strcmp(campaign->devices[k].id, campaign->devices[i].id))
+                status = ed_json_fail(&at, err, "device '%s' is there twice", campaign->devices[i].id);
     }
     return status;
 }
@@ -436,6 +451,7 @@ static enum ed_status read_campaign(const struct ed_json_at *root, struct ed_cam
 enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *directory, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_json_document document = {0};
+    struct ed_buffer text;
     memset(campaign, 0, sizeof *campaign);
     if (!ed_path_is_directory(directory))
         return ed_fail(err, ED_ERR_NOT_FOUND, directory,
@@ -446,12 +462,18 @@ enum ed_status ed_campaign_load(struct ed_campaign *campaign, const char *direct
     if (status == ED_OK && !ed_path_exists(path))
         return ed_fail(err, ED_ERR_NOT_FOUND, directory,
                        "holds no %s: it is no campaign, or one that never began", ED_CAMPAIGN_FILE);
+    ed_buffer_init(&text, ED_CAMPAIGN_FILE_MAX_BYTES);
     if (status == ED_OK)
-        status = ed_json_parse_file(&document, path, ED_CAMPAIGN_FILE_MAX_BYTES, err);
+        status = ed_path_read(path, ED_CAMPAIGN_FILE_MAX_BYTES, &text, err);
+    if (status == ED_OK)
+        status = ed_json_parse(&document, path, ed_buffer_text(&text), text.size, err);
     if (status == ED_OK) {
         struct ed_json_at root = ed_json_root(&document);
         status = read_campaign(&root, campaign, err);
     }
+    if (status == ED_OK)
+        status = ed_seal_require(campaign, &text, path, err);
+    ed_buffer_release(&text);
     ed_json_document_release(&document);
     if (status != ED_OK)
         ed_campaign_release(campaign);

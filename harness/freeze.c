@@ -12,6 +12,7 @@
 #include "harness/job_write.h"
 #include "harness/metrics.h"
 #include "harness/repeats.h"
+#include "harness/seal.h"
 #include "harness/sync.h"
 #include "harness/transcript.h"
 
@@ -318,6 +319,7 @@ static enum ed_status write_campaign(struct ed_freeze *freeze, struct ed_error *
         write_device(&w, &freeze->devices[i]);
     ed_json_array_end(&w);
     write_absent(&w, freeze);
+    ed_seal_write(&w, &text);
     ed_json_object_end(&w);
     ed_buffer_text_append(&text, "\n");
     if (status == ED_OK)

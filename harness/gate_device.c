@@ -10,6 +10,7 @@
 #include "harness/validity_read.h"
 
 #define REPETITIONS ((size_t)ED_GATE_PAIRS_MAX)
+#define MOST_NS 4e18 // of times in a journal that nobody can have used
 
 // The timing blocks and pilots of a device by case and repetition; NULL: not here.
 struct table {
@@ -114,6 +115,28 @@ static int64_t inferences_of(const struct ed_gate_spec *spec, const struct ed_bl
     return n < 1 ? 1 : n;
 }
 
+// What is missing of blocks that are here: nothing may pass by it.
+static void fill_doubts(struct ed_gate_progress *progress, const struct ed_campaign_device *device,
+                        const struct ed_campaign_pair *pair, const struct ed_blocks *blocks) {
+    for (size_t i = 0; i < blocks->n; i++) {
+        const struct ed_block *block = &blocks->items[i];
+        const size_t of = device->cases[block->case_index].timing;
+        const bool timing = !strcmp(block->pass, ED_PASS_TIMING);
+        if ((of != pair->baseline && of != pair->candidate) || !is_ok(block) ||
+            (!timing && strcmp(block->pass, ED_PASS_PILOT)))
+            continue;
+        progress->empty += !block->n_samples;
+        progress->unread += timing && (block->readings_lost || block->job >= blocks->n_jobs);
+    }
+    for (size_t c = 0; c < device->n_cases; c++) {
+        bool here = device->cases[c].task < 0 ||
+                    (device->cases[c].timing != pair->baseline && device->cases[c].timing != pair->candidate);
+        for (size_t i = 0; i < blocks->n && !here; i++)
+            here = blocks->items[i].case_index == c && !strcmp(blocks->items[i].pass, ED_PASS_ACCURACY);
+        progress->unanswered += !here;
+    }
+}
+
 static void fill_progress(struct ed_gate_progress *progress, const struct ed_campaign_device *device,
                           const struct ed_campaign_pair *pair, const struct ed_gate_spec *spec,
                           const struct table *table, const struct ed_blocks *blocks) {
@@ -135,6 +158,7 @@ static void fill_progress(struct ed_gate_progress *progress, const struct ed_cam
         progress->batched = pilots[cases[0]]->batch > 1 || pilots[cases[1]]->batch > 1;
         progress->inferences = inferences_of(spec, pilots[cases[0]], pilots[cases[1]], table);
     }
+    fill_doubts(progress, device, pair, blocks);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -170,6 +194,13 @@ static void aim(struct ed_gate_cell *cell) {
     }
 }
 
+// Figures that do not come of samples: a block that ended well has them, or none of that engine and device
+// has.
+static bool is_told(const struct ed_gate_metric *metric) {
+    return metric->field == ED_FIELD_load_ns || metric->field == ED_FIELD_first_inference_ns ||
+           !strcmp(ed_result_fields()[metric->field].group, "memory");
+}
+
 static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campaign_pair *pair,
                                 const struct ed_gate_progress *progress, const struct table *table,
                                 struct ed_error *err) {
@@ -193,6 +224,8 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
         const double x = difference(cell, values[0][cell->n], values[1][cell->n]);
         if (isfinite(x))
             cell->x[cell->n++] = x;
+        else
+            cell->missing += is_told(cell->metric);
     }
     // Shown are the values of the pairs that decide.
     const size_t used = ed_look_reached(cell->n) ? ed_look_reached(cell->n) : cell->n;
@@ -203,9 +236,24 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
     return ED_OK;
 }
 
-// Whether the blocks have it: the pilots tell, before anything is compared; of energy the first pair.
+static bool side_has(const struct ed_gate_metric *metric, size_t case_index, const struct table *table) {
+    const struct ed_block *pilot = table->pilots[case_index];
+    if (is_ok(pilot) && isfinite(value_of(table, metric, pilot)))
+        return true;
+    for (size_t i = 0; i < REPETITIONS; i++) {
+        const struct ed_block *block = table->timing[case_index * REPETITIONS + i];
+        if (is_ok(block) && isfinite(value_of(table, metric, block)))
+            return true;
+    }
+    return false;
+}
+
+// Whether the blocks have it: the pilots tell, before anything is compared; of energy the first pair; of what
+// every block has, any.
 static bool is_there(const struct ed_gate_metric *metric, const struct ed_campaign_pair *pair,
                      const struct table *table) {
+    if (is_told(metric))
+        return side_has(metric, pair->baseline, table) && side_has(metric, pair->candidate, table);
     const bool energy = metric->field == ED_FIELD_energy_per_inference_uj; // no pilot has any
     const struct ed_block *a = energy ? table->timing[pair->baseline * REPETITIONS]
                                       : table->pilots[pair->baseline],
@@ -262,7 +310,8 @@ static enum ed_status decide(struct ed_gate_device *out, const struct ed_gate_sp
 }
 
 static void sum_up(struct ed_gate_device *out, const struct ed_blocks *blocks) {
-    int64_t sum[2] = {0}, n[2] = {0};
+    double sum[2] = {0}, used_ns = 0;
+    size_t n[2] = {0};
     out->home = REPETITIONS;
     for (size_t p = 0; p < out->n_pairs; p++) {
         if (out->pairs[p].bad[0] || out->pairs[p].bad[1])
@@ -273,14 +322,15 @@ static void sum_up(struct ed_gate_device *out, const struct ed_blocks *blocks) {
     for (size_t i = 0; i < blocks->n; i++) {
         const bool timing = !strcmp(blocks->items[i].pass, ED_PASS_TIMING),
                    pilot = !strcmp(blocks->items[i].pass, ED_PASS_PILOT);
-        const int64_t wall = blocks->items[i].wall_ns > 0 ? blocks->items[i].wall_ns : 0;
-        out->used_ns += wall;
+        const double wall = blocks->items[i].wall_ns > 0 ? (double)blocks->items[i].wall_ns : 0;
+        used_ns += wall;
         if (timing || pilot) {
             sum[pilot] += wall;
             n[pilot]++;
         }
     }
-    out->block_ns = n[0] ? sum[0] / n[0] : n[1] ? sum[1] / n[1] : 0;
+    out->used_ns = (int64_t)fmin(used_ns, MOST_NS);
+    out->block_ns = n[0] ? (int64_t)(sum[0] / (double)n[0]) : n[1] ? (int64_t)(sum[1] / (double)n[1]) : 0;
     out->decided = ed_look_reached(out->home) > 0;
     for (size_t i = 0; i < out->n_cells; i++) {
         const struct ed_gate_cell *cell = &out->cells[i];
@@ -337,7 +387,8 @@ void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *
         return;
     }
     stage->pairs = ed_look_next(gate->home);
-    const int64_t needed = (int64_t)((stage->pairs - gate->home) * 2 * gate->going) * gate->block_ns;
-    stage->out_of_time = stage->pairs && spec->max_time_ns && gate->used_ns + needed > spec->max_time_ns;
+    const double needed_ns = (double)((stage->pairs - gate->home) * 2 * gate->going) * (double)gate->block_ns;
+    stage->out_of_time =
+        stage->pairs && spec->max_time_ns && (double)gate->used_ns + needed_ns > (double)spec->max_time_ns;
     stage->more = stage->pairs && !stage->out_of_time;
 }

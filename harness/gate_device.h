@@ -20,6 +20,7 @@ struct ed_gate_cell {
     size_t n;
     size_t voided;    // pairs left out, since a state of the device that one side alone had voids the figure
     uint32_t voiding; // those states, as a set of enum ed_validity_reason
+    size_t missing;   // pairs in which a side does not have what every block that ended well has
     double baseline, candidate; // medians over these blocks; NaN: none
     struct ed_gate_series series;
     struct ed_gate_decision decision;
@@ -31,6 +32,9 @@ struct ed_gate_progress {
     size_t home;                   // pairs of blocks of which both are here, however they ended
     const struct ed_block *bad[2]; // the first that did not end ok; NULL: none. Then the pair has ended
     bool batched;                  // an inference is too short to be timed alone
+    size_t empty;                  // blocks that ended ok, and no samples of theirs are here
+    size_t unread;                 // blocks that ended ok, and what the sensors read in them is not here
+    size_t unanswered;             // cases with a task whose accuracy block is not here
     int64_t inferences;            // of every block, from the pilots; 0: not known
 };
 

@@ -22,6 +22,7 @@ struct judging {
     struct ed_result *records; // of the device, one a case
     const struct ed_gate_device *gate;
     const struct ed_gate_stage *stage; // what would come next
+    size_t left_out;                   // lines of the journal
     size_t pair;
 };
 
@@ -177,6 +178,15 @@ static double shown(const struct ed_gate_cell *cell, double x) {
     return sign * x + (r->limit_is_int ? (double)r->limit : r->limit_real);
 }
 
+// What passes must not have been missing where it would have failed.
+static bool is_incomplete(const struct judging *j, const struct ed_gate_cell *cell, char *why) {
+    if (cell->decision.verdict != ED_VERDICT_PASS || !cell->missing)
+        return false;
+    snprintf(why, sizeof j->out->texts[0], "in %zu of %zu pairs a block does not have it, and all others do",
+             cell->missing, cell->missing + cell->n);
+    return true;
+}
+
 static void add_cell(struct judging *j, const struct ed_gate_cell *cell) {
     const struct ed_gate_decision *d = &cell->decision;
     char *why;
@@ -197,6 +207,8 @@ static void add_cell(struct judging *j, const struct ed_gate_cell *cell) {
     row->high = d->has_interval ? shown(cell, cell->more_is_worse ? d->high : d->low) : 0;
     if (is_void(j, cell, why))
         row->verdict = ed_verdict_word(ED_VERDICT_INVALID);
+    else if (is_incomplete(j, cell, why))
+        row->verdict = ed_verdict_word(ED_VERDICT_INCONCLUSIVE);
     else
         explain(j, cell, why);
 }
@@ -293,6 +305,31 @@ static void add_placement(struct judging *j) {
     }
 }
 
+// What is missing or damaged of the campaign's files. A fail stays one; nothing passes beside it.
+static void add_doubts(struct judging *j) {
+    const struct ed_gate_progress *progress = &j->gate->pairs[j->pair];
+    const size_t bytes = sizeof j->out->texts[0];
+    char *why;
+    if (j->left_out || progress->empty || progress->unread) {
+        add_row(j, "blocks", &why)->verdict = ed_verdict_word(ED_VERDICT_INVALID);
+        if (j->left_out)
+            snprintf(why, bytes,
+                     "%zu lines of the device's journal are damaged, and nobody knows what they told",
+                     j->left_out);
+        else if (progress->empty)
+            snprintf(why, bytes, "%zu blocks ended well, and their samples are not here", progress->empty);
+        else
+            snprintf(
+                why, bytes,
+                "what the device's sensors read in %zu blocks is not here, so that its state is not known",
+                progress->unread);
+    }
+    if (progress->unanswered && progress->piloted && !j->stage->more) {
+        add_row(j, "accuracy_value", &why)->verdict = ed_verdict_word(ED_VERDICT_INCONCLUSIVE);
+        snprintf(why, bytes, "%zu of its accuracy blocks are not here", progress->unanswered);
+    }
+}
+
 static void judge_pair(struct judging *j) {
     const struct ed_block *const *bad = j->gate->pairs[j->pair].bad;
     const size_t first = j->out->n_rows;
@@ -311,6 +348,7 @@ static void judge_pair(struct judging *j) {
     if (!bad[0] && !bad[1])
         add_thresholds(j);
     add_placement(j);
+    add_doubts(j);
     enum ed_verdict all = ED_VERDICT_NONE;
     for (size_t i = first; i < j->out->n_rows; i++)
         all = ed_verdict_combine(all, ed_verdict_of_word(j->out->rows[i].verdict));
@@ -333,7 +371,7 @@ static size_t rows_most(const struct ed_campaign *campaign) {
     size_t most = 0;
     for (size_t d = 0; d < campaign->n_devices; d++)
         most +=
-            campaign->devices[d].n_pairs * (campaign->gate.n_metrics + 2) +
+            campaign->devices[d].n_pairs * (campaign->gate.n_metrics + 4) +
             (campaign->devices[d].n_pairs + campaign->devices[d].n_cases) * (campaign->n_requirements + 1);
     return most;
 }
@@ -355,7 +393,8 @@ static enum ed_status judge_device(struct ed_gate_verdict *out, const struct ed_
                             .device = device,
                             .records = records,
                             .gate = &gate,
-                            .stage = &stage};
+                            .stage = &stage,
+                            .left_out = blocks.n_left_out};
         ed_gate_stage_next(&stage, &campaign->gate, &gate);
         if (stage.more)
             out->blocks_left += stage.pairs ? 2 * gate.going * (stage.pairs - gate.home) : 2 * gate.going;

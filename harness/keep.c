@@ -293,7 +293,7 @@ static enum ed_status take_part(struct ed_keep *keep, const struct ed_remote *re
                                 int64_t offset, int64_t bytes, struct ed_error *err) {
     if (!bytes)
         return ED_OK;
-    if (file->base + offset > file->bytes)
+    if (file->base + offset != file->bytes)
         return ed_fail(err, ED_ERR_PARSE, remote->device,
                        "what block '%.80s' has in %s does not follow what the blocks before it have", block,
                        name);

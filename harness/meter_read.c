@@ -64,10 +64,12 @@ bool ed_meter_line(const char *line, size_t bytes, int64_t now_ns, struct ed_tim
     at = blanks(at, end);
     if (at == before || !decimal(&at, end, 6, &out->value) || blanks(at, end) != end)
         return false;
+    if (out->monotonic_ns <= 0)
+        return false;
     // A day off is another clock, or another unit.
     const int64_t off = out->monotonic_ns - now_ns;
-    return out->monotonic_ns > 0 && off < 86400 * SECOND_NS && off > -86400 * SECOND_NS &&
-           out->value <= MOST_UW && out->value >= -MOST_UW;
+    return off < 86400 * SECOND_NS && off > -86400 * SECOND_NS && out->value <= MOST_UW &&
+           out->value >= -MOST_UW;
 }
 
 static int by_time(const void *a, const void *b) {

@@ -2,6 +2,7 @@
 // Quality of a language model over a text.
 #include "harness/quality.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "harness/accuracy.h"
 
 #define CONFIDENCE 0.95
+#define ROUNDING 0.01
 #define KEY_VALUE "accuracy_value"
 #define KEY_DROP "accuracy_drop"
 #define PERPLEXITY "perplexity"
@@ -34,6 +36,11 @@ bool ed_quality_needs_reference(const char *metric) {
     return !strcmp(metric, DIVERGENCE) || !strcmp(metric, SAME_TOP);
 }
 
+// Costs and divergences are none below zero, but for what rounding leaves.
+static bool is_figure(double value, size_t index) {
+    return isfinite(value) && (index == SAME ? value == 0 || value == 1 : value >= -ROUNDING);
+}
+
 static enum ed_status read_column(struct column *column, const char *path, size_t index,
                                   struct ed_error *err) {
     struct ed_npy npy = {0};
@@ -49,8 +56,8 @@ static enum ed_status read_column(struct column *column, const char *path, size_
         status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu tokens", n);
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         column->values[i] = (double)((const float *)npy.data)[i * (size_t)npy.shape[2] + index];
-        if (!isfinite(column->values[i]))
-            status = ed_fail(err, ED_ERR_PARSE, path, "token %zu has a figure that is no number", i);
+        if (!is_figure(column->values[i], index))
+            status = ed_fail(err, ED_ERR_PARSE, path, "token %zu has a figure that none can have", i);
     }
     if (status == ED_OK) {
         column->chunks = (size_t)npy.shape[0];
@@ -128,13 +135,21 @@ static void against_reference(struct ed_result *result, const struct ed_campaign
         tell_divergence(result, column);
 }
 
+static bool set_perplexity(struct ed_result *result, const struct column *column) {
+    const double value = exp(mean(column));
+    if (isfinite(value))
+        ED_RESULT_SET(result, accuracy_value, value);
+    else
+        ed_result_reason(result, KEY_VALUE, "too_large", "the perplexity is beyond a double");
+    return isfinite(value);
+}
+
 static void fill_perplexity(struct ed_result *result, const struct ed_campaign *campaign, struct column *mine,
                             const struct column *reference) {
     const size_t n = mine->chunks * mine->scored;
-    ED_RESULT_SET(result, accuracy_value, exp(mean(mine)));
-    if (!reference)
+    if (!set_perplexity(result, mine) || !reference)
         return;
-    ED_RESULT_SET(result, accuracy_reference, exp(mean(reference)));
+    ED_RESULT_SET(result, accuracy_reference, fmin(exp(mean(reference)), DBL_MAX));
     if (mine->chunks != reference->chunks || mine->scored != reference->scored) {
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
                          "the reference scored %zu tokens, this variant %zu",
@@ -174,7 +189,7 @@ void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaig
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message);
     } else if (own) {
-        const double itself = !needs ? exp(mean(&mine)) : !strcmp(metric, DIVERGENCE) ? 0 : 1;
+        const double itself = !needs ? fmin(exp(mean(&mine)), DBL_MAX) : !strcmp(metric, DIVERGENCE) ? 0 : 1;
         ED_RESULT_SET(result, accuracy_value, itself);
         ED_RESULT_SET(result, accuracy_reference, itself);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);

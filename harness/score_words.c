@@ -9,6 +9,7 @@
 #include "base/json_read.h"
 #include "base/words.h"
 #include "harness/outputs.h"
+#include "harness/seal.h"
 
 #define TEXTS_MAX_BYTES (256u << 20)
 
@@ -82,6 +83,8 @@ enum ed_status ed_scores_words(struct ed_scores *scores, const struct ed_campaig
     enum ed_status status = ed_output_path(path, device, blocks, case_index, err);
     if (status == ED_OK)
         status = texts_open(&heard, path, err);
+    if (status == ED_OK)
+        status = ed_seal_data(task->labels, err);
     if (status == ED_OK)
         status = texts_open(&said, task->labels, err);
     if (status == ED_OK && (heard.n != said.n || !said.n))

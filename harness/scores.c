@@ -9,6 +9,7 @@
 #include "harness/metrics.h"
 #include "harness/outputs.h"
 #include "harness/score_words.h"
+#include "harness/seal.h"
 
 void ed_scores_release(struct ed_scores *scores) {
     free(scores->values);
@@ -72,6 +73,8 @@ static enum ed_status score_top(struct ed_scores *scores, const struct ed_campai
     struct ed_output_values outputs = {0};
     struct ed_npy truth = {0};
     enum ed_status status = ed_output_open(&outputs, device, blocks, case_index, task->output, err);
+    if (status == ED_OK)
+        status = ed_seal_data(task->labels, err);
     if (status == ED_OK)
         status = ed_npy_open(&truth, task->labels, err);
     if (status == ED_OK)

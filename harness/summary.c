@@ -137,11 +137,12 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
             block->available_first - block->available_min > drop)
             drop = block->available_first - block->available_min;
     }
-    if (anon != INT64_MIN)
+    // No memory is below zero, whatever a journal says.
+    if (anon >= 0)
         ED_RESULT_SET(result, sampled_peak_anon_bytes, anon);
-    if (swap != INT64_MIN)
+    if (swap >= 0)
         ED_RESULT_SET(result, sampled_peak_swap_bytes, swap);
-    if (drop != INT64_MIN)
+    if (drop >= 0)
         ED_RESULT_SET(result, system_memory_drop_peak_bytes, drop);
     if (!result->has[ED_FIELD_memory_inference_peak_bytes] && result->blocks)
         ed_result_reason(result, "memory_inference_peak_bytes", "peak_not_reset",
@@ -173,7 +174,8 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
     const cJSON *info = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
     const cJSON *total = cJSON_GetObjectItemCaseSensitive(info, "total"), *place;
     char text[ED_RESULT_TEXT_BYTES] = "";
-    double asked = 0;
+    double asked = 0, placed = 0;
+    bool sensible = true;
     if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "proven")) || !cJSON_IsNumber(total)) {
         ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
         ed_result_reason(result, "placed_ops_share", "not_proven",
@@ -184,6 +186,8 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
         const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
         const size_t used = strlen(text);
         const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
+        placed += n;
+        sensible = sensible && n >= 0 && placed <= total->valuedouble;
         const char *where = text_of(place, "processor");
         // A provider can be told to compute on something else than what its backend stands for.
         const bool elsewhere = strcmp(where, "unknown") != 0 && strcmp(where, result->placement_asked) != 0 &&
@@ -197,6 +201,13 @@ static void placement(struct ed_result *result, const cJSON *evidence) {
                  text_of(place, "name"), operators[0] ? ": " : "", operators);
         if (as_asked)
             asked += n;
+    }
+    // More than all, or less than none, is no evidence.
+    if (!sensible) {
+        ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
+        ed_result_reason(result, "placed_ops_share", "not_proven",
+                         "the engine places more or fewer operators than the model has");
+        return;
     }
     ED_RESULT_SET_TEXT(result, placement_observed, text[0] ? text : "nothing to place");
     if (total->valuedouble > 0)

@@ -114,18 +114,21 @@ static void tell_missing(struct ed_result *result, const struct ed_campaign *cam
         bool told = false;
         if (!is_counter(channel) || channel->available)
             continue;
-        for (size_t i = 0; i < channels->n; i++) {
+        for (size_t i = 0; i < c && !told; i++)
+            told = is_counter(&channels->items[i]) && !channels->items[i].available &&
+                   !strcmp(channels->items[i].reason, channel->reason);
+        if (told)
+            continue;
+        for (size_t i = c; i < channels->n && strlen(names) + 1 < sizeof names; i++) {
             const struct ed_timeline_channel *other = &channels->items[i];
             const size_t used = strlen(names);
             if (!is_counter(other) || other->available || strcmp(other->reason, channel->reason) != 0)
                 continue;
-            told = told || i < c;
             snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                      event_name(campaign, channels, i));
         }
-        if (!told)
-            ed_result_reason(result, KEY, campaign->n_papi ? "unavailable" : ED_REASON_NOT_MEASURED,
-                             "%s: %.120s", names, channel->reason);
+        ed_result_reason(result, KEY, campaign->n_papi ? "unavailable" : ED_REASON_NOT_MEASURED, "%s: %.120s",
+                         names, channel->reason);
     }
 }
 

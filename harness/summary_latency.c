@@ -14,6 +14,7 @@
 
 #define CONFIDENCE 0.95
 #define LEFT_OUT INT64_MIN // a cell that is not valid, and counts for nothing
+#define RATE_MOST 9e18     // of millionths of an inference a second: no window is that short
 #define COLD_ENOUGH 0.05   // share of pages that may still be cached in a cold block
 
 struct ed_span ed_summary_span(int64_t *values, size_t n) {
@@ -99,9 +100,11 @@ static void block_row(struct table *table, const struct ed_block *block, int64_t
     if (!n)
         return;
     table->cells[MEAN][row] = (int64_t)llround(ed_moments_mean(&moments));
-    if (block->timed_ns > 0) // in millionths, so that a slow model's rate keeps its digits as an integer
-        table->cells[PER_S_MICRO][row] =
-            (int64_t)llround((double)n * (double)block->batch * 1e15 / (double)block->timed_ns);
+    // In millionths, so that a slow model's rate keeps its digits as an integer.
+    const double per_s_micro =
+        block->timed_ns > 0 ? (double)n * (double)block->batch * 1e15 / (double)block->timed_ns : -1;
+    if (per_s_micro < RATE_MOST)
+        table->cells[PER_S_MICRO][row] = (int64_t)llround(per_s_micro);
     if (block->batch > 1)
         return;
     if (n > 1)

@@ -47,7 +47,9 @@ static void add_block(struct limits *limits, const struct ed_json_at *limit) {
     }
     raise_to(&limits->peak_bytes, number_of(limit, "anon_swap_peak_bytes"));
     raise_to(&limits->swap_bytes, number_of(limit, "swap_bytes"));
-    limits->system_bytes += number_of(limit, "system_swapped_out_bytes");
+    if (__builtin_add_overflow(limits->system_bytes, number_of(limit, "system_swapped_out_bytes"),
+                               &limits->system_bytes))
+        limits->system_bytes = INT64_MAX;
 }
 
 static void tell_method(struct ed_result *result, const struct limits *limits, int64_t limit_bytes) {

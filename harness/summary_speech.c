@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/stats/quantile.h"
 #include "base/words.h"
+#include "harness/seal.h"
 #include "harness/summary.h"
 #include "harness/validity.h"
 
@@ -136,7 +137,9 @@ static void word_errors(struct ed_result *result, const struct ed_campaign_case 
     const char *first = NULL;
     bool differ = false, is_cut = false;
     ed_buffer_init(&reference, ED_WORDS_TEXT_MAX_BYTES);
-    enum ed_status status = ed_path_read(c->transcript, ED_WORDS_TEXT_MAX_BYTES, &reference, &err);
+    enum ed_status status = ed_seal_data(c->transcript, &err);
+    if (status == ED_OK)
+        status = ed_path_read(c->transcript, ED_WORDS_TEXT_MAX_BYTES, &reference, &err);
     for (size_t i = 0; status == ED_OK && i < blocks->n; i++) {
         const cJSON *speech = is_timing(&blocks->items[i], case_index) ? speech_of(&blocks->items[i]) : NULL;
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(speech, "text"));

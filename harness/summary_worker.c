@@ -5,6 +5,8 @@
 
 #include "harness/summary.h"
 
+#define NAMES_MAX 256 // of threads that are looked at: each is compared with all
+
 static const cJSON *member(const cJSON *object, const char *key) {
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
@@ -21,13 +23,15 @@ static bool is_timing(const struct ed_block *block, size_t case_index) {
 // Names of the threads that worked, with how many there were of each.
 static void name_threads(const cJSON *threads, char *text, size_t bytes) {
     const cJSON *one, *other;
-    size_t used = 0;
+    size_t used = 0, n = 0;
     text[0] = 0;
     cJSON_ArrayForEach(one, member(threads, "working")) {
         const cJSON *name = member(one, "name");
         int same = 0, before = 0;
         bool seen = false;
-        if (!cJSON_IsString(name) || used >= bytes)
+        if (used >= bytes || ++n > NAMES_MAX)
+            break;
+        if (!cJSON_IsString(name))
             continue;
         cJSON_ArrayForEach(other, member(threads, "working")) {
             const cJSON *second = member(other, "name");

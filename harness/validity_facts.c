@@ -14,6 +14,8 @@
 #define STEERED 0.001           // of a duration, which steering the wall clock may make of it
 #define MODEL_LEAST_BYTES (16 << 20)
 #define FIRMWARE_NOW 0xf
+#define COLDEST_MC (-273150)
+#define HOTTEST_MC 1000000                     // no device that runs
 #define NVML_SLOWED (0x8 | 0x20 | 0x40 | 0x80) // hardware slow-down, heat (two ways), power brake
 #define STATUS_DISCHARGING 2                   // of probes/power_supply.c; 0 is unknown
 
@@ -295,13 +297,18 @@ static void engine_build(const struct ed_validity_look *look, struct ed_validity
         ed_validity_holds_word(words, "build type=debug") || ed_validity_holds_word(words, "debug build");
 }
 
+static bool is_temperature(int64_t mc) {
+    return mc >= COLDEST_MC && mc <= HOTTEST_MC;
+}
+
 static void temperature(const struct ed_validity_look *look, const char *id, struct ed_validity_block *out) {
     const size_t c = id[0] ? find(look, id) : SIZE_MAX;
     int64_t least;
     if (c == SIZE_MAX)
         return;
-    out->has_start = ed_validity_around(&look->before, id, &out->start_mc);
-    out->has_peak = range_of(look, c, &least, &out->peak_mc);
+    out->has_start = ed_validity_around(&look->before, id, &out->start_mc) && is_temperature(out->start_mc);
+    out->has_peak =
+        range_of(look, c, &least, &out->peak_mc) && is_temperature(least) && is_temperature(out->peak_mc);
 }
 
 static void cool_down(const struct ed_validity_look *look, struct ed_validity_facts *facts) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEEDS_MAX 1000000 // stretches of a block: eleven days, and no journal makes a report endless
+
 void ed_traced_begin(struct ed_traced *traced, const struct ed_report_info *info) {
     memset(traced, 0, sizeof *traced);
     traced->info = info;
@@ -106,7 +108,7 @@ bool ed_traced_speed(const struct ed_report_block *block, size_t i, struct ed_tr
     const int64_t begin_ns = block->timed_begin_ns + (int64_t)i * ED_TRACED_SPEED_NS;
     const double batch = block->batch > 0 ? (double)block->batch : 1;
     double left_ns, n = 0;
-    if (begin_ns >= block->timed_end_ns || (i == 0 && !fills_window(block)) ||
+    if (i >= SPEEDS_MAX || begin_ns >= block->timed_end_ns || (i == 0 && !fills_window(block)) ||
         state->sample >= block->n_samples)
         return false;
     out->begin_ns = begin_ns;

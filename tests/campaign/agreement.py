@@ -5,6 +5,7 @@ and those that do not; a limit that is missed marks the speed."""
 import json
 import math
 
+from batter import batter
 from campaign import SETTLED, Room, check, finish
 from tensors import read_npy, write_npy
 
@@ -184,6 +185,7 @@ def main():
         limits(room)
         matching(room)
         chosen(room)
+        batter(room, "figures")
     finish("agreement")
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 
 from campaign import SETTLED, Room, check, finish
+from odd import freeze
 
 
 def measure(room, out, ns, variant="a", blocks=10, **keys):
@@ -69,7 +70,7 @@ def not_compared(room):
     path = room.path / "slower" / "campaign.json"
     frozen = json.loads(path.read_text())
     frozen["devices"][0]["summary"] = "another machine"
-    path.write_text(json.dumps(frozen))
+    freeze(path, frozen)
     ended = room.run("compare", "first", "slower").expect(2)
     check("another machine" in ended.out and "not compared" in ended.out, "a device that changed", ended.out)
 
@@ -133,7 +134,7 @@ def states(room):
         check(keys and all(key.startswith("memory_") for key in keys), f"{name}: memory alone is compared", keys)
     frozen = json.loads((room.path / "cool" / "campaign.json").read_text())
     shutil.copytree(room.path / "cool", room.path / "pinned")
-    (room.path / "pinned" / "campaign.json").write_text(json.dumps({**frozen, "pin": "0"}))
+    freeze(room.path / "pinned" / "campaign.json", {**frozen, "pin": "0"})
     for words in ((), ("--format", "csv"), ("--format", "markdown")):
         out = room.run("compare", "cool", "pinned", *words).expect(0).out
         check("none, then 0" in out and "latency_p50_ns" not in out, f"{words}: another --pin", out)

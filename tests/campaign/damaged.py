@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 
-from campaign import DOCUMENTED_CODES, SETTLED, Device, Room, check, check_whole, finish, seeded
+from batter import batter
+from campaign import DOCUMENTED_CODES, SETTLED, Device, Room, check, check_whole, finish
+from odd import freeze
 from tensors import write_npy
 
 
@@ -54,11 +56,14 @@ class Copy:
         shutil.copytree(room.path / "whole", self.path)
         self.device = Device(self.path)
 
-    def edit(self, change):
-        """campaign.json as a changed document."""
+    def edit(self, change, anew=False):
+        """campaign.json as a changed document; `anew`: with a seal that fits it."""
         document = json.loads((self.path / "campaign.json").read_text())
         change(document)
-        (self.path / "campaign.json").write_text(json.dumps(document))
+        if anew:
+            freeze(self.path / "campaign.json", document)
+        else:
+            (self.path / "campaign.json").write_text(json.dumps(document))
         return self
 
     def edit_line(self, block, change):
@@ -139,6 +144,27 @@ def documents(room):
     change("blocks", ["blocks"], 2, lambda d: d["devices"][0].update(blocks=-1))
     change("long_text", ["case"], 2, lambda d: d["devices"][0]["cases"][0].update(case="x" * 100_000))
     change("tasks_gone", ["refers to"], 2, lambda d: d.pop("tasks"))
+    change("twice", ["is there twice"], 2, lambda d: d["devices"].append(d["devices"][0]))
+    # What no rule of its own guards is guarded by the seal, wherever it stands and whatever is gone with it.
+    for name, how in (
+        ("allow_fallback", lambda d: d.update(allow_fallback=True)),
+        ("size", lambda d: d["devices"][0]["cases"][1].pop("model_file_bytes")),
+        ("unjudged", lambda d: d["devices"][0]["cases"][1].update(task=-1, reference=-1, agreement=-1)),
+        ("seal_gone", lambda d: d.pop("campaign_sha256")),
+        ("seal_other", lambda d: d.update(campaign_sha256="0" * 64)),
+        ("seal_before", lambda d: d.update(absent=[{"id": "x", "reason": "y"}])),
+        ("behind_seal", lambda d: d.update(more=1)),
+    ):
+        change(name, ["was changed after the campaign began"], 2, how)
+    copy = Copy(room, "sealed_anew").edit(lambda d: d.update(suite="another name"), anew=True)
+    check(copy.report(3).json()["records"], "a plan with a seal that fits is one")
+    # White space behind the last brace is no change; cut and changed bytes are.
+    copy = Copy(room, "blanks")
+    (copy.path / "campaign.json").write_text(text + "\n \n")
+    copy.report(3)
+    copy = Copy(room, "other_byte")
+    (copy.path / "campaign.json").write_text(text.replace('"seed"', '"sead"'))
+    copy.report(2, "was changed after the campaign began")
 
 
 def journals(room):
@@ -204,6 +230,9 @@ def journals(room):
         ("count_negative", lambda line: line["samples"].update(count=-1)),
         ("case_unknown", lambda line: line.update(case="c99")),
         ("outcome_unknown", lambda line: line.update(outcome="fine")),
+        ("other_repetition", lambda line: line.update(repetition=2)),
+        ("other_case", lambda line: line.update(case="c1" if line["case"] == "c0" else "c0")),
+        ("other_pass", lambda line: line.update({"pass": "pilot"})),
         ("batch_zero", lambda line: line["timed"].update(batch=0)),
         ("batch_huge", lambda line: line["timed"].update(batch=2**53 - 1)),
     ):
@@ -232,9 +261,32 @@ def journals(room):
             json.dumps({**json.loads(head), "samples_base": base}) + "\n" + rest
         )
         ended = copy.report(None, "left out")
-        # Shifted by one, all but the first block find other samples in place of their own, which nobody can tell from the outside.
         n = sum(r["latency_p50_ns"] is not None for r in ended.json()["records"])
-        check(n == (1 if base == -8 else 0), f"samples_base {base}: {n} figures")
+        check(n == 0, f"samples_base {base}: {n} figures")
+    # A second block that names the samples of the first, and a second job that lost the line which says where its samples begin.
+    timing = [b for b in Device(room.path / "whole").blocks() if b["pass"] == "timing"]
+    copy = Copy(room, "same_samples").edit_line(
+        timing[1]["block"], lambda line: line.update(samples=dict(timing[0]["samples"]))
+    )
+    check(figures(copy.report(None, "names samples of another block")) == 1, "the same samples count once")
+    lines = text.splitlines(keepends=True)
+    second = {**json.loads(lines[0]), "job": "second", "samples_base": 0}
+    at = next(i for i, line in enumerate(lines) if timing[1]["block"].encode() in line)
+    for name, attach in (
+        ("job_unattached", b""),
+        ("job_attached_badly", lines[0][: len(lines[0]) // 2] + b"\n"),
+        ("job_attached_elsewhere", json.dumps(second).encode() + b"\n"),
+    ):
+        copy = Copy(room, name)
+        moved = {**json.loads(lines[at]), "samples": {**timing[1]["samples"], "offset": 0}}
+        copy.device.journal_path.write_bytes(
+            b"".join((*lines[:at], attach, json.dumps(moved).encode() + b"\n", *lines[at + 1 :]))
+        )
+        check(figures(copy.report(None, "left out")) == 1, f"{name}: another job's samples are not these")
+
+
+def figures(ended):
+    return sum(r["latency_p50_ns"] is not None for r in ended.json()["records"])
 
 
 def other_files(room):
@@ -279,6 +331,7 @@ def other_files(room):
             "no outputs, no accuracy, and a reason",
             record["reasons"],
         )
+        check(record["agreement_cosine"] is None, "no outputs, no agreement, not with itself either", record)
     copy = Copy(room, "outputs_cut")
     for path in (copy.device.path / "outputs").iterdir():
         os.truncate(path, path.stat().st_size - 1)
@@ -286,6 +339,17 @@ def other_files(room):
         all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]),
         "outputs that are cut give no accuracy",
     )
+    copy = Copy(room, "labels_other")
+    for path in (copy.path / "data").iterdir():
+        data = path.read_bytes()
+        path.write_bytes(data[:-8] + bytes(8))
+    for record in copy.report(None).json()["records"]:
+        check(
+            record["accuracy_value"] is None
+            and any(r["code"] == "not_scored" and "changed" in r["text"] for r in record["reasons"]),
+            "labels that are others give no accuracy",
+            record["reasons"],
+        )
     copy = Copy(room, "labels_gone")
     shutil.rmtree(copy.path / "data")
     check(
@@ -305,108 +369,11 @@ def other_files(room):
     check(block["outcome"] == "ok", "the block that was damaged was a good one")
 
 
-def flips(room, chance, n):
-    """Random bytes of random files; the report's status is a documented one, and no signal."""
-    whole = {
-        name: (room.path / "whole" / name).read_bytes()
-        for name in (
-            "campaign.json",
-            "devices/local/journal.jsonl",
-            "devices/local/samples.bin",
-            "devices/local/job.json",
-            *(
-                str(path.relative_to(room.path / "whole"))
-                for path in (room.path / "whole" / "devices/local/outputs").iterdir()
-            ),
-        )
-    }
-    copy = Copy(room, "flips")
-    codes = {}
-    for number in range(n):
-        names = chance.sample(sorted(whole), chance.randint(1, 3))
-        for name in names:
-            data = bytearray(whole[name])
-            for _ in range(chance.choice((1, 1, 1, 5, 50))):
-                place = chance.randrange(len(data))
-                data[place] = chance.choice(
-                    (
-                        data[place] ^ 1 << chance.randrange(8),
-                        chance.randrange(256),
-                        *b'0123456789-e.,:"[]{}\n',
-                    )
-                )
-            (copy.path / name).write_bytes(data)
-        ended = room.run(
-            "report", "flips", "--format", chance.choice(("json", "table", "csv", "markdown")), patience_s=30
-        )
-        check(
-            ended.code in DOCUMENTED_CODES - {130},
-            f"flip {number} of {names}: status {ended.code}",
-            ended.err,
-        )
-        codes[ended.code] = codes.get(ended.code, 0) + 1
-        for name in names:
-            (copy.path / name).write_bytes(whole[name])
-    print(f"{n} damaged campaigns; statuses: {dict(sorted(codes.items()))}")
-    check(len(codes) > 1, "some damage was noticed", codes)
-    copy.report(3)
-
-
-ODD_VALUES = (None, True, 0, -1, 2**31, 2**53, 1e308, -0.5, "", "..", "/", "\x1b[2J", "y" * 300, [], {}, [[]], [{}])
-
-
-def places(value, place=()):
-    """Every place in a document, as the keys and indices that lead there."""
-    if place:
-        yield place
-    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
-        yield from places(value[key], (*place, key))
-
-
-def at(document, place):
-    for key in place:
-        document = document[key]
-    return document
-
-
-def edits(room, chance, n):
-    """campaign.json as a valid document that says something else: values gone, odd, doubled, or those of another place."""
-    text = (room.path / "whole" / "campaign.json").read_text()
-    copy = Copy(room, "edits")
-    codes = {}
-    for number in range(n):
-        document, done = json.loads(text), []
-        for _ in range(chance.choice((1, 1, 2, 4))):
-            all_places = list(places(document))
-            place = chance.choice(all_places)
-            parent, key, how = at(document, place[:-1]), place[-1], chance.randrange(4)
-            if how == 0:
-                del parent[key]
-            elif how == 1:
-                parent[key] = chance.choice(ODD_VALUES)
-            elif how == 2 and isinstance(parent, list):
-                parent.append(parent[key])
-            else:
-                parent[key] = json.loads(json.dumps(at(document, chance.choice(all_places))))
-            done.append((how, place))
-        (copy.path / "campaign.json").write_text(json.dumps(document))
-        ended = room.run(
-            "report", "edits", "--format", chance.choice(("json", "table", "html", "junit")), patience_s=30
-        )
-        check(
-            ended.code in DOCUMENTED_CODES - {130}, f"edit {number}, {done}: status {ended.code}", ended.err
-        )
-        codes[ended.code] = codes.get(ended.code, 0) + 1
-    print(f"{n} edited campaigns; statuses: {dict(sorted(codes.items()))}")
-    check(len(codes) > 1, "some edits were noticed", codes)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flips", type=int, default=200)
     parser.add_argument("--only-flips", action="store_true")
     arguments = parser.parse_args()
-    chance = seeded("damaged")
     with Room() as room:
         room.quiet()
         make_campaign(room)
@@ -414,8 +381,7 @@ def main():
             documents(room)
             journals(room)
             other_files(room)
-        edits(room, chance, arguments.flips)
-        flips(room, chance, arguments.flips)
+        batter(room, "whole", judged=True, n=arguments.flips)
     finish("damaged")
 
 

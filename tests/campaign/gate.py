@@ -14,7 +14,9 @@ import shutil
 import subprocess
 import time
 
+from batter import batter
 from campaign import SETTLED, Device, Room, check, check_whole, finish, kill, wait_for
+from odd import freeze
 
 NS = 4_000_000
 LOOKS = [8, 12, 16, 24, 32, 48, 64]
@@ -162,6 +164,93 @@ def outcomes(room):
     check("fell back" in ended.out, "why", ended.out)
 
 
+def compare_by(document, key, mde):
+    """The gate of a plan, as if it had been asked for another metric."""
+    document["gate"]["metrics"] = [{"key": key, "mde": mde}]
+    document["gate"]["sha256"] = digest_of(document["gate"])
+
+
+def one_more_pair(room, name, more):
+    """The last pair of blocks once more, as one behind it."""
+    shutil.copytree(room.path / name, room.path / more)
+    device, last = Device(room.path / more), pairs_done(room.path / name)
+    lines = device.lines()
+    base = [line["samples_base"] for line in lines if line["type"] == "attach"][-1]
+    data = device.samples_path.read_bytes()
+    for block in device.blocks():
+        if block["block"] not in (f"c0.timing.{last}", f"c1.timing.{last}"):
+            continue
+        raw = data[block["at"] : block.pop("at") + 8 * block["samples"]["count"]]
+        block["samples"]["offset"] = device.samples_path.stat().st_size - base
+        with open(device.samples_path, "ab") as file:
+            file.write(raw)
+        del block["timeline"]
+        lines.append({**block, "repetition": last + 1, "block": f"{block['case']}.timing.{last + 1}"})
+    device.journal_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def doubts(room):
+    """A gate that passed, with something missing or damaged: it never passes."""
+
+    def doubt(name, code, text, edit=None, lines=None, of="g_pass"):
+        path = room.path / name
+        shutil.copytree(room.path / of, path)
+        journal = Device(path).journal_path
+        if edit:
+            document = json.loads((path / "campaign.json").read_text())
+            edit(document)
+            freeze(path / "campaign.json", document)
+        if lines:
+            whole = [json.loads(line) for line in journal.read_text().splitlines()]
+            changed = lines(whole)
+            journal.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in changed))
+        ended = room.run("report", name)
+        check(ended.code == code, f"{name}: status {ended.code} in place of {code}", ended.out, ended.err)
+        check(text in " ".join(ended.out.split()) + ended.err, f"{name}: why", ended.out, ended.err)
+        return path
+
+    def change(wanted, how):
+        def lines(whole):
+            for line in whole:
+                if line.get("block") == wanted:
+                    how(line)
+            return whole
+
+        return lines
+
+    def without(kind):
+        return lambda whole: [line for line in whole if line["type"] != kind]
+
+    def by_memory(document):
+        compare_by(document, "memory_after_load_bytes", 1)
+
+    def with_task(document):
+        document["tasks"] = [{"name": "t", "metric": "top1", "output": "", "labels": "", "data_sha256": ""}]
+        for case in document["devices"][0]["cases"]:
+            case.update(task=0, reference=0, agreement=0)
+
+    doubt("d_none", 0, "pass", edit=lambda d: None)
+    doubt("d_memory", 0, "pass", edit=by_memory)
+    one_more_pair(room, "g_pass", "g_more")
+    doubt("d_more", 0, "pass", edit=by_memory, of="g_more")
+    n = pairs_done(room.path / "g_more")
+    doubt("d_figure", 3, f"in 1 of {n} pairs a block does not have it", by_memory,
+          change("c1.timing.5", lambda line: line.pop("marks")), of="g_more")  # fmt: skip
+    doubt("d_line", 5, "1 lines of the device's journal are damaged", lines=lambda whole: [*whole[:9], '{"type":"block"', *whole[9:]])
+    doubt("d_twice", 5, "1 lines of the device's journal are damaged", lines=lambda whole: [*whole, whole[-2]])
+    doubt("d_pilot", 5, "1 blocks ended well, and their samples are not here", lines=change("c1.pilot.1", lambda line: line.pop("samples")))
+    doubt("d_samples", 5, "1 blocks ended well, and their samples are not here",
+          lines=change("c1.timing.2", lambda line: line.update(samples={"offset": 0, "count": 0})))  # fmt: skip
+    doubt("d_job", 5, "so that its state is not known", lines=without("job"))
+    doubt("d_readings", 5, "read in 1 blocks is not here", lines=change("c1.timing.2", lambda line: line.update(timeline={"offset": 2**40, "records": 9})))
+    doubt("d_answers", 3, "accuracy blocks are not here", edit=with_task)
+    doubt("d_pairs", 2, "has no pairs to compare", edit=lambda d: d["devices"][0].pop("pairs"))
+    # The one that failed came home in several jobs. Without the lines that say where each begins no block has its samples.
+    doubt("d_attach", 5, "names samples that samples.bin does not have", lines=without("attach"), of="g_fail")
+    batter(room, "g_pass", judged=True)
+    batter(room, "g_fail", never=(0,), judged=True)
+
+
 def out_of_time(room):
     since = time.monotonic()
     ended = gate(room, "g_time", "same", *MDE, "--max-time", "5 s", code=3)
@@ -235,9 +324,9 @@ def confirmed_even_if_killed(room):
     # A campaign that says nothing of its words, as those of older versions.
     shutil.rmtree(second)
     asked = frozen[0].pop("asked")
-    (first / "campaign.json").write_text(json.dumps(frozen[0]))
+    freeze(first / "campaign.json", frozen[0])
     room.run("gate", "--resume", "g_two").expect(1, "this fail was not repeated, and stands", "run the same gate again")
-    (first / "campaign.json").write_text(json.dumps({**frozen[0], "asked": {**asked, "directory": "/nowhere/at/all"}}))
+    freeze(first / "campaign.json", {**frozen[0], "asked": {**asked, "directory": "/nowhere/at/all"}})
     room.run("gate", "--resume", "g_two").expect(1, "cannot be entered")
     check(not second.exists(), "and nothing was made")
 
@@ -255,7 +344,7 @@ def second_counts(room):
     path = room.path / "g_fail" / "campaign.json"
     first = json.loads(path.read_text())
     first["gate"]["confirm"] = True
-    path.write_text(json.dumps(first))
+    freeze(path, first)
     shutil.copytree(room.path / "g_pass", room.path / "g_fail-again")
     room.run("gate", "--resume", "g_fail").expect(1, "this fail was not repeated")
     path = room.path / "g_fail-again" / "campaign.json"
@@ -263,7 +352,7 @@ def second_counts(room):
     check(digest_of(second["gate"]) == second["gate"]["sha256"], "the digest is what this test takes it for", second["gate"])
     second["gate"]["confirms"] = first["id"]
     second["gate"]["sha256"] = digest_of(second["gate"])
-    path.write_text(json.dumps(second))
+    freeze(path, second)
     ended = room.run("gate", "--resume", "g_fail").expect(0, "what that says counts")
     check(ended.out.startswith("fail\n") and "\npass\n" in ended.out, "both are shown, and the second counts", ended.out)
 
@@ -294,7 +383,7 @@ def usage(room):
 def main():
     with Room() as room:
         make_models(room)
-        for part in (usage, outcomes, confirmed, confirmed_even_if_killed, out_of_time, passes, fails_even_if_killed, second_counts):
+        for part in (usage, outcomes, confirmed, confirmed_even_if_killed, out_of_time, passes, fails_even_if_killed, doubts, second_counts):
             part(room)
     finish("gate")
 

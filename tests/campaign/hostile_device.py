@@ -2,6 +2,7 @@
 """A device that lies on the wire: a clear error and status 4, no crash, no file outside of the campaign, bounded memory and disk."""
 
 import argparse
+import os
 import pathlib
 import re
 import resource
@@ -10,7 +11,7 @@ import stat
 import sys
 import threading
 
-from campaign import PROGRAM, RUNNER, SETTLED, TARGET, Device, Room, check, finish
+from campaign import DOCUMENTED_CODES, PROGRAM, RUNNER, SETTLED, TARGET, Device, Room, check, finish, kill, wait_for
 
 MEMORY_MAX_BYTES = 300 << 20
 DISK_MAX_BYTES = 100 << 20
@@ -182,6 +183,31 @@ def huge_batches(room):
     check(ended.code in (0, 1, 3, 4, 5), "huge batches", ended.code, ended.err)
 
 
+def edited(room, n):
+    """Replies and journals of the real runner, with changes of structure: no harm, and a status that is documented."""
+    codes = {}
+    for day in range(n):
+        campaign = f"edited_{day}"
+        environment = {
+            **room.environment,
+            "ED_LIE": f"edited:{(4, 12)[day % 2]}:{os.environ.get('ED_TEST_SEED', '1')}.{day}",
+            "ED_LIE_STATE": str(room.path / "lies" / campaign),
+            "ED_LIE_TRUTH": str(RUNNER),
+            "ED_LIE_HELPERS": str(pathlib.Path(__file__).parent),
+        }
+        before = listing(room, campaign)
+        for words in (("run", "m.json", "--on", "scripted/cpu", "-r", "2", "--max-time", "20 s", "--out", campaign), ("report", campaign)):
+            ended = room.run(*words, env=environment)
+            check(ended.code in DOCUMENTED_CODES - {130}, f"{campaign}: {words[0]}: status {ended.code}", ended.err)
+            check(not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", ended.err), f"{campaign}: no control character", ended.err)
+            codes[words[0], ended.code] = codes.get((words[0], ended.code), 0) + 1
+        check(listing(room, campaign) == before, f"{campaign}: files outside of the campaign")
+        for pid in room.supervisors():
+            kill(pid)
+        wait_for(lambda: not room.supervisors(), f"{campaign}: the end of its runner")
+    print(f"{n} devices with edited replies; statuses: {codes}")
+
+
 def hang(room, results):
     environment = {
         **room.environment,
@@ -210,6 +236,7 @@ def main():
         check(not list(room.path.rglob("escaped*")), "a file was written where the device wanted it")
         waiting.join()
         results[0].expect(4, "did not end in time")
+        edited(room, int(os.environ.get("ED_TEST_BATTER", "2")))
         check(results[0].seconds < 60, f"a hanging runner was waited for {results[0].seconds:.0f} s")
     finish("hostile_device")
 

@@ -4,6 +4,7 @@
 The scripted engine tells the times beforehand; lower bounds are exact, and what needs no tolerance is that the record says what the samples say.
 """
 
+from batter import batter
 from campaign import Device, Room, check, finish
 from figures import by_rank, has_reason
 
@@ -137,4 +138,5 @@ with Room() as room:
     refused(room)
     figures(room)
     damaged(room)
+    batter(room, "out")
 finish("language workloads: cases, figures, damage")

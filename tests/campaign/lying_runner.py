@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A runner that lies. ED_LIE names the lie, ED_LIE_STATE a folder to keep count in; what is not lied about is right.
 
-It keeps no job: `start` notes the job, `status` and `read` answer from what the lie made of it.
+It keeps no job: `start` notes the job, `status` and `read` answer from what the lie made of it. But for the lie `edited:N:DAY`, which hands
+every command to the real runner, ED_LIE_TRUTH, and changes one reply in N, by the chance of that day.
 """
 
 import json
 import os
 import pathlib
+import random
+import subprocess
 import sys
 import time
 
@@ -209,8 +212,27 @@ def answer_read():
         out(b"x"[first : first + 1])
 
 
+def edited_truth():
+    sys.path.insert(0, os.environ["ED_LIE_HELPERS"])
+    from odd import edited, edited_lines
+
+    _, one_in, day = LIE.split(":")
+    chance = random.Random(f"{day} {count('commands')}")
+    ended = subprocess.run([os.environ["ED_LIE_TRUTH"], *sys.argv[1:]], stdin=sys.stdin.buffer, stdout=subprocess.PIPE)
+    data = ended.stdout
+    if data and chance.randrange(int(one_in)) == 0:
+        try:
+            data = json.dumps(edited(chance, json.loads(data))[0]).encode() + b"\n"
+        except ValueError:
+            data = edited_lines(chance, data)[0]
+    out(data)
+    sys.exit(ended.returncode)
+
+
 def main():
     STATE.mkdir(exist_ok=True)
+    if LIE.startswith("edited:"):
+        edited_truth()
     # The first command of all is asked for the version.
     if LIE.startswith("version_") and COMMAND == "version":
         if LIE == "version_2":

@@ -4,6 +4,7 @@
 import json
 import os
 
+from batter import batter
 from campaign import SETTLED, Room, check, finish
 
 MS = 1_000_000
@@ -82,6 +83,7 @@ with Room() as room:
 with Room() as room:
     room.environment["LD_LIBRARY_PATH"] = os.environ["ED_FAKE_PAPI"]
     known(room)
+    batter(room, "known")
 with Room() as room:
     real(room)
 finish("papi")

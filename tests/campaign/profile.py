@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+from batter import batter
 from campaign import Device, Room, check, finish
 
 RUN = {"ns": 1_000_000, "sleep": True}
@@ -120,4 +121,5 @@ with Room() as shared:
         test_overhead_not_told, test_damaged_file, test_suite_key_and_tasks,
     ):
         test(shared)
+    batter(shared, "two")
 finish("profile")

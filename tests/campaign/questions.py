@@ -6,6 +6,7 @@ before by a known rule (backends/scripted/script_language.c), and each byte is a
 import json
 import random
 
+from batter import batter
 from campaign import Room, check, finish
 from quality import BOS, VOCABULARY, close, distributions, language
 
@@ -139,4 +140,5 @@ if __name__ == "__main__":
     with Room() as shared:
         figures(shared)
         refused(shared)
+        batter(shared, "questions")
     finish("questions to language models")

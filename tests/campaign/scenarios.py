@@ -6,6 +6,7 @@ A script's call never ends too early, so lower bounds are exact; what needs no t
 
 import csv
 
+from batter import batter
 from campaign import SETTLED, Device, Room, check, finish
 from figures import by_rank, has_reason
 
@@ -262,6 +263,8 @@ def main():
         streams(room)
         sustained(room)
         too_short(room)
+        for name in ("load", "streams", "long"):
+            batter(room, name)
     finish("scenarios")
 
 

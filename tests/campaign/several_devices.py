@@ -11,7 +11,9 @@ import re
 import shutil
 import struct
 
+from batter import batter
 from campaign import SETTLED, Room, check, finish
+from odd import freeze
 
 # Times as slow as on this machine, which all samples are set to; latencies are exact then.
 SPEEDS = {"laptop": 1, "pi": 4, "phone": 2}
@@ -72,7 +74,7 @@ def make_fleet(room):
     local = campaign["devices"][0]
     campaign["devices"] = [make_device(room, local, name) for name in SPEEDS]
     shutil.rmtree(room.path / "campaign" / "devices" / "local")
-    path.write_text(json.dumps(campaign))
+    freeze(path, campaign)
     return path
 
 
@@ -172,7 +174,7 @@ def circumstances(room):
 
 def missing(room, path):
     before = json.loads(path.read_text())
-    path.write_text(json.dumps({**before, "absent": [ABSENT]}))
+    freeze(path, {**before, "absent": [ABSENT]})
     for form in ("table", "markdown"):
         ended = report(room, "--format", form)
         out = " ".join(ended.out.split())
@@ -181,23 +183,23 @@ def missing(room, path):
         check("pixel: not measured: unauthorized" in ended.err, "and standard error", ended.err)
     check(report(room, "--format", "json").json()["absent"] == [{"device": "pixel", "reason": ABSENT["reason"]}], "absent in JSON")
     # With nothing else amiss it is a device's failure.
-    path.write_text(json.dumps({**before, "devices": before["devices"][:1], "absent": [ABSENT]}))
+    freeze(path, {**before, "devices": before["devices"][:1], "absent": [ABSENT]})
     keep = json.loads(path.read_text())
     cases = keep["devices"][0]["cases"]
     journal = room.path / "campaign" / "devices" / "laptop" / "journal.jsonl"
     bad = {case["id"] for case in cases if case["variant"] == "large"}
     journal.write_text("".join(line + "\n" for line in journal.read_text().splitlines() if json.loads(line).get("case") not in bad))
     report(room, code=4)
-    path.write_text(json.dumps({**keep, "absent": []}))
+    freeze(path, {**keep, "absent": []})
     report(room, code=0)
     # What somebody else wrote into it is refused or shown, never obeyed.
     for absent in ([{"id": "../x", "reason": "r"}], [7], [{"id": "x", "reason": 5}]):
-        path.write_text(json.dumps({**keep, "absent": absent}))
+        freeze(path, {**keep, "absent": absent})
         check(room.run("report", "campaign").code == 2, f"refused: {absent}")
-    path.write_text(json.dumps({**keep, "absent": [{"id": "x", "reason": "\x1b[31m" + "long " * 400}]}))
+    freeze(path, {**keep, "absent": [{"id": "x", "reason": "\x1b[31m" + "long " * 400}]})
     ended = report(room, code=4)
     check("\x1b" not in ended.out + ended.err, "control characters are shown, not obeyed", ended.err)
-    path.write_text(json.dumps(before))
+    freeze(path, before)
 
 
 def wrong_keys(room):
@@ -227,6 +229,7 @@ def main():
         circumstances(room)
         wrong_keys(room)
         missing(room, path)
+        batter(room, "campaign")
     finish("several_devices")
 
 

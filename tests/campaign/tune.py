@@ -14,7 +14,9 @@ import shutil
 import struct
 import sys
 
+from batter import batter
 from campaign import SETTLED, SOURCE, Device, Room, check, finish, kill, wait_for
+from odd import freeze
 from tensors import write_npy
 
 MS = 1_000_000
@@ -199,7 +201,7 @@ def several_devices(room):
     shutil.copytree(campaign / "devices" / "local", campaign / "devices" / "phone")
     frozen = json.loads((campaign / "campaign.json").read_text())
     frozen["devices"].append({**frozen["devices"][0], "id": "phone"})
-    (campaign / "campaign.json").write_text(json.dumps(frozen))
+    freeze(campaign / "campaign.json", frozen)
     settle(campaign, plain)
     settle(campaign, lambda v, t, r: plain({"fast": "base", "base": "fast"}.get(v, v), t, r), "phone")
     choice = report(room, "two", 0)
@@ -215,7 +217,7 @@ def several_devices(room):
     row, states = one(choice, "phone")
     check(row["chosen"] is None and states["fast"]["state"] == "invalid" and "simulated" in states["fast"]["why"], "never a simulator", row["why"])
     frozen["absent"] = [{"id": "gone", "reason": "no route"}]
-    (campaign / "campaign.json").write_text(json.dumps(frozen))
+    freeze(campaign / "campaign.json", frozen)
     journal.write_text(text)
     check(report(room, "two", 4)["absent"][0]["device"] == "gone", "a device that took no part")
 
@@ -312,6 +314,7 @@ def main():
         measure(room)
         for part in (best, tied, none_passes, several_devices, frozen, threads_and_few_rounds, other_keys, usage):
             part(room)
+        batter(room, "all", judged=True)
     finish("tune")
 
 

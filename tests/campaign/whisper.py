@@ -9,6 +9,7 @@ import shutil
 import statistics
 import struct
 
+from batter import batter
 from campaign import Room, check, finish
 
 TINY = pathlib.Path(os.environ["ED_SOURCE_DIR"]) / "examples" / "tiny-whisper"
@@ -111,4 +112,5 @@ if __name__ == "__main__":
         figures(room)
         without(room)
         refused(room)
+        batter(room, "figures")
     finish("whisper.cpp")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main of a fuzz target where there is no libFuzzer: feeds it every file of the folders that are named,
-// and every beginning of the small ones.
+// and every beginning of the small ones; behind "-whole" the files alone.
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void feed(const char *bytes, size_t n) {
     free(exact);
 }
 
-static size_t feed_file(const char *path) {
+static size_t feed_file(const char *path, bool whole) {
     struct ed_buffer bytes;
     struct ed_error err = {0};
     ed_buffer_init(&bytes, FILE_MAX_BYTES);
@@ -33,7 +34,7 @@ static size_t feed_file(const char *path) {
         fprintf(stderr, "%s: %s\n", path, err.message);
         exit(1);
     }
-    for (size_t n = 0; bytes.size <= CUT_MAX_BYTES && n < bytes.size; n++)
+    for (size_t n = 0; !whole && bytes.size <= CUT_MAX_BYTES && n < bytes.size; n++)
         feed(ed_buffer_text(&bytes), n);
     feed(ed_buffer_text(&bytes), bytes.size);
     ed_buffer_release(&bytes);
@@ -42,7 +43,8 @@ static size_t feed_file(const char *path) {
 
 int main(int argc, char **argv) {
     size_t n = 0;
-    for (int i = 1; i < argc; i++) {
+    const bool whole = argc > 1 && strcmp(argv[1], "-whole") == 0;
+    for (int i = whole ? 2 : 1; i < argc; i++) {
         DIR *folder = opendir(argv[i]);
         char path[ED_PATH_BYTES];
         if (!folder) {
@@ -51,7 +53,7 @@ int main(int argc, char **argv) {
         }
         for (const struct dirent *entry; (entry = readdir(folder));)
             if (entry->d_name[0] != '.' && ed_path_join(path, argv[i], entry->d_name, NULL) == ED_OK)
-                n += feed_file(path);
+                n += feed_file(path, whole);
         closedir(folder);
     }
     printf("%zu seeds\n", n);

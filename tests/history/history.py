@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "campaign"))
 from campaign import SETTLED, Room, check, finish  # noqa: E402
+from odd import freeze  # noqa: E402
 from server import PASSWORD, Server, programs  # noqa: E402
 
 NASTY = "=cmd()'\"<script>`x`"
@@ -42,7 +43,7 @@ def copy(room, name, number, label, scale=1.0, blocks=None):
     frozen["id"] = f"20261101T0000{number:02d}Z-{number:06x}"
     frozen["started"] = f"2026-11-01T00:{number:02d}:00Z"
     frozen["label"] = label
-    (target / "campaign.json").write_text(json.dumps(frozen))
+    freeze(target / "campaign.json", frozen)
     device = target / "devices" / "local"
     samples = memoryview(bytearray((device / "samples.bin").read_bytes())).cast("q")
     for i, value in enumerate(samples):
@@ -122,7 +123,7 @@ def test_trend(room, store):
     copy(room, "moved", 24, "commit=k15 branch=main", 1.2)
     frozen = json.loads((room.path / "moved/campaign.json").read_text())
     frozen["devices"][0]["summary"] = "another machine"
-    (room.path / "moved/campaign.json").write_text(json.dumps(frozen))
+    freeze(room.path / "moved/campaign.json", frozen)
     store.run("import", "hot", "moved").expect(0)
     (series,) = store.json(*words)["series"]
     marks = {(p["place"], p["mark"]) for p in series["points"] if p["mark"]}
@@ -167,7 +168,7 @@ def test_hostile(room, store):
     for case in frozen["devices"][0]["cases"]:
         case["model"] = case["case"] = NASTY
         case["variant"] = "\u202egnp.exe\x1b[31m"
-    (room.path / "nasty/campaign.json").write_text(json.dumps(frozen))
+    freeze(room.path / "nasty/campaign.json", frozen)
     store.run("import", "nasty").expect(0)
     (held,) = store.json("--label", f"commit={NASTY}")["campaigns"]
     check(held["suite"] == frozen["suite"] and held["records"][0]["model"] == NASTY, "names are kept as they are", held)

@@ -7,8 +7,12 @@ import json
 import math
 import random
 import struct
+import sys
 from array import array
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "campaign"))
+from odd import freeze  # noqa: E402
 
 DIGEST = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 HOSTILE = [
@@ -228,7 +232,7 @@ def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, sam
         "devices": listed,
         "absent": [{"id": name, "reason": reason} for name, reason in absent],
     }
-    (path / "campaign.json").write_text(json.dumps(document))
+    freeze(path / "campaign.json", document)
     return path
 
 
