@@ -122,6 +122,11 @@ static enum ed_status threshold_check(const struct ed_json_at *at, const struct 
                             "\"%.130s\" is not about accuracy; a task's threshold is on accuracy_value or "
                             "accuracy_drop, other limits belong into the suite's \"require\"",
                             task->threshold);
+    if (requirement.field == ED_FIELD_word_error_rate)
+        return ed_json_fail(&place, err,
+                            "\"%.130s\" is about the one recording that is timed; the word error rate of a "
+                            "task is accuracy_value",
+                            task->threshold);
     return ED_OK;
 }
 

@@ -221,6 +221,7 @@ def refused(room):
     run("holds no image", metric="top-1")
     run("a folder of recordings needs the metric word-error-rate", metric="top-1")
     run("has an output, and its metric word-error-rate judges the text", output="text")
+    run("the word error rate of a task is accuracy_value", threshold="word_error_rate <= 20 %")
     room.script("m.json")
     room.write("tensors.json", {"models": [{"name": "m", "variants": [{"name": "a", "file": "m.json"}],
                                             "tasks": [{"name": "t", "data": "bad", "metric": "word-error-rate"}]}], "on": ["scripted"]})  # fmt: skip
