@@ -235,8 +235,10 @@ void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *block
     ED_RESULT_SET(result, simulated, simulated);
     placement(result, evidence);
     for (size_t i = 0; i < blocks->n; i++) {
+        if (!is_timing(&blocks->items[i], case_index))
+            continue;
         const cJSON *same = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "deterministic");
-        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsBool(same))
+        if (!cJSON_IsBool(same))
             continue;
         n++;
         different += cJSON_IsFalse(same);
@@ -255,6 +257,9 @@ static void worker_libc(const struct ed_blocks *blocks, size_t case_index, size_
     *pack = *mixed = false;
     for (size_t i = 0; i < blocks->n; i++) {
         const size_t of = blocks->items[i].case_index;
+        // Before its document is looked into: there are as many times as there are cases.
+        if (of != case_index && of != timing_case)
+            continue;
         struct ed_json_at root = ed_json_root(&blocks->documents[i]), libc = ed_json_member(&root, "libc");
         if (!libc.value) { // what the worker found out about itself
             root = ed_json_member(&root, "evidence");
@@ -263,8 +268,7 @@ static void worker_libc(const struct ed_blocks *blocks, size_t case_index, size_
         const char *version = "";
         bool of_pack = false;
         char text[64];
-        if ((of != case_index && of != timing_case) || !libc.value ||
-            ed_json_opt_text(&libc, "version", &version, NULL) != ED_OK ||
+        if (!libc.value || ed_json_opt_text(&libc, "version", &version, NULL) != ED_OK ||
             ed_json_opt_bool(&libc, "pack", &of_pack, NULL) != ED_OK)
             continue;
         snprintf(text, sizeof text, "%s%s%.40s", of_pack ? "pack" : "device", version[0] ? " " : "", version);

@@ -89,9 +89,11 @@ static void threads(struct ed_result *result, const struct ed_blocks *blocks, si
     const cJSON *most = NULL;
     size_t beyond = 0, n = 0;
     for (size_t i = 0; i < blocks->n; i++) {
+        if (!is_timing(&blocks->items[i], case_index))
+            continue;
         const cJSON *found = member(blocks->items[i].evidence, "threads");
         const double asked = number_of(found, "asked");
-        if (!is_timing(&blocks->items[i], case_index) || !found || asked < 1)
+        if (!found || asked < 1)
             continue;
         n++;
         beyond += number_of(found, "busy") > asked;
@@ -111,9 +113,11 @@ static void threads(struct ed_result *result, const struct ed_blocks *blocks, si
 
 static void network(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
     for (size_t i = 0; i < blocks->n; i++) {
+        if (!is_timing(&blocks->items[i], case_index))
+            continue;
         const struct ed_json_at root = ed_json_root(&blocks->documents[i]);
         const cJSON *found = member(root.value, "network"), *why = member(found, "reason");
-        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsFalse(member(found, "isolated")))
+        if (!cJSON_IsFalse(member(found, "isolated")))
             continue;
         ed_result_reason(result, "", "network_open", "the engine could reach the network%s%.120s",
                          cJSON_IsString(why) ? ": " : "", cJSON_IsString(why) ? why->valuestring : "");
@@ -124,8 +128,10 @@ static void network(struct ed_result *result, const struct ed_blocks *blocks, si
 // As the first block has it: the numbers of the others are in the journal.
 static void engine_note(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
     for (size_t i = 0; i < blocks->n; i++) {
+        if (!is_timing(&blocks->items[i], case_index))
+            continue;
         const cJSON *note = member(member(blocks->items[i].evidence, "facts"), "note");
-        if (!is_timing(&blocks->items[i], case_index) || !cJSON_IsString(note))
+        if (!cJSON_IsString(note))
             continue;
         ed_result_reason(result, "", "engine_note", "%.500s", note->valuestring);
         return;

@@ -63,7 +63,7 @@ static void cell(struct ed_html_table *table, const struct ed_result *result, si
 static void context_table(struct ed_html_page *page) {
     struct ed_html_table table;
     ed_html_table_begin(&table, page, "context-table", "State of the device and of the measurement",
-                        ED_HTML_SORT | ED_HTML_FILTER);
+                        ED_HTML_SORT | ED_HTML_FILTER | ED_HTML_WIDE);
     ed_html_table_head(&table, "row", "", true);
     ed_html_table_head(&table, "device", "", false);
     ed_html_table_head(&table, "case", "", false);
