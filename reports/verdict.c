@@ -308,7 +308,7 @@ enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requir
             snprintf(reason->key, sizeof reason->key, "%s", ed_result_fields()[r->field].key);
             snprintf(reason->code, sizeof reason->code, "%s%s", ED_REQUIREMENT_CODE, ed_verdict_word(one));
             snprintf(reason->text, sizeof reason->text, "%s: %.*s", r->text,
-                     (int)(sizeof reason->text - sizeof r->text - 3), detail);
+                     (int)(sizeof reason->text - strlen(r->text) - 3), detail);
         }
     }
     reasons_put_first(result, reasons, n_reasons);
