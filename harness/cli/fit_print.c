@@ -56,7 +56,7 @@ static void print_summary(struct ed_buffer *out, const struct ed_fit_run *run) {
     const struct ed_fit *fit = &run->fit;
     const char *what = ed_fit_what_word(run->what);
     const struct ed_fit_point *first = fit->n ? &fit->points[0] : NULL;
-    char limit[32], levers[512], method[64] = "";
+    char limit[32], ballast[32], levers[512], method[64] = "";
     ed_units_print_size(limit, sizeof limit, run->limit_bytes);
     for (size_t i = 0; i < fit->n && !method[0]; i++)
         snprintf(method, sizeof method, "%s", fit->points[i].method);
@@ -90,6 +90,10 @@ static void print_summary(struct ed_buffer *out, const struct ed_fit_run *run) {
                              levers[0] ? " with " : "", levers, ed_fit_word(fit->points[i].end),
                              fit->points[i].reason);
         }
+    if (run->ballast_bytes) {
+        ed_units_print_size(ballast, sizeof ballast, run->ballast_bytes);
+        ed_buffer_printf(out, "beside it %s of memory were held, as by other apps\n", ballast);
+    }
     if (method[0])
         ed_buffer_printf(out,
                          "the limit was held by %s; MiB are anonymous memory plus swap, read every 10 ms: a "

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`edgedyno fit` with scripted memory: the largest size, levers, sizes that do not go by memory alone, doubt, failures, resume, formats, exit status."""
 
+import contextlib
 import csv
 import json
+import pathlib
 import re
 import sys
 
-
-from campaign import SETTLED, SOURCE, Room, check, finish
+from campaign import SETTLED, SOURCE, Room, check, finish, wait_for
 
 MIB = 1 << 20
 IO = {"inputs": [{"name": "x", "shape": ["n", 4]}], "outputs": [{"name": "y", "shape": ["n", 2]}]}
@@ -117,6 +118,71 @@ def doubt(room):
     check(found["largest"] is None and set(sizes(found).values()) == {"in doubt"}, "swap that grew is no fit", found)
 
 
+def ballast_lines(room, name):
+    """What each point's job says of its ballast."""
+    found = []
+    for path in (room.path / name).rglob("journal.jsonl"):
+        found += [json.loads(line).get("ballast") for line in path.read_text().splitlines() if '"type":"job"' in line]
+    return found
+
+
+def holders(room, least):
+    """Children of supervisors that hold so much memory and are no workers."""
+    found = []
+    for supervisor in room.supervisors():
+        with contextlib.suppress(OSError):
+            pids = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+            for pid in set(map(int, pids)) - set(room.workers()):
+                kib = re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())
+                found += [pid] if kib and int(kib[1]) * 1024 >= least else []
+    return found
+
+
+def ballast(room):
+    """256 MiB beside a limit of 100: held while each point runs, outside of the limit, and gone afterwards."""
+    room.script("m.json", scales={"by": "batch", "bytes": 32 * MIB}, **IO, **QUICK)
+    words = (*ON, "--mem-limit", "100MiB", "-o", "touch_percent=100", "-o", "nothing=0")
+    running = room.start("fit", "m.json", *words, "--ballast", "256MiB", "--out", "held", "--format", "json")
+    seen = wait_for(lambda: holders(room, 256 * MIB) or running.poll() is not None, "the ballast")
+    check(seen is not True, "something holds it while a point is measured", seen)
+    ended = room.end(running, patience_s=600).expect(0)
+    found = ended.json()["fit"][0]
+    check(found["largest"] in (2, 3) and found["ballast_bytes"] == 256 * MIB, "it is outside of the limit", found)
+    alone = search(room, "alone", "100MiB", "-o", "touch_percent=100", "-o", "nothing=0")
+    check(alone["largest"] == found["largest"] and "ballast_bytes" not in alone, "the same without it", alone)
+    lines = ballast_lines(room, "held")
+    check(len(lines) == len(found["points"]) and all(b and b["bytes"] == 256 * MIB for b in lines), "each point has it", lines)
+    check(not any(ballast_lines(room, "alone")), "none where none was asked for")
+    text = room.run("fit", "--resume", "held").expect(0).out
+    check("beside it 256 MiB of memory were held" in " ".join(text.split()), "people are told", text)
+    check(not holders(room, 256 * MIB), "and it is gone")
+    ended = room.run("fit", "m.json", *words, "--ballast", "900TiB", "--out", "huge").expect(4, "do not fit")
+    check("fits" not in ended.out, "a ballast that there is no room for is no answer", ended.out)
+
+
+def devices(room):
+    """A search for each device, one after the other, in a directory of its own; one that does not answer costs the others nothing."""
+    room.script("m.json", scales={"by": "batch", "bytes": 30 * MIB}, **IO, **QUICK)
+    away = {"id": "away", "transport": "ssh", "host": "127.0.0.1", "port": 1, "user": "nobody"}
+    room.write("devices.json", {"devices": [{"id": "one", "transport": "local"}, {"id": "two", "transport": "local"}, away]})
+    words = ("fit", "m.json", *ON, "--mem-limit", "70MiB", "-o", "touch_percent=100", "-o", "nothing=0", "--format", "json")
+    found = room.run(*words, "-d", "one,two", "--out", "both", patience_s=600).expect(0).json()["fit"]
+    check([f["device"] for f in found] == ["one", "two"], "in the order of their names", found)
+    check([f["largest"] for f in found] == [2, 2], "each has its answer", found)
+    for name in ("one", "two"):
+        folders = sorted(p.parent.name for p in (room.path / "both" / name).glob("*/campaign.json"))
+        sizes_of = sorted({p["campaign"] for f in found if f["device"] == name for p in f["points"]})
+        check(len(folders) == len(sizes_of) >= 3, f"{name}: a campaign a size", folders, sizes_of)
+    text = room.run("fit", "--resume", "both").expect(0).out
+    check(text.startswith("one:\n") and "\ntwo:\n" in text, "a part for each in the table", text)
+    rows = list(csv.DictReader(room.run("fit", "--resume", "both", "--format", "csv").expect(0).out.splitlines()))
+    check({r["device"] for r in rows} == {"one", "two"}, "rows of both", rows)
+    ended = room.run(*words, "-d", "away,two", "--out", "away", patience_s=600)
+    found = {f["device"]: f for f in ended.expect(4, "away").json()["fit"]}
+    check(found["two"]["largest"] == 2, "the other one is searched", found)
+    check(found["away"]["largest"] is None and not found["away"]["points"], "nothing is said of the one that is away", found["away"])
+
+
 def failures(room):
     room.script("m.json", **{**QUICK, "run": {"ns": 1_000_000, "fail": "refuse", "message": "not today"}}, **IO)
     found = search(room, "refused", "100MiB", code=4)
@@ -176,6 +242,6 @@ if sys.argv[1:] == ["real"]:
     finish("fit")
 with Room() as room:
     room.quiet()
-    for test in (nothing, threads, context, failures) if sys.argv[1:] == ["more"] else (batches, formats, gaps, doubt, words):
+    for test in (nothing, threads, context, failures) if sys.argv[1:] == ["more"] else (ballast, devices) if sys.argv[1:] == ["beside"] else (batches, formats, gaps, doubt, words):
         test(room)
 finish("fit")

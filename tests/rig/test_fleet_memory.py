@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices with little memory and a model that takes more: the record says so, the other cases are measured, the runner lives."""
 
+import json
 import sys
 
 from campaigns import room
@@ -84,7 +85,32 @@ def anything_killed():
         together(*map(kill_in, ("one", "two")))
 
 
-TESTS = (out_of_memory, anything_killed)
+def fits():
+    """A search on two devices at once asked for: of the one the limit is the end, of the other its memory."""
+    with new_rig() as rig:
+        rig.up(*(f"{name}:laptop,mem={mib}MiB" for name, mib in SIZES.items()))
+        fleet = Fleet(rig)
+        fleet.script(
+            "m.json",
+            scales={"by": "batch", "bytes": 32 * MIB},
+            inputs=[{"name": "x", "shape": ["n", 4]}],
+            outputs=[{"name": "y", "shape": ["n", 2]}],
+        )
+        words = ["--on", "scripted/cpu", "--shape", "x=1,4", "-r", "1", "-o", "touch_percent=100", "-o", "nothing=0"]
+        done = fleet.run("fit", "m.json", *words, "-d", "half,quarter", "--mem-limit", "400MiB", "--out", "fit", "--format", "json")
+        found = {search["device"]: search for search in json.loads(done.stdout)["fit"]}
+        equal(list(found), ["half", "quarter"], "a search for each")
+        # Twelve are 384 MiB; the smaller device has something else in its memory as well.
+        equal((found["half"]["largest"], found["half"]["smallest_that_does_not_fit"]), (12, 13), "the limit")
+        check(5 <= found["quarter"]["largest"] <= 7, "the device's own memory", found["quarter"])
+        for search in found.values():
+            ends = {point["result"] for point in search["points"]}
+            equal(ends, {"fits", "too large"}, f"{search['device']}: how points end")
+        for name in SIZES:
+            equal(Place(rig, name).jobs(), [], f"{name}: no job is left")
+
+
+TESTS = (out_of_memory, anything_killed, fits)
 
 if __name__ == "__main__":
     need_root()
