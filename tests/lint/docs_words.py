@@ -16,7 +16,7 @@ from pathlib import Path
 import tree
 
 # Flags of this repository's own scripts, which pages may name alone.
-OTHER_FLAGS = {"--load", "--long", "--minutes", "--pairs", "--quick", "--trials"}
+OTHER_FLAGS = {"--browser", "--load", "--long", "--minutes", "--pairs", "--quick", "--trials"}
 # Words of reasons that begin as a key does (harness/validity.h).
 REASONS = {"memory_pressure"}
 KEY_STARTS = ("latency", "memory", "accuracy", "placement", "energy", "temperature", "throughput", "prefill", "decode", "inter_token")
