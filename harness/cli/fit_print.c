@@ -10,6 +10,7 @@
 #include "reports/text.h"
 
 #define MIB (1 << 20)
+#define SUMMARY_MAX_BYTES (1u << 20)
 
 static void print_mib(char *out, size_t bytes, int64_t size, bool sign) {
     if (size < 0 && !sign)
@@ -166,6 +167,26 @@ static enum ed_status print_points(struct ed_buffer *out, const struct ed_fit_ru
     return status;
 }
 
+// The lines of `text`, broken at the terminal's width.
+static enum ed_status print_broken(struct ed_buffer *out, const struct ed_buffer *text, int columns,
+                                   struct ed_error *err) {
+    enum ed_status status = ed_buffer_status(text, "the summary of a search", err);
+    for (const char *at = ed_buffer_text(text); status == ED_OK && *at;) {
+        const size_t bytes = strcspn(at, "\n");
+        struct ed_buffer line;
+        struct ed_grid grid;
+        ed_buffer_init(&line, SUMMARY_MAX_BYTES);
+        ed_text_visible(&line, at, bytes);
+        const char *const cells[] = {ed_buffer_text(&line)};
+        ed_grid_init(&grid, cells, 1);
+        status = ed_grid_print(&grid, columns, out, err);
+        ed_grid_release(&grid);
+        ed_buffer_release(&line);
+        at += bytes + (at[bytes] == '\n');
+    }
+    return status;
+}
+
 static enum ed_status print_text(const struct ed_fit_results *results, enum style style, int columns,
                                  struct ed_buffer *out, struct ed_error *err) {
     enum ed_status status = ED_OK;
@@ -173,8 +194,13 @@ static enum ed_status print_text(const struct ed_fit_results *results, enum styl
         const struct ed_fit_run *run = &results->runs[i];
         ed_buffer_printf(out, "%s%s%s%s\n\n", i ? "\n" : "", style == MARKDOWN ? "### " : "", run->device,
                          style == MARKDOWN ? "" : ":");
-        print_summary(out, run);
-        status = print_levers(out, run, style, columns, err);
+        struct ed_buffer text;
+        ed_buffer_init(&text, SUMMARY_MAX_BYTES);
+        print_summary(style == TABLE ? &text : out, run);
+        status = print_broken(out, &text, columns, err);
+        ed_buffer_release(&text);
+        if (status == ED_OK)
+            status = print_levers(out, run, style, columns, err);
         if (status == ED_OK)
             status = print_points(out, run, style, columns, err);
     }

@@ -61,6 +61,10 @@ def formats(room):
         check(path.stat().st_mtime_ns == at, "no point is measured again", path)
     rows = list(csv.DictReader((room.path / "f.csv").read_text().splitlines()))
     check([(int(r["size"]), r["result"]) for r in rows] == [(p["size"], p["result"]) for p in found["points"]], "CSV")
+    room.environment["COLUMNS"] = "80"
+    narrow = room.run("fit", "--resume", "batches").expect(0).out
+    del room.environment["COLUMNS"]
+    check(max(map(len, narrow.splitlines())) <= 80, "no line is wider than a terminal", narrow)
     text = (room.path / "f.txt").read_text()
     check("batch 5 fits, batch 6 does not: " in text and "MiB to spare" in text, "the table", text)
     check(re.search(r"touch_percent=50 +\d+\.\d +\+8\d\.\d +fits", text), "the lever's MiB", text)
