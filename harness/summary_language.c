@@ -21,7 +21,7 @@ struct table {
     int64_t *cells[COLUMNS]; // a row a block; -1 where a block does not have it
     int64_t *scratch;
     size_t rows, fewest_tokens;
-    bool together;
+    bool together, mostly_together;
 };
 
 static bool is_timing(const struct ed_block *block, size_t case_index) {
@@ -95,8 +95,10 @@ static void block_row(struct table *table, const struct ed_block *block, const s
         scratch[i] = block->samples[i] - block->parts[i * block->stride];
     ed_quantile_median(scratch, n, scratch, &middle);
     table->cells[DECODE_PER_S][row] = rate((int64_t)generated, middle);
-    if (came_together(block, TOGETHER_MOST_SHARE))
+    if (came_together(block, TOGETHER_MOST_SHARE)) {
         table->cells[DECODE_PER_S][row] = -1;
+        table->mostly_together = true;
+    }
     if (came_together(block, TOGETHER_SHARE)) {
         table->together = true;
         return;
@@ -154,6 +156,22 @@ static void explain(struct ed_result *result, const struct ed_workload *workload
                          fewest_tokens, (unsigned long long)ed_quantile_min_samples(99, 100));
 }
 
+// Without a prompt a latency is the time from the first token to the last, and nothing where they came at
+// once.
+static void drop_latency(struct ed_result *result) {
+    static const int fields[] = {ED_FIELD_latency_p50_ns,     ED_FIELD_latency_p90_ns,
+                                 ED_FIELD_latency_p95_ns,     ED_FIELD_latency_p99_ns,
+                                 ED_FIELD_latency_mean_ns,    ED_FIELD_latency_sd_ns,
+                                 ED_FIELD_first_inference_ns, ED_FIELD_throughput_per_s};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (result->has[fields[i]])
+            ed_result_reason(
+                result, ed_result_fields()[fields[i]].key, ED_REASON_NOT_MEASURED,
+                "more than 60 %% of the tokens came several at a time, so that this is not known");
+        result->has[fields[i]] = result->has_span[fields[i]] = false;
+    }
+}
+
 void ed_summary_language(struct ed_result *result, const struct ed_campaign_case *c,
                          const struct ed_blocks *blocks, size_t case_index, struct ed_error *err) {
     struct table table;
@@ -173,6 +191,8 @@ void ed_summary_language(struct ed_result *result, const struct ed_campaign_case
     SET_TIME(time_to_first_token_ns, FIRST_TOKEN);
     SET_TIME(inter_token_p50_ns, TOKEN_P50);
     SET_TIME(inter_token_p99_ns, TOKEN_P99);
+    if (table.mostly_together && !c->workload_parts.prompt_tokens)
+        drop_latency(result);
     explain(result, &c->workload_parts, table.fewest_tokens, table.together);
 out:
     table_release(&table);

@@ -11,7 +11,7 @@ FIRST_S, TOKEN_S = 0.02, 0.002
 KEY = "sk-" + "s3cret" * 5
 # What it lists, each of which does what its name says.
 MODELS = ("good", "slow", "locked", "unknown", "busy", "broken", "whole", "tells", "empty", "silent", "stalls", "early", "cut", "ends", "long",
-          "garbage", "sorry", "mutters", "talks", "lies", "uncounted", "together")
+          "garbage", "sorry", "mutters", "talks", "lies", "uncounted", "together", "burst")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -111,6 +111,11 @@ class Handler(BaseHTTPRequestHandler):
         self.event()  # only says who speaks
         sent = {"early": n // 2, "cut": n // 2, "stalls": 1, "talks": n + 5}.get(model, n)
         for i in range(sent):
+            if model == "burst":
+                if i == 0:
+                    data = "".join("data: " + json.dumps({"choices": [{"delta": {"content": " a"}}]}) + "\n\n" for _ in range(sent))
+                    self.chunk(data)
+                continue
             # The pace is that of the wall clock, so that what sleeping costs does not add up.
             if i and model != "together":
                 time.sleep(TOKEN_S * (20 if model == "slow" else 1))

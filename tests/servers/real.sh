@@ -8,7 +8,7 @@ unset CDPATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 room=$root/build/servers
-[[ -x $room/bin/ollama ]] || GOBIN=$room/bin GOPATH=$room/go go install github.com/ollama/ollama@v0.6.8
+[[ -x $room/bin/ollama ]] || GOBIN=$room/bin GOPATH=$room/go GOFLAGS=-p=2 nice go install github.com/ollama/ollama@v0.6.8
 if [[ ! -x $room/venv/bin/python ]]; then
     python3 -m venv "$room/venv"
     "$room/venv/bin/pip" install --quiet --require-hashes --only-binary=:all: -r "$here/requirements.txt"

@@ -190,6 +190,11 @@ class Servers(unittest.TestCase):
             (record,), (evidence,) = self.measure(f"openai:{server.url}/v1", "-o", "model=together", "-p", "0", "-n", "11")
             self.assertEqual(record["outcome"], "ok", self.words(record))
             self.assertIsNone(record["inter_token_p50_ns"], record)
+            # All at once: from the first token to the last is no time at all, and no latency.
+            (record,), _ = self.measure(f"openai:{server.url}/v1", "-o", "model=burst", "-p", "0", "-n", "11")
+            self.assertEqual(record["outcome"], "ok", self.words(record))
+            for key in ("latency_p50_ns", "latency_mean_ns", "throughput_per_s", "decode_tokens_per_s"):
+                self.assertIsNone(record[key], key)
             self.assertIn("came several at a time", self.words(record))
             self.assertGreater(evidence["facts"]["tokens_together"], 0)
 

@@ -90,22 +90,29 @@ class Real(unittest.TestCase):
                 continue
             self.assertEqual(record["outcome"], "ok", words)
             self.assertIsNone(record["memory_inference_peak_bytes"])
-            self.assertGreater(record["latency_p50_ns"], 0)
+            # A model this small is done before its first token is read where the machine has other work.
+            if record["latency_p50_ns"] is None:
+                self.assertIn("came several at a time", words)
+            else:
+                self.assertGreater(record["latency_p50_ns"], 0)
 
     def test_llama_server(self):
         with self.llama_server():
             for api in "completions", "chat":
-                records, _ = self.measure("tiny", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", f"api={api}",
+                records, _ = self.measure("--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", f"api={api}",
                                           "-o", "ignore_eos=1", "-p", 256, "-n", 64, "-pg", "256,32")
                 self.check(records)
             # The same twice as often: the server takes them side by side.
-            records, blocks = self.measure("tiny", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", "ignore_eos=1",
+            records, blocks = self.measure("--on", f"openai:http://127.0.0.1:{self.port}/v1", "-o", "ignore_eos=1",
                                            "-p", 0, "-n", 0, "-pg", "64,32", "--scenario", "poisson", "--rate", "5,20")
             self.check(records)
             for block in blocks:
                 self.assertEqual(block["evidence"]["requests"]["sent"], block["evidence"]["requests"]["served"])
-            records, _ = self.measure("other", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "--depth", 8)
+            records, _ = self.measure("--on", f"openai:http://127.0.0.1:{self.port}/v1", "--depth", 8)
             self.assertEqual(records[0]["outcome"], "refused")
+            # It answers to any name, and lists the one that it has.
+            records, _ = self.measure("other", "--on", f"openai:http://127.0.0.1:{self.port}/v1", "-p", 0, "-n", 8)
+            self.assertIn("the server has no model 'other'", " ".join(reason["text"] for reason in records[0]["reasons"]))
 
     def test_ollama(self):
         with self.ollama():
