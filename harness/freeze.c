@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "base/workload.h"
 #include "devices/inventory.h"
+#include "harness/gate.h"
 #include "harness/job_write.h"
 #include "harness/metrics.h"
 #include "harness/repeats.h"
@@ -264,6 +265,11 @@ static enum ed_status write_gate(struct ed_json_writer *w, const struct ed_freez
     enum ed_status status = ed_gate_spec_make(&spec, suite, err);
     for (size_t i = 0; status == ED_OK && i < freeze->n_devices; i++)
         spec.family += ed_plan_gate_tests(&freeze->devices[i].plan, suite, &spec);
+    bool spares = freeze->n_devices > 0;
+    for (size_t i = 0; i < freeze->n_devices; i++)
+        spares = spares && freeze->devices[i].plan.n_spare;
+    if (spares)
+        spec.pairs += ED_GATE_PAIRS_SPARE;
     if (status == ED_OK)
         ed_gate_spec_write(w, &spec);
     if (suite->gate.active && suite->gate.asked[0])

@@ -24,7 +24,8 @@
 
 #define ED_GATE_ALPHA_FAIL 0.01
 #define ED_GATE_ALPHA_PASS 0.05
-#define ED_GATE_PAIRS_MAX 64 // the last look
+#define ED_GATE_PAIRS_MAX 64   // the last look
+#define ED_GATE_PAIRS_SPARE 32 // planned beyond it, in place of pairs that a state of one side voids
 
 struct ed_gate_series {
     const double *x; // finite; borrowed

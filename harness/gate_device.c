@@ -9,7 +9,7 @@
 #include "harness/energy.h"
 #include "harness/validity_read.h"
 
-#define REPETITIONS ((size_t)ED_GATE_PAIRS_MAX)
+#define REPETITIONS ((size_t)(ED_GATE_PAIRS_MAX + ED_GATE_PAIRS_SPARE))
 #define MOST_NS 4e18 // of times in a journal that nobody can have used
 
 // The timing blocks and pilots of a device by case and repetition; NULL: not here.
@@ -204,7 +204,7 @@ static bool is_told(const struct ed_gate_metric *metric) {
 static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campaign_pair *pair,
                                 const struct ed_gate_progress *progress, const struct table *table,
                                 struct ed_error *err) {
-    double values[2][ED_GATE_PAIRS_MAX];
+    double values[2][REPETITIONS];
     aim(cell);
     cell->x = calloc(REPETITIONS, sizeof *cell->x);
     if (!cell->x)
@@ -332,14 +332,18 @@ static void sum_up(struct ed_gate_device *out, const struct ed_blocks *blocks) {
     out->used_ns = (int64_t)fmin(used_ns, MOST_NS);
     out->block_ns = n[0] ? (int64_t)(sum[0] / (double)n[0]) : n[1] ? (int64_t)(sum[1] / (double)n[1]) : 0;
     out->decided = ed_look_reached(out->home) > 0;
-    for (size_t i = 0; i < out->n_cells; i++) {
-        const struct ed_gate_cell *cell = &out->cells[i];
-        const struct ed_gate_progress *progress = &out->pairs[cell->pair];
-        // What the blocks do not have will not come either.
-        if (!progress->bad[0] && !progress->bad[1] && cell->n &&
-            cell->decision.verdict == ED_VERDICT_INCONCLUSIVE)
-            out->decided = false;
-    }
+    for (size_t i = 0; i < out->n_cells; i++)
+        out->decided = out->decided && !ed_gate_cell_open(out, &out->cells[i]);
+}
+
+bool ed_gate_cell_open(const struct ed_gate_device *gate, const struct ed_gate_cell *cell) {
+    const struct ed_gate_progress *progress = &gate->pairs[cell->pair];
+    if (progress->bad[0] || progress->bad[1] || cell->decision.verdict != ED_VERDICT_INCONCLUSIVE)
+        return false;
+    // What the blocks do not have will not come either.
+    if (progress->home && !cell->n && !cell->voided)
+        return false;
+    return cell->voided <= cell->n || progress->home < 2 * ed_look_pairs(0);
 }
 
 enum ed_status ed_gate_device_make(struct ed_gate_device *out, const struct ed_campaign *campaign,
@@ -374,6 +378,30 @@ void ed_gate_device_release(struct ed_gate_device *gate) {
     memset(gate, 0, sizeof *gate);
 }
 
+// The fewest pairs with which an open comparison comes to a look that it has not had. A void pair is made up
+// for before the look, so that every look is made with as many pairs as it is made for.
+static void aim_stage(struct ed_gate_stage *stage, const struct ed_gate_spec *spec,
+                      const struct ed_gate_device *gate) {
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < gate->n_cells; i++) {
+        const struct ed_gate_cell *cell = &gate->cells[i];
+        const size_t look = ed_look_next(cell->n);
+        if (!look || !ed_gate_cell_open(gate, cell) || gate->pairs[cell->pair].home + look - cell->n >= least)
+            continue;
+        least = gate->pairs[cell->pair].home + look - cell->n;
+        stage->look = look;
+    }
+    // Without a comparison yet the first pairs tell what there is to compare.
+    if (least == SIZE_MAX && !ed_look_reached(gate->home))
+        least = stage->look = ed_look_pairs(0);
+    if (least == SIZE_MAX)
+        return;
+    least += least % 2;
+    least = least < spec->pairs ? least : spec->pairs;
+    stage->pairs = least > gate->home ? least : 0;
+    stage->again = stage->pairs > stage->look ? stage->pairs - stage->look : 0;
+}
+
 void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *spec,
                         const struct ed_gate_device *gate) {
     bool piloted = true;
@@ -386,7 +414,10 @@ void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *
         stage->more = true;
         return;
     }
-    stage->pairs = ed_look_next(gate->home);
+    if (spec->pairs > ED_GATE_PAIRS_MAX)
+        aim_stage(stage, spec, gate);
+    else
+        stage->pairs = stage->look = ed_look_next(gate->home);
     const double needed_ns = (double)((stage->pairs - gate->home) * 2 * gate->going) * (double)gate->block_ns;
     stage->out_of_time =
         stage->pairs && spec->max_time_ns && (double)gate->used_ns + needed_ns > (double)spec->max_time_ns;

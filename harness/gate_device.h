@@ -56,11 +56,17 @@ enum ed_status ed_gate_device_make(struct ed_gate_device *out, const struct ed_c
                                    struct ed_error *err);
 void ed_gate_device_release(struct ed_gate_device *gate);
 
-// What comes next on the device.
+// Whether more pairs could settle the comparison: not decided, and no more of its pairs void than valid, once
+// there were as many as two first looks have.
+bool ed_gate_cell_open(const struct ed_gate_device *gate, const struct ed_gate_cell *cell);
+
+// What comes next on the device: the pairs that bring some open comparison to its next look, in whole quads.
 struct ed_gate_stage {
     bool more;        // false: this device is done
     bool out_of_time; // since the next look does not fit into max_time_ns
-    size_t pairs;     // measure up to so many, a look; 0: the pilots
+    size_t pairs;     // measure up to so many; 0: the pilots
+    size_t look;      // the look that some comparison comes to by them
+    size_t again;     // how many of them stand in place of void ones
 };
 void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *spec,
                         const struct ed_gate_device *gate);

@@ -121,6 +121,7 @@ enum ed_status ed_gate_spec_make(struct ed_gate_spec *spec, const struct ed_suit
     if (!suite->gate.active)
         return ED_OK;
     spec->active = true;
+    spec->pairs = ED_GATE_PAIRS_MAX;
     spec->need = suite->gate.need;
     spec->max_time_ns = suite->max_time_ns;
     spec->min_ns = suite->block_min_ns;
@@ -145,6 +146,9 @@ static void digest_of(const struct ed_gate_spec *spec, char hex[ED_DIGEST_HEX_BY
                      (long long)spec->need, (long long)spec->max_time_ns, spec->family,
                      (int)spec->inconclusive, (long long)spec->min_ns, (long long)spec->max_ns,
                      (long long)spec->min_inferences, (long long)spec->inferences, spec->confirms);
+    // What was frozen without spare pairs says nothing of them.
+    if (spec->pairs > ED_GATE_PAIRS_MAX)
+        ed_buffer_printf(&text, "pairs %zu\n", spec->pairs);
     for (size_t i = 0; i < spec->n_metrics; i++) {
         ed_json_format_real(real, spec->metrics[i].mde);
         ed_buffer_printf(&text, "%s %s\n", ed_result_fields()[spec->metrics[i].field].key, real);
@@ -176,6 +180,7 @@ void ed_gate_spec_write(struct ed_json_writer *w, const struct ed_gate_spec *spe
     ed_json_text(w, "inconclusive", inconclusive_words[spec->inconclusive]);
     ed_json_int(w, "need", spec->need);
     ed_json_int(w, "max_time_ns", spec->max_time_ns);
+    ed_json_uint(w, "pairs", spec->pairs);
     ed_json_uint(w, "family", spec->family);
     ed_json_int(w, "min_ns", spec->min_ns);
     ed_json_int(w, "max_ns", spec->max_ns);
@@ -219,7 +224,7 @@ enum ed_status ed_gate_spec_read(const struct ed_json_at *root, struct ed_gate_s
     const int64_t most = INT64_C(1) << 52;
     const char *word = "", *confirms = "", *frozen = "";
     char hex[ED_DIGEST_HEX_BYTES];
-    int64_t family = 0;
+    int64_t family = 0, pairs = ED_GATE_PAIRS_MAX;
     memset(spec, 0, sizeof *spec);
     if (!at.value)
         return ED_OK;
@@ -230,6 +235,8 @@ enum ed_status ed_gate_spec_read(const struct ed_json_at *root, struct ed_gate_s
         (status = ed_json_opt_bool(&at, "confirm", &spec->confirm, err)) ||
         (status = ed_json_get_int(&at, "need", 0, 1000, &spec->need, err)) ||
         (status = ed_json_get_int(&at, "max_time_ns", 0, most, &spec->max_time_ns, err)) ||
+        (status = ed_json_opt_int(&at, "pairs", ED_GATE_PAIRS_MAX, ED_GATE_PAIRS_MAX + ED_GATE_PAIRS_SPARE,
+                                  &pairs, err)) ||
         (status = ed_json_get_int(&at, "family", 0, 10000000, &family, err)) ||
         (status = ed_json_get_int(&at, "min_ns", 0, most, &spec->min_ns, err)) ||
         (status = ed_json_get_int(&at, "max_ns", 1, most, &spec->max_ns, err)) ||
@@ -246,6 +253,7 @@ enum ed_status ed_gate_spec_read(const struct ed_json_at *root, struct ed_gate_s
             spec->inconclusive = (enum ed_gate_inconclusive)i;
     snprintf(spec->confirms, sizeof spec->confirms, "%s", confirms);
     spec->family = (size_t)family;
+    spec->pairs = (size_t)pairs;
     digest_of(spec, hex);
     return strcmp(hex, frozen) == 0
                ? ED_OK

@@ -26,6 +26,7 @@ struct ed_gate_spec {
     enum ed_gate_inconclusive inconclusive;
     int64_t need;        // so many devices are enough; 0: all that were asked for
     int64_t max_time_ns; // on a device; 0: no limit
+    size_t pairs;        // planned on each device: up to the last look, and spare ones behind it
     size_t family;       // comparisons of the whole campaign
     bool confirm;        // a fail is to be repeated by a fresh campaign
     char confirms[64];   // id of the campaign whose fail this one repeats; ""
@@ -33,8 +34,8 @@ struct ed_gate_spec {
     int64_t min_ns, max_ns, min_inferences, inferences;
 };
 
-// From the suite's words: mde "2 %" or "2 %, load_ns = 20 %"; metrics as keys. `family` stays 0. ED_ERR_USAGE
-// with the nearest key.
+// From the suite's words: mde "2 %" or "2 %, load_ns = 20 %"; metrics as keys. `family` stays 0, and `pairs`
+// has no spare ones: both hang on the plan. ED_ERR_USAGE with the nearest key.
 enum ed_status ed_gate_spec_make(struct ed_gate_spec *spec, const struct ed_suite *suite,
                                  struct ed_error *err);
 // The object "gate" of campaign.json, and back; absent: not active. What was frozen may not be changed: a

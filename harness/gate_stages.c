@@ -111,8 +111,11 @@ static enum ed_status next(void *context, bool *more, struct ed_error *err) {
     if (status == ED_OK) {
         ed_gate_stage_next(&gate->stage, &gate->campaign->gate, &now);
         *more = gate->stage.more;
-        if (gate->stage.pairs)
-            snprintf(gate->words, sizeof gate->words, "look %zu of %d: ", gate->stage.pairs,
+        if (gate->stage.again)
+            snprintf(gate->words, sizeof gate->words, "look %zu of %d, %zu pair%s again: ", gate->stage.look,
+                     ED_GATE_PAIRS_MAX, gate->stage.again, gate->stage.again == 1 ? "" : "s");
+        else if (gate->stage.pairs)
+            snprintf(gate->words, sizeof gate->words, "look %zu of %d: ", gate->stage.look,
                      ED_GATE_PAIRS_MAX);
         else
             snprintf(gate->words, sizeof gate->words, "pilot: ");

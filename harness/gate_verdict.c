@@ -205,12 +205,23 @@ static void add_cell(struct judging *j, const struct ed_gate_cell *cell) {
     row->change = d->has_effect ? shown(cell, d->effect) : 0;
     row->low = d->has_interval ? shown(cell, cell->more_is_worse ? d->low : d->high) : 0;
     row->high = d->has_interval ? shown(cell, cell->more_is_worse ? d->high : d->low) : 0;
-    if (is_void(j, cell, why))
+    if (is_void(j, cell, why)) {
         row->verdict = ed_verdict_word(ED_VERDICT_INVALID);
-    else if (is_incomplete(j, cell, why))
+        return;
+    }
+    if (is_incomplete(j, cell, why)) {
         row->verdict = ed_verdict_word(ED_VERDICT_INCONCLUSIVE);
-    else
-        explain(j, cell, why);
+        return;
+    }
+    explain(j, cell, why);
+    if (cell->voided) {
+        char words[200];
+        const size_t used = strlen(why);
+        validity_words(words, sizeof words, cell->voiding);
+        snprintf(why + used, sizeof j->out->texts[0] - used,
+                 "; %zu of %zu pairs left out: one side alone was %s", cell->voided, cell->voided + cell->n,
+                 words);
+    }
 }
 
 // A key that blocks do not have one by one, such as the size of a file: plain values.
@@ -219,6 +230,7 @@ static void add_whole(struct judging *j, const struct ed_requirement *r) {
     char *why;
     struct ed_report_gate_row *row = add_row(j, ed_result_fields()[r->field].key, &why);
     row->requirement = r->text;
+    row->metric = b->has[ED_FIELD_accuracy_metric] ? b->accuracy_metric : NULL;
     row->has_values = ed_result_number(a, r->field, r->end, &row->baseline) &&
                       ed_result_number(b, r->field, r->end, &row->candidate);
     if (!row->has_values) {
@@ -234,8 +246,12 @@ static void add_whole(struct judging *j, const struct ed_requirement *r) {
                                            : row->candidate > limit;
     row->verdict = ed_verdict_word(holds ? ED_VERDICT_PASS : ED_VERDICT_FAIL);
     row->more_is_worse = r->op == ED_OP_LE || r->op == ED_OP_LT;
-    row->has_change = row->baseline > 0;
-    row->change = row->has_change ? row->candidate / row->baseline - 1 : 0;
+    // Of fractions and of what a metric has as its unit the difference is told.
+    row->absolute = !*ed_result_fields()[r->field].unit && !r->limit_is_int;
+    row->has_change = row->absolute || row->baseline > 0;
+    row->change = row->absolute     ? row->candidate - row->baseline
+                  : row->has_change ? row->candidate / row->baseline - 1
+                                    : 0;
     snprintf(why, sizeof j->out->texts[0], "compared as it is");
 }
 
@@ -243,6 +259,8 @@ static void add_limit_of(struct judging *j, const struct ed_requirement *r, size
     char *why;
     struct ed_report_gate_row *row = add_row(j, ed_result_fields()[r->field].key, &why);
     row->requirement = r->text;
+    if (j->records[c].has[ED_FIELD_accuracy_metric])
+        row->metric = j->records[c].accuracy_metric;
     row->verdict = ed_verdict_word(ed_requirement_judge(r, &j->records[c], why, sizeof j->out->texts[0]));
     row->has_values = ed_result_number(&j->records[pair_of(j)->baseline], r->field, r->end, &row->baseline) &&
                       ed_result_number(&j->records[c], r->field, r->end, &row->candidate);

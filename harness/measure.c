@@ -92,6 +92,10 @@ static void gate_text(struct ed_buffer *text, const struct ed_plan *plan, const 
                          "  a busy device takes longer: warm-up ends by rule, after 8 s at the latest\n",
                          least, ed_look_pairs(0), most, pairs,
                          pairs < ED_GATE_PAIRS_MAX ? ", the last that --max-time allows" : "");
+    if (pairs && plan->n_spare)
+        ed_buffer_printf(text,
+                         "  a pair that a state of one side voids is measured again, at most %d of them\n",
+                         ED_GATE_PAIRS_SPARE);
     for (size_t i = 0; pairs && i < sizeof noises / sizeof *noises; i++) {
         const double found = ed_gate_smallest_found(pairs, noises[i].sd, spec->family),
                      passed = ed_gate_smallest_passed(pairs, noises[i].sd);

@@ -2,6 +2,7 @@
 // The order of a gate's blocks: a pilot of every case, then quads. A quad is two pairs of one baseline and
 // its candidate, as ABBA or BAAB by a seeded coin, so that a drift falls on both sides alike, in the quad by
 // its symmetry and over the quads by chance. In each round every pair of cases has one quad, in random order.
+// Behind the last look lie spare quads, in place of pairs that a state of one side voids.
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,15 +22,19 @@ static void add_quad(struct ed_plan *plan, const struct ed_plan_pair *pair, int6
 
 enum ed_status ed_plan_gate_blocks(struct ed_plan *plan, const struct ed_suite *suite, int64_t seed,
                                    struct ed_error *err) {
-    const size_t most = plan->n_cases * (ED_GATE_PAIRS_MAX + 2);
+    const size_t most = plan->n_cases * (ED_GATE_PAIRS_MAX + 2),
+                 with_spares = most + plan->n_cases * ED_GATE_PAIRS_SPARE;
+    // A plan that would be too large with spare pairs has none: what is void is left out all the same.
+    const bool spares = !strcmp(suite->on_invalid, "repeat") && with_spares <= ED_WIRE_BLOCKS_MAX;
     struct ed_random order_random, coin;
+    size_t planned = 0;
     size_t *order = calloc(plan->n_pairs + 1, sizeof *order);
     if (most > ED_WIRE_BLOCKS_MAX) {
         free(order);
         return ed_fail(err, ED_ERR_LIMIT, NULL, "%zu blocks; at most %u are allowed: split the suite", most,
                        ED_WIRE_BLOCKS_MAX);
     }
-    plan->blocks = calloc(most + 1, sizeof *plan->blocks);
+    plan->blocks = calloc(with_spares + 1, sizeof *plan->blocks);
     if (!order || !plan->blocks) {
         free(order);
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the plan");
@@ -43,7 +48,9 @@ enum ed_status ed_plan_gate_blocks(struct ed_plan *plan, const struct ed_suite *
     for (size_t c = 0; c < plan->n_cases; c++)
         if (plan->cases[c].frozen.task >= 0)
             ed_plan_block_add(plan, c, ED_PASS_ACCURACY, 1);
-    for (int64_t first = 1; first < ED_GATE_PAIRS_MAX; first += 2) {
+    for (int64_t first = 1; first < ED_GATE_PAIRS_MAX + (spares ? ED_GATE_PAIRS_SPARE : 0); first += 2) {
+        if (first > ED_GATE_PAIRS_MAX && !planned)
+            planned = plan->n_blocks;
         for (size_t p = 0; p < plan->n_pairs; p++)
             order[p] = p;
         ed_random_shuffle(&order_random, order, plan->n_pairs);
@@ -51,6 +58,10 @@ enum ed_status ed_plan_gate_blocks(struct ed_plan *plan, const struct ed_suite *
             add_quad(plan, &plan->pairs[order[p]], first, ed_random_below(&coin, 2) == 1);
     }
     free(order);
+    if (planned) {
+        plan->n_spare = plan->n_blocks - planned;
+        plan->n_blocks = planned;
+    }
     plan->expected_ns = (int64_t)plan->n_blocks * (suite->block_min_ns + ED_PLAN_BLOCK_OVERHEAD_NS);
     return ED_OK;
 }

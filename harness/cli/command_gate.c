@@ -10,15 +10,10 @@ static void begin(struct ed_suite *suite) {
 }
 
 static enum ed_status check(const struct ed_arguments *arguments, struct ed_error *err) {
-    const char *on_invalid = ed_arguments_get(arguments, "on-invalid");
     if (ed_arguments_has(arguments, "blocks"))
         return ed_fail(
             err, ED_ERR_USAGE, "--blocks",
             "a gate measures as many blocks as its looks need, at most 64 pairs; --max-time limits it");
-    if (on_invalid && strcmp(on_invalid, "repeat") == 0)
-        return ed_fail(
-            err, ED_ERR_USAGE, "--on-invalid",
-            "a gate leaves pairs out that one side's state voids, and measures further ones by itself");
     return ED_OK;
 }
 

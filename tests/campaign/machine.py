@@ -29,7 +29,7 @@ QUIET = {
 
 
 class Machine(threading.Thread):
-    """Files below a root of their own. `hot`: what changes in the timing blocks of these numbers, once the worker is there. `rising`: file -> its text
+    """Files below a root of their own. `hot`: what changes in these blocks, by name or by the number of the first case's, once the worker is there. `rising`: file -> its text
     after so many seconds. `entered`: called at a block's start and end, with whether it is one of these numbers."""
 
     def __init__(self, room, hot=None, numbers=(), always=None, rising=None, entered=None):
@@ -37,7 +37,7 @@ class Machine(threading.Thread):
         self.room, self.root = room, room.path / "root"
         self.hot, self.numbers = hot or {}, numbers
         self.ending, self.supervisor = threading.Event(), 0
-        self.blocks = {f"c0.timing.{number}" for number in numbers}
+        self.blocks = {n if isinstance(n, str) else f"c0.timing.{n}" for n in numbers}
         self.rising, self.since = rising or {}, time.monotonic()
         self.entered = entered or (lambda hot: None)
         for name, value in {**QUIET, **(always or {})}.items():

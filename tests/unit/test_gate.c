@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "harness/gate.h"
+#include "harness/gate_device.h"
 #include "harness/gate_sides.h"
 #include "harness/gate_spec.h"
 
@@ -109,6 +110,49 @@ static void plans(void **state) {
     assert_true(fabs(ed_gate_smallest_found(64, 0.01, 1) - 0.0052) < 3e-4);
 }
 
+// What is measured next where one comparison has `n` valid pairs and `voided` void ones.
+static struct ed_gate_stage next_of(size_t n, size_t voided, size_t planned, int64_t max_time_ns) {
+    struct ed_gate_cell cell = {.n = n, .voided = voided};
+    struct ed_gate_progress progress = {.piloted = true, .home = n + voided};
+    const struct ed_gate_device gate = {.cells = &cell,
+                                        .n_cells = 1,
+                                        .pairs = &progress,
+                                        .n_pairs = 1,
+                                        .home = n + voided,
+                                        .going = 1,
+                                        .used_ns = (int64_t)(2 * (n + voided)),
+                                        .block_ns = 1};
+    const struct ed_gate_spec spec = {.pairs = planned, .max_time_ns = max_time_ns};
+    struct ed_gate_stage stage;
+    cell.decision.verdict = ED_VERDICT_INCONCLUSIVE;
+    ed_gate_stage_next(&stage, &spec, &gate);
+    return stage;
+}
+
+// Void pairs are made up for before the next look, in quads, within the time and the plan.
+static void void_pairs(void **state) {
+    (void)state;
+    static const struct {
+        size_t n, voided, pairs, look, again;
+    } rows[] = {{0, 0, 8, 8, 0},    {8, 0, 12, 12, 0},    {7, 1, 10, 8, 2},     {6, 2, 10, 8, 2},
+                {9, 1, 14, 12, 2},  {0, 8, 16, 8, 8},     {4, 8, 16, 8, 8},     {48, 2, 66, 64, 2},
+                {62, 2, 66, 64, 2}, {60, 30, 94, 64, 30}, {63, 31, 96, 64, 32}, {64, 20, 0, 0, 0},
+                {7, 9, 0, 0, 0},    {8, 8, 20, 12, 8}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct ed_gate_stage s =
+            next_of(rows[i].n, rows[i].voided, ED_GATE_PAIRS_MAX + ED_GATE_PAIRS_SPARE, 0);
+        if (s.pairs != rows[i].pairs || s.look != rows[i].look || s.again != rows[i].again ||
+            s.more != (rows[i].pairs > 0))
+            fail_msg("row %zu: %zu pairs, look %zu, %zu again", i, s.pairs, s.look, s.again);
+    }
+    // Without spare pairs every look is as many pairs as were measured.
+    assert_int_equal(next_of(7, 1, ED_GATE_PAIRS_MAX, 0).pairs, 12);
+    assert_int_equal(next_of(60, 4, ED_GATE_PAIRS_MAX, 0).pairs, 0);
+    // 16 blocks are done; four more are 20.
+    assert_true(next_of(7, 1, 96, 20).more);
+    assert_true(next_of(7, 1, 96, 19).out_of_time && !next_of(7, 1, 96, 19).more);
+}
+
 static void asked(struct ed_suite *suite, const char *mde, const char *metric) {
     ed_suite_init(suite);
     suite->gate.active = true;
@@ -197,6 +241,7 @@ static void frozen(void **state) {
     ed_json_object_end(&w);
     assert_int_equal(reread(ed_buffer_text(&text), &again, &err), ED_OK);
     assert_true(again.active && again.chosen && again.n_metrics == 2 && again.need == 2 && again.family == 7);
+    assert_int_equal(again.pairs, ED_GATE_PAIRS_MAX);
     assert_true(mde_of(&again, ED_FIELD_latency_p50_ns) == 0.03);
     // A limit that is moved afterwards is noticed.
     snprintf(changed, sizeof changed, "%s", ed_buffer_text(&text));
@@ -253,6 +298,7 @@ int main(void) {
         cmocka_unit_test(few_and_equal),
         cmocka_unit_test(holm_over_comparisons),
         cmocka_unit_test(plans),
+        cmocka_unit_test(void_pairs),
         cmocka_unit_test(specs),
         cmocka_unit_test(frozen),
         cmocka_unit_test(against_the_baseline),
