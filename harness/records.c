@@ -26,6 +26,8 @@ static void fill_case(struct ed_result *result, const struct ed_campaign *campai
     ED_RESULT_SET_TEXT(result, processor, c->processor);
     ED_RESULT_SET_TEXT(result, model, c->model);
     ED_RESULT_SET_TEXT(result, variant, c->variant);
+    if (c->how[0])
+        ED_RESULT_SET_TEXT(result, variant_how, c->how);
     ED_RESULT_SET_TEXT(result, model_sha256, c->model_sha256);
     ED_RESULT_SET_TEXT(result, options, c->options);
     ED_RESULT_SET_TEXT(result, workload, c->workload);

@@ -72,8 +72,8 @@ static void figure(const struct telling *t) {
     ed_buffer_printf(t->out, ": %s %s", ed_result_fields()[t->row->key].key, value);
     if (!chosen->has_interval)
         return;
-    ed_lines_value(low, sizeof low, t->row->key, chosen->low);
-    ed_lines_value(high, sizeof high, t->row->key, chosen->high);
+    ed_lines_value_of(low, sizeof low, t->row->key, chosen->result->accuracy_metric, chosen->low);
+    ed_lines_value_of(high, sizeof high, t->row->key, chosen->result->accuracy_metric, chosen->high);
     ed_buffer_printf(t->out, " (%s to %s)", low, high);
 }
 

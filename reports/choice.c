@@ -85,7 +85,7 @@ void ed_choice_interval(char *text, size_t bytes, const struct ed_report_candida
 void ed_choice_value(char *text, size_t bytes, const struct ed_report_choice_row *row,
                      const struct ed_report_candidate *candidate) {
     if (candidate->has_value)
-        ed_lines_value(text, bytes, row->key, candidate->value);
+        ed_lines_value_of(text, bytes, row->key, candidate->result->accuracy_metric, candidate->value);
     else
         snprintf(text, bytes, "-");
 }

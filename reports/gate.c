@@ -15,7 +15,7 @@
 
 void ed_report_gate_value(char *text, size_t bytes, const struct ed_report_gate_row *row, double value) {
     int end;
-    ed_lines_value(text, bytes, ed_result_find(row->key, &end), value);
+    ed_lines_value_of(text, bytes, ed_result_find(row->key, &end), row->metric, value);
 }
 
 static void signed_text(char *text, size_t bytes, const struct ed_report_gate_row *row, double value,

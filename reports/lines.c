@@ -8,23 +8,32 @@
 
 #include "base/units.h"
 #include "edgedyno/result.h"
+#include "reports/metric_unit.h"
 #include "reports/text.h"
 #include "reports/verdict.h"
 
 void ed_lines_value(char *text, size_t bytes, int index, double value) {
     const struct ed_result_field *field = index < 0 ? NULL : &ed_result_fields()[index];
+    const char *unit = field && strcmp(field->unit, "number") ? field->unit : "";
     char unsigned_text[48];
     const double size = fabs(value);
     if (field && !strcmp(field->unit, "ns") && size < 9e18)
         ed_units_print_duration(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
     else if (field && !strcmp(field->unit, "bytes") && size < 9e18)
         ed_units_print_size(unsigned_text, sizeof unsigned_text, (int64_t)llround(size));
-    else if (field && !*field->unit && (field->type == ED_RESULT_REAL || field->type == ED_RESULT_SPANR))
+    else if (field && ed_metric_is_fraction(index))
         snprintf(unsigned_text, sizeof unsigned_text, "%.2f %%", size * 100);
     else
-        snprintf(unsigned_text, sizeof unsigned_text, "%.4g%s%s", size, field && *field->unit ? " " : "",
-                 field ? field->unit : "");
+        snprintf(unsigned_text, sizeof unsigned_text, "%.4g%s%s", size, *unit ? " " : "", unit);
     snprintf(text, bytes, "%s%s", value < 0 ? "-" : "", unsigned_text);
+}
+
+void ed_lines_value_of(char *text, size_t bytes, int index, const char *metric, double value) {
+    bool drop;
+    if (ed_metric_decides(index, &drop))
+        ed_metric_text(text, bytes, metric, drop, value);
+    else
+        ed_lines_value(text, bytes, index, value);
 }
 
 void ed_lines_share(char *text, size_t bytes, double share, const char *unit) {

@@ -9,6 +9,8 @@
 
 // "41.2 ms", "1.2 MiB", "0.40 %": a value of the result key `index` (enum ed_result_index; -1: without unit).
 void ed_lines_value(char *text, size_t bytes, int index, double value);
+// The same of a record with this accuracy_metric (NULL: none), which decides the unit of what is accuracy.
+void ed_lines_value_of(char *text, size_t bytes, int index, const char *metric, double value);
 // "+3.1 %"; `unit` is what stands behind the number.
 void ed_lines_share(char *text, size_t bytes, double share, const char *unit);
 // The word in the colour of the verdict.

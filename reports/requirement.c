@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "base/units.h"
 #include "reports/fields.h"
+#include "reports/metric_unit.h"
 #include "reports/verdict.h"
 
 #define KEY_BYTES 64
@@ -92,12 +93,29 @@ static void rate_unit_cut(char *value) {
     }
 }
 
+// "30 dB", "0.01 nats": what some metrics of a task are told in. False where `value` is neither.
+static bool metric_parse(const char *value, double *out) {
+    static const char *const units[] = {"dB", "nats"};
+    char number[ED_REQUIREMENT_TEXT_MAX + 1];
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        const size_t n = strlen(value), unit = strlen(units[i]);
+        if (n <= unit || strcmp(value + n - unit, units[i]))
+            continue;
+        snprintf(number, sizeof number, "%.*s", (int)(n - unit), value);
+        for (size_t k = strlen(number); k > 0 && number[k - 1] == ' '; k--)
+            number[k - 1] = '\0';
+        return ed_units_number(number, out, NULL) == ED_OK;
+    }
+    return false;
+}
+
 static enum ed_status number_parse(struct ed_requirement *out, const char *key, const char *text,
                                    struct ed_error *err) {
     enum kind kind = field_kind(&ed_result_fields()[out->field]);
     struct ed_error cause = {0};
     enum ed_status status = ED_OK;
     char value[ED_REQUIREMENT_TEXT_MAX + 1];
+    bool drop;
     snprintf(value, sizeof value, "%s", text);
     switch (kind) {
     case KIND_DURATION:
@@ -113,7 +131,8 @@ static enum ed_status number_parse(struct ed_requirement *out, const char *key, 
         out->limit_is_int = true;
         break;
     case KIND_SHARE:
-        status = ed_units_share(value, &out->limit_real, &cause);
+        if (!ed_metric_decides(out->field, &drop) || !metric_parse(value, &out->limit_real))
+            status = ed_units_share(value, &out->limit_real, &cause);
         break;
     case KIND_ENERGY:
         status = ed_units_energy(value, &out->limit_real, &cause);
@@ -138,8 +157,9 @@ static enum ed_status number_parse(struct ed_requirement *out, const char *key, 
     if (other >= 0 && other != (int)kind)
         return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s, but \"%s\" is %s", key,
                        kind_noun(kind), text, kind_noun((enum kind)other));
-    return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s: %s", key, kind_noun(kind),
-                   cause.message);
+    return ed_fail(
+        err, ED_ERR_USAGE, out->text, "%s is compared with %s: %s%s", key, kind_noun(kind), cause.message,
+        ed_metric_decides(out->field, &drop) ? "; of SQNR \"30 dB\", of a divergence \"0.01 nats\"" : "");
 }
 
 // What stands behind "baseline": nothing, or a sign and a value.

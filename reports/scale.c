@@ -3,6 +3,7 @@
 #include "reports/scale.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DECIMALS_MAX 3
@@ -47,6 +48,11 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
         return (struct ed_scale){"\xC2\xB0"
                                  "C",
                                  1000, 1};
+    case ED_SCALE_DECIBEL:
+        return (struct ed_scale){"dB", 1, largest >= 100 ? 1 : 2};
+    case ED_SCALE_NATS:
+        unit.word = "nats";
+        break;
     case ED_SCALE_PLAIN:
     case ED_SCALE_FINE:
         break;
@@ -54,15 +60,16 @@ struct ed_scale ed_scale_pick(enum ed_scale_kind kind, double smallest, double l
         return (struct ed_scale){"", 1, 0};
     }
     struct ed_scale scale = {unit.word, unit.divisor, 0};
+    const bool fine = kind == ED_SCALE_FINE || kind == ED_SCALE_NATS;
     double shown = smallest / unit.divisor;
     if (unit.divisor == 1 && kind != ED_SCALE_RATE && kind != ED_SCALE_TOKENS && kind != ED_SCALE_PLAIN &&
-        kind != ED_SCALE_FINE)
+        !fine)
         return scale; // whole nanoseconds, bytes, microjoules
     int before = shown >= 1 ? (int)floor(log10(shown)) + 1 : 1;
-    const int most = kind == ED_SCALE_FINE ? FINE_DECIMALS_MAX : DECIMALS_MAX;
+    const int most = fine ? FINE_DECIMALS_MAX : DECIMALS_MAX;
     scale.decimals = digits - before;
     // The place of the first digit behind the point of what is below 1.
-    if (kind == ED_SCALE_FINE && shown > 0 && shown < 1)
+    if (fine && shown > 0 && shown < 1)
         scale.decimals = digits - 1 - (int)floor(log10(shown));
     scale.decimals = scale.decimals < 0 ? 0 : scale.decimals > most ? most : scale.decimals;
     return scale;

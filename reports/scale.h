@@ -14,6 +14,8 @@ enum ed_scale_kind {
     ED_SCALE_COUNT,
     ED_SCALE_PLAIN, // a number without a unit
     ED_SCALE_FINE,  // likewise, with up to 6 decimals
+    ED_SCALE_DECIBEL,
+    ED_SCALE_NATS, // with up to 6 decimals
 };
 
 struct ed_scale {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/metric_unit.h"
 #include "reports/text.h"
 
 #define FIGURE_BYTES 48
@@ -105,18 +106,35 @@ static struct figure_unit unit_pick(const char *unit, double value) {
     return found;
 }
 
-// `value` with so many decimals that it stands on the same side of `limit` as unrounded, three digits at
+// Whether the figure is shown in percent. What a program says has no unit of its own: its limit's counts.
+static bool is_share(const struct ed_requirement *r, const struct ed_result *result) {
+    const char *metric = result->has[ED_FIELD_accuracy_metric] ? result->accuracy_metric : NULL;
+    bool drop;
+    if (!ed_metric_decides(r->field, &drop))
+        return ed_metric_is_fraction(r->field);
+    const enum ed_scale_kind kind = ed_metric_scale(metric, drop);
+    return kind == ED_SCALE_SHARE || (kind == ED_SCALE_FINE && strchr(r->text, '%'));
+}
+
+// `value` with so many decimals that it stands on the same side of the limit as unrounded, three digits at
 // least: a figure must not read "50.0 ms" where it failed "<= 50 ms".
-static void figure_print(char text[FIGURE_BYTES], int field, double value, double limit) {
-    const struct ed_result_field *row = &ed_result_fields()[field];
-    bool share = !*row->unit && (row->type == ED_RESULT_REAL || row->type == ED_RESULT_SPANR);
+static void figure_print(char text[FIGURE_BYTES], const struct ed_requirement *r,
+                         const struct ed_result *result, double value) {
+    const struct ed_result_field *row = &ed_result_fields()[r->field];
+    const double limit = (double)limit_of(r);
+    const bool share = is_share(r, result);
+    bool drop;
     struct figure_unit unit = unit_pick(row->unit, value);
+    if (ed_metric_decides(r->field, &drop) && !share)
+        unit.word = ed_metric_unit(result->accuracy_metric, drop);
     double scaled = share ? value * 100 : value / unit.divisor,
            bound = share ? limit * 100 : limit / unit.divisor;
     bool whole = row->type == ED_RESULT_INT && !*row->unit;
     int decimals = whole ? 0 : share ? 2 : fabs(scaled) >= 100 ? 0 : fabs(scaled) >= 10 ? 1 : 2;
     if (unit.divisor == 1 && (row->type == ED_RESULT_INT || row->type == ED_RESULT_SPANI))
         decimals = 0;
+    else if (!share && !*row->unit && fabs(scaled) < 1 && !whole)
+        decimals = 4;
     for (; decimals < 6; decimals++) {
         double step = pow(10, decimals), rounded = round(scaled * step) / step;
         if ((value < limit) == (rounded < bound) && (value > limit) == (rounded > bound))
@@ -160,7 +178,7 @@ static enum ed_verdict number_judge(const struct ed_requirement *r, const struct
     const char *key = ed_result_fields()[r->field].key;
     char value[FIGURE_BYTES], low[FIGURE_BYTES], high[FIGURE_BYTES];
     long double limit = limit_of(r);
-    figure_print(value, r->field, (double)value_of(result, r->field, r->end), (double)limit);
+    figure_print(value, r, result, (double)value_of(result, r->field, r->end));
     if (r->end != 0 || !has_ends(r->field)) {
         snprintf(detail, bytes, "%s", value);
         return holds(r->op, value_of(result, r->field, r->end), limit) ? ED_VERDICT_PASS : ED_VERDICT_FAIL;
@@ -179,8 +197,8 @@ static enum ed_verdict number_judge(const struct ed_requirement *r, const struct
         snprintf(detail, bytes, "%s, but its interval is not one of finite numbers", value);
         return ED_VERDICT_INCONCLUSIVE;
     }
-    figure_print(low, r->field, (double)value_of(result, r->field, -1), (double)limit);
-    figure_print(high, r->field, (double)value_of(result, r->field, 1), (double)limit);
+    figure_print(low, r, result, (double)value_of(result, r->field, -1));
+    figure_print(high, r, result, (double)value_of(result, r->field, 1));
     snprintf(detail, bytes, "%s (%s to %s)", value, low, high);
     return interval_judge(r->op, value_of(result, r->field, -1), value_of(result, r->field, 1), limit);
 }

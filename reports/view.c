@@ -10,13 +10,20 @@
 
 #include "reports/energy_scope.h"
 #include "reports/fields.h"
+#include "reports/metric_unit.h"
 #include "reports/naming.h"
 #include "reports/order.h"
 #include "reports/text.h"
 
-#define PEAK (-1)    // the largest of the peaks of resident memory
-#define QUALITY (-2) // the value of a metric that is no share
-#define ERRORS (-3)  // the value of a metric that counts errors, as a share
+#define PEAK (-1) // the largest of the peaks of resident memory
+// Values and drops of metrics that are no shares, by their units.
+#define DECIBELS (-2)
+#define PERPLEXITY (-3)
+#define NATS (-4)
+#define SCORE (-5)
+#define NATS_DROP (-6)
+#define SCORE_DROP (-7)
+#define ERRORS (-8) // the value of a metric that counts errors, as a share
 #define NUMBER_BYTES 48
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -63,8 +70,13 @@ static const struct figure figures[] = {
     {ED_FIELD_accuracy_value, "accuracy", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
     {ED_FIELD_word_error_rate, "word errors", ED_SCALE_SHARE, 3, false, ALWAYS, 6},
     {ERRORS, "corpus WER", ED_SCALE_SHARE, 4, false, ALWAYS, 6},
-    {QUALITY, "quality", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
+    {DECIBELS, "SQNR", ED_SCALE_DECIBEL, 4, false, ALWAYS, 6},
+    {PERPLEXITY, "perplexity", ED_SCALE_PLAIN, 4, false, ALWAYS, 6},
+    {NATS, "divergence", ED_SCALE_NATS, 3, false, ALWAYS, 6},
+    {SCORE, "score", ED_SCALE_FINE, 4, false, ALWAYS, 6},
     {ED_FIELD_accuracy_drop, "drop", ED_SCALE_SHARE, 3, false, ALWAYS, 0},
+    {NATS_DROP, "drop", ED_SCALE_NATS, 3, false, ALWAYS, 0},
+    {SCORE_DROP, "drop", ED_SCALE_FINE, 3, false, ALWAYS, 0},
     {ED_FIELD_agreement_cosine, "cosine", ED_SCALE_FINE, 4, false, WIDE_ONLY, 24},
     {ED_FIELD_agreement_sqnr_db, "SQNR dB", ED_SCALE_PLAIN, 3, false, WIDE_ONLY, 11},
     {ED_FIELD_agreement_max_abs, "max diff", ED_SCALE_FINE, 2, false, WIDE_ONLY, 25},
@@ -102,6 +114,15 @@ bool ed_view_speed_usable(const struct ed_result *result, const char **why) {
     else if (result->has[ED_FIELD_simulated] && result->simulated)
         *why = "simulated: times are not speed";
     return *why == NULL;
+}
+
+bool ed_view_figure_of(int field, const char *metric, struct ed_view_figure *out) {
+    bool drop;
+    if (!ed_view_figure(field, out))
+        return false;
+    if (ed_metric_decides(field, &drop))
+        out->kind = ed_metric_scale(metric, drop);
+    return true;
 }
 
 bool ed_view_figure(int field, struct ed_view_figure *out) {
@@ -279,12 +300,34 @@ static bool is_language(const struct ed_result *result) {
 }
 
 bool ed_view_no_share(const struct ed_result *result) {
-    return result->has[ED_FIELD_accuracy_metric] && (!strcmp(result->accuracy_metric, "perplexity") ||
-                                                     !strcmp(result->accuracy_metric, "kl-divergence"));
+    return result->has[ED_FIELD_accuracy_metric] &&
+           ed_metric_scale(result->accuracy_metric, false) != ED_SCALE_SHARE;
+}
+
+// The result key that a column shows; its own figures stand for themselves.
+static int key_of(int field) {
+    return field == NATS_DROP || field == SCORE_DROP ? ED_FIELD_accuracy_drop
+           : field < PEAK                            ? ED_FIELD_accuracy_value
+                                                     : field;
 }
 
 static bool is_word_errors(const struct ed_result *result) {
     return result->has[ED_FIELD_accuracy_metric] && !strcmp(result->accuracy_metric, "word-error-rate");
+}
+
+// Whether the row's metric has this column's unit; errors have a column of their own.
+static bool has_unit(const struct ed_result *result, int field) {
+    const char *metric = result->has[ED_FIELD_accuracy_metric] ? result->accuracy_metric : NULL;
+    bool drop;
+    if (!ed_metric_decides(key_of(field), &drop))
+        return true;
+    if (!drop && (field == ERRORS || field == ED_FIELD_accuracy_value) &&
+        is_word_errors(result) != (field == ERRORS))
+        return false;
+    for (size_t i = 0; i < COUNT(figures); i++)
+        if (figures[i].field == field)
+            return figures[i].kind == ed_metric_scale(metric, drop);
+    return true;
 }
 
 static struct value value_get(const struct ed_view *view, size_t row, int field) {
@@ -293,13 +336,10 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
                                 ED_FIELD_memory_inference_peak_bytes};
     struct value v = {0};
     double one;
-    if (!ed_view_ran(result) || (is_latency(field) && is_language(result)) ||
-        (field == QUALITY && !ed_view_no_share(result)) || (field == ERRORS && !is_word_errors(result)) ||
-        (field == ED_FIELD_accuracy_value && (ed_view_no_share(result) || is_word_errors(result))) ||
+    if (!ed_view_ran(result) || (is_latency(field) && is_language(result)) || !has_unit(result, field) ||
         (view->scoped && !ed_energy_of_scope(result, view->scope)))
         return v;
-    if (field == QUALITY || field == ERRORS)
-        field = ED_FIELD_accuracy_value;
+    field = key_of(field);
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
         enum ed_result_type type = ed_result_fields()[field].type;
@@ -320,9 +360,9 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
 
 static bool has_room_for_span(const struct ed_view *view, int field) {
     if (view->style == ED_VIEW_FULL)
-        return field >= 0;
+        return key_of(field) >= 0;
     return field == ED_FIELD_latency_p50_ns || field == ED_FIELD_latency_mean_ns ||
-           field == ED_FIELD_accuracy_drop || field == ED_FIELD_prefill_tokens_per_s ||
+           key_of(field) == ED_FIELD_accuracy_drop || field == ED_FIELD_prefill_tokens_per_s ||
            field == ED_FIELD_decode_tokens_per_s;
 }
 
@@ -406,7 +446,7 @@ static void figure_column(struct ed_view *view, const struct figure *figure) {
     bool fine = scale.divisor > 1 || figure->kind == ED_SCALE_RATE;
     if (fine && scale.decimals < 3 && narrowest / scale.divisor < 5 * pow(10, -scale.decimals))
         scale.decimals++;
-    struct ed_view_column *column = column_add(view, figure->head, scale.unit, figure->field);
+    struct ed_view_column *column = column_add(view, figure->head, scale.unit, key_of(figure->field));
     if (!column)
         return;
     column->figure = true;

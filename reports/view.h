@@ -12,7 +12,7 @@
 #include "edgedyno/report.h"
 #include "reports/scale.h"
 
-#define ED_VIEW_COLUMNS_MAX 56
+#define ED_VIEW_COLUMNS_MAX 64
 
 struct ed_view_column {
     const char *head;
@@ -67,7 +67,7 @@ size_t ed_view_width(const struct ed_view *view, size_t gap);
 bool ed_view_group_begins(const struct ed_view *view, size_t row);
 void ed_view_group_text(const struct ed_view *view, size_t row, struct ed_buffer *out);
 
-// A perplexity or divergence: not to be shown in percent, and lower is better.
+// Its metric is not shown in percent: decibels, nats, a perplexity, a score (reports/metric_unit.h).
 bool ed_view_no_share(const struct ed_result *result);
 // How a figure is called and scaled, also one that no table has a column for. False where the key is no
 // figure.
@@ -78,6 +78,8 @@ struct ed_view_figure {
     bool speed; // not to be used where ed_view_speed_usable says so
 };
 bool ed_view_figure(int field, struct ed_view_figure *out);
+// Likewise of a record with this accuracy_metric (NULL: none).
+bool ed_view_figure_of(int field, const char *metric, struct ed_view_figure *out);
 // The row ran to its end, so that its figures are shown.
 bool ed_view_ran(const struct ed_result *result);
 // The row's outcome in place of figures: "crashed in load, 3 blocks ok"; false where the outcome is ok.

@@ -27,6 +27,9 @@ enum ed_status ed_history_render_plot(const struct ed_history_view *view,
                                       const struct ed_output_target *target, struct ed_buffer *out,
                                       struct ed_error *err);
 // "1.23 ms", on one scale for all values from `low` to `high` in size.
-void ed_history_figure(char *text, size_t bytes, int field, double value, double low, double high);
+void ed_history_figure(char *text, size_t bytes, const struct ed_trend_series *series, double value,
+                       double low, double high);
+// Of a task: its metric, which decides the unit. NULL: no task.
+const char *ed_history_metric(const struct ed_trend_series *series);
 
 #endif

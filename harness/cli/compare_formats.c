@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "harness/cli/grid.h"
 #include "reports/csv_cell.h"
+#include "reports/metric_unit.h"
 #include "reports/scale.h"
 #include "reports/text.h"
 
@@ -82,23 +83,31 @@ static struct cells cells_of_row(const struct ed_compare_row *row) {
     return cells;
 }
 
-// A task's drop is in points: what the other lost against the first, so that a loss is shown as one.
+// What the other lost against the first, so that a loss is shown as one; in the metric's own unit.
 static struct cells cells_of_task(const struct ed_compare_task *task) {
     struct cells cells = {0};
-    char number[32];
+    char low[36], high[36];
     snprintf(cells.word, sizeof cells.word, "%s",
              !task->has_drop      ? task->why
              : task->has_interval ? word_of(task->word)
                                   : "too few samples");
     snprintf(cells.key, sizeof cells.key, "%.60s %.31s", task->task, task->metric);
-    snprintf(cells.first, sizeof cells.first, "%.5g", task->first);
-    snprintf(cells.other, sizeof cells.other, "%.5g", task->other);
+    ed_metric_text(cells.first, sizeof cells.first, task->metric, false, task->first);
+    ed_metric_text(cells.other, sizeof cells.other, task->metric, false, task->other);
     snprintf(cells.change, sizeof cells.change, "-");
+    snprintf(cells.interval, sizeof cells.interval, "-");
     if (task->has_drop) {
-        signed_percent(number, sizeof number, task->drop);
-        snprintf(cells.change, sizeof cells.change, "drop %s %%", number);
+        snprintf(cells.change, sizeof cells.change, "drop ");
+        ed_metric_text(cells.change + 5, sizeof cells.change - 5, task->metric, true, task->drop);
     }
-    interval_text(cells.interval, task->has_interval, task->low, task->high);
+    if (task->has_interval) {
+        ed_metric_text(low, sizeof low, task->metric, true, task->low);
+        ed_metric_text(high, sizeof high, task->metric, true, task->high);
+        // The unit stands once.
+        if (strcmp(ed_metric_unit(task->metric, true), "%") == 0)
+            low[strcspn(low, " ")] = '\0';
+        snprintf(cells.interval, sizeof cells.interval, "%s to %s", low, high);
+    }
     return cells;
 }
 

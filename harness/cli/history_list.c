@@ -19,10 +19,18 @@ static bool is_whole(int field) {
     return type == ED_RESULT_INT || type == ED_RESULT_SPANI;
 }
 
-void ed_history_figure(char *text, size_t bytes, int field, double value, double low, double high) {
+const char *ed_history_metric(const struct ed_trend_series *series) {
+    return series->n && series->points[0].record->accuracy_metric[0]
+               ? series->points[0].record->accuracy_metric
+               : NULL;
+}
+
+void ed_history_figure(char *text, size_t bytes, const struct ed_trend_series *series, double value,
+                       double low, double high) {
+    const int field = series->field;
     struct ed_view_figure figure;
     char number[64];
-    if (!ed_view_figure(field, &figure)) {
+    if (!ed_view_figure_of(field, ed_history_metric(series), &figure)) {
         const char *unit = ed_result_fields()[field].unit;
         ed_json_format_real(number, value);
         snprintf(text, bytes, "%s%s%s", number, unit[0] ? " " : "", unit);
@@ -65,7 +73,7 @@ static void add_series(struct ed_grid *grid, const struct ed_trend_series *serie
     const size_t bytes = ed_text_prefix(series->device, DEVICE_WIDTH);
     const double size = fabs(last->value->value);
     snprintf(device, sizeof device, "%.*s%s", (int)bytes, series->device, series->device[bytes] ? "~" : "");
-    ed_history_figure(figure, sizeof figure, series->field, last->value->value, size, size);
+    ed_history_figure(figure, sizeof figure, series, last->value->value, size, size);
     ed_grid_add(grid, "%s", device);
     ed_grid_add(grid, "%zu", series->n);
     ed_grid_add(grid, "%s%s%s", figure, last->mark[0] ? " " : "", last->mark);

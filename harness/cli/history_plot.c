@@ -20,7 +20,7 @@
 static struct ed_scale scale_of(const struct ed_trend_series *series) {
     struct ed_view_figure figure;
     double low = INFINITY, high = 0;
-    if (!ed_view_figure(series->field, &figure))
+    if (!ed_view_figure_of(series->field, ed_history_metric(series), &figure))
         return (struct ed_scale){ed_result_fields()[series->field].unit, 1, 0};
     for (size_t i = 0; i < series->n; i++) {
         low = fmin(low, fabs(series->points[i].value->value));

@@ -44,8 +44,8 @@ static void change_text(char *text, size_t bytes, const struct ed_trend_series *
     const struct ed_trend_segment *before = &series->segments[point->segment - 1],
                                   *after = &series->segments[point->segment];
     char from[64], to[64], share[32] = "";
-    ed_history_figure(from, sizeof from, series->field, before->mean, low, high);
-    ed_history_figure(to, sizeof to, series->field, after->mean, low, high);
+    ed_history_figure(from, sizeof from, series, before->mean, low, high);
+    ed_history_figure(to, sizeof to, series, after->mean, low, high);
     if (before->mean != 0)
         snprintf(share, sizeof share, ", %+.1f %%", 100 * (after->mean - before->mean) / fabs(before->mean));
     snprintf(text, bytes, "changed: %s to %s%s", from, to, share);
@@ -70,10 +70,10 @@ static void add_point(struct ed_grid *grid, const struct ed_trend_series *series
     const struct ed_trend_point *before = i ? &series->points[i - 1] : NULL;
     char value[64], from[64] = "", to[64] = "", change[256] = "";
     const char *started = point->campaign->started_utc, *other = other_text(series, i);
-    ed_history_figure(value, sizeof value, series->field, point->value->value, low, high);
+    ed_history_figure(value, sizeof value, series, point->value->value, low, high);
     if (point->value->has_span) {
-        ed_history_figure(from, sizeof from, series->field, point->value->low, low, high);
-        ed_history_figure(to, sizeof to, series->field, point->value->high, low, high);
+        ed_history_figure(from, sizeof from, series, point->value->low, low, high);
+        ed_history_figure(to, sizeof to, series, point->value->high, low, high);
         from[strcspn(from, " ")] = 0;
         to[strcspn(to, " ")] = 0;
     }

@@ -84,6 +84,7 @@ struct ed_report_gate_row {
     const char *device, *model; // model: with what else tells pairs of cases apart, where that is needed
     const char *baseline_case, *candidate_case;
     const char *key;         // result key
+    const char *metric;      // of a key of accuracy: the task's, which decides the unit; NULL: no task
     const char *requirement; // as written; NULL: the gate's own comparison
     const char *verdict;     // pass, fail, inconclusive, invalid
     bool has_values;

@@ -37,6 +37,7 @@
     X(workload, TEXT, "", "case", "what one inference is: scenario, batch, shapes") \
     X(label, TEXT, "", "case", "labels of the campaign, KEY=VALUE separated by spaces") \
     X(libc, TEXT, "", "case", "C library that the worker ran with: 'device 2.31', the device's own, or 'pack 2.36'") \
+    X(variant_how, TEXT, "", "case", "how the variant was made: converted, ptq, qat, pruned, distilled; null where the suite does not say") \
     X(blocks, INT, "", "counts", "timing blocks that ended ok") \
     X(samples, INT, "", "counts", "timed inferences in these blocks") \
     X(campaign, TEXT, "", "counts", "id of the campaign") \
@@ -104,7 +105,7 @@
     X(threads_busy, INT, "", "work", "threads that used more than 5 % of a CPU in the timed window; median over blocks") \
     X(cpus_used, REAL, "cpus", "work", "CPU time of all threads by the wall time of the timed window; median over blocks") \
     X(accuracy_metric, TEXT, "", "accuracy", "name of the metric") \
-    X(accuracy_value, REAL, "", "accuracy", "value of the metric, a fraction") \
+    X(accuracy_value, REAL, "", "accuracy", "value of the metric in its own unit: a share as a fraction, decibels, nats, a perplexity, a score") \
     X(accuracy_reference, REAL, "", "accuracy", "value of the metric of the reference variant") \
     X(accuracy_drop, SPANR, "", "accuracy", "reference less value, judged sample by sample") \
     X(accuracy_verdict, TEXT, "", "accuracy", "pass, fail, inconclusive: the drop against its limit") \

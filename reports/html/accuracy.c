@@ -9,6 +9,7 @@
 #include "reports/fields.h"
 #include "reports/front.h"
 #include "reports/html/page.h"
+#include "reports/metric_unit.h"
 #include "reports/text.h"
 
 #define FIGURES_MAX 40u
@@ -21,12 +22,7 @@ static bool doubtful(const struct ed_view *view) {
     return false;
 }
 
-// Shares in percent; where all rows are shares the head says so, else each cell. `drop` of a perplexity is a
-// share of it, of a divergence it is one.
-static bool is_share(const struct ed_result *result, bool drop) {
-    return !ed_view_no_share(result) || (drop && strcmp(result->accuracy_metric, "kl-divergence") != 0);
-}
-
+// Where all rows are shares the head says so, else each cell has its unit.
 static bool all_shares(const struct ed_view *view) {
     for (size_t row = 0; row < view->n_rows; row++)
         if (ed_front_has(view->rows[row]) && ed_view_no_share(view->rows[row]))
@@ -34,10 +30,12 @@ static bool all_shares(const struct ed_view *view) {
     return true;
 }
 
-static void accuracy_text(char *text, size_t bytes, double value, bool share, bool unit) {
-    ed_text_fixed(text, bytes, share ? 100 * value : value, share ? 2 : 4, false);
-    if (share && unit)
-        snprintf(text + strlen(text), bytes - strlen(text), " %%");
+static void accuracy_text(char *text, size_t bytes, const struct ed_result *result, bool drop, double value,
+                          bool unit) {
+    if (unit)
+        ed_metric_text(text, bytes, result->accuracy_metric, drop, value);
+    else
+        ed_text_fixed(text, bytes, 100 * value, 2, false);
 }
 
 static void choice_rows(struct ed_html_table *table, const struct ed_html_page *page, const size_t *rows,
@@ -48,7 +46,7 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
         const size_t better = ed_front_beaten_by(&page->view, rows, n, i);
         struct ed_buffer words;
         const char *why;
-        char text[96];
+        char text[160];
         ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
         ed_plot_row_words(&words, &page->view, rows[i]);
         snprintf(text, sizeof text, "%zu", rows[i] + 1);
@@ -57,15 +55,15 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
         ed_html_table_text(table, result->device, NULL);
         ed_html_table_name(table, ed_buffer_text(&words));
         ed_html_table_text(table, result->accuracy_metric, NULL);
-        accuracy_text(text, sizeof text, result->accuracy_value, is_share(result, false), units);
+        accuracy_text(text, sizeof text, result, false, result->accuracy_value, units);
         ed_html_table_number(table, text, result->accuracy_value);
         const bool drop = result->has[ED_FIELD_accuracy_drop];
         if (drop)
-            accuracy_text(text, sizeof text, result->accuracy_drop, is_share(result, true), units);
+            accuracy_text(text, sizeof text, result, true, result->accuracy_drop, units);
         if (drop && result->has_span[ED_FIELD_accuracy_drop]) {
-            char low[24], high[24];
-            accuracy_text(low, sizeof low, result->accuracy_drop_low, is_share(result, true), units);
-            accuracy_text(high, sizeof high, result->accuracy_drop_high, is_share(result, true), units);
+            char low[48], high[48];
+            accuracy_text(low, sizeof low, result, true, result->accuracy_drop_low, units);
+            accuracy_text(high, sizeof high, result, true, result->accuracy_drop_high, units);
             const size_t used = strlen(text);
             snprintf(text + used, sizeof text - used, " [%s to %s]", low, high);
         }

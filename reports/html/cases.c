@@ -88,11 +88,13 @@ static void matrices(struct ed_html_page *page) {
         "intervals.</p>\n");
 }
 
-// By what a column is sorted: the value itself, where it has one.
-static double value_of(const struct ed_result *result, int field) {
+// By what a column is sorted: the value itself, where the cell has one; its key may have it in another
+// column, by its unit.
+static double value_of(const struct ed_result *result, const struct ed_view_column *column, size_t row) {
+    const char *cell = column->cells[row] + strspn(column->cells[row], " ");
     double value = NAN;
-    if (field >= 0 && ed_view_ran(result))
-        ed_result_number(result, field, 0, &value);
+    if (column->field >= 0 && ed_view_ran(result) && (cell[0] != '-' || (cell[1] && cell[1] != ' ')))
+        ed_result_number(result, column->field, 0, &value);
     return value;
 }
 
@@ -128,7 +130,7 @@ static void case_row(struct ed_html_table *table, const struct ed_html_page *pag
         const struct ed_view_column *column = &view->columns[i];
         if (column->figure)
             ed_html_table_number(table, ed_view_ran(result) ? column->cells[row] : "",
-                                 value_of(result, column->field));
+                                 value_of(result, column, row));
         else if (column->field == ED_FIELD_threads)
             ed_html_table_number(table, column->cells[row], (double)result->threads);
         else if (column->field != ED_FIELD_verdict)

@@ -8,6 +8,7 @@
 #include "reports/fields.h"
 #include "reports/html/page.h"
 #include "reports/lines.h"
+#include "reports/metric_unit.h"
 #include "reports/text.h"
 
 static void decision(struct ed_html_page *page, const struct ed_report_choice_row *row) {
@@ -40,17 +41,13 @@ static void accuracy(struct ed_html_table *table, const struct ed_result *result
         ed_html_table_number(table, text, NAN);
         return;
     }
-    const bool plain = !strcmp(result->accuracy_metric, "kl-divergence"); // nats, no share
-    ed_text_fixed(text, 48, plain ? value : 100 * value, plain ? 4 : 2, false);
+    ed_metric_text(text, sizeof text, result->accuracy_metric, true, value);
     if (ed_result_number(result, ED_FIELD_accuracy_drop, -1, &ends[0]) &&
         ed_result_number(result, ED_FIELD_accuracy_drop, 1, &ends[1])) {
-        ed_text_fixed(low, sizeof low, plain ? ends[0] : 100 * ends[0], plain ? 4 : 2, false);
-        ed_text_fixed(high, sizeof high, plain ? ends[1] : 100 * ends[1], plain ? 4 : 2, false);
+        ed_metric_text(low, sizeof low, result->accuracy_metric, true, ends[0]);
+        ed_metric_text(high, sizeof high, result->accuracy_metric, true, ends[1]);
         const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, " [%s to %s]%s", low, high, plain ? "" : " %");
-    } else if (!plain) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, " %%");
+        snprintf(text + used, sizeof text - used, " [%s to %s]", low, high);
     }
     ed_html_table_number(table, text, value);
 }

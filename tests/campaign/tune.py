@@ -134,6 +134,8 @@ def best(room):
     row, states = one(report(room, "all", 0))
     check(row["chosen"] and row["chosen"]["variant"] == "fast", "the fastest that passes", row["why"])
     check(row["chosen"]["how"] == "pruned" and row["chosen"]["threads"] == 1 and row["chosen"]["backend"] == "cpu", "and how", row["chosen"])
+    hows = {r["variant"]: r["variant_how"] for r in room.run("report", "all", "--format", "json").expect(0).json()["records"]}
+    check(hows["fast"] == "pruned" and hows["small"] == "ptq" and hows["base"] is None, "every record says how its variant was made", hows)
     expected = {"base": "slower", "small": "slower", "fast": "chosen", "wrong": "fail", "open": "inconclusive", "fell": "fail", "dies": "fail"}
     check({v: c["state"] for v, c in states.items()} == expected, "every state", {v: (c["state"], c["why"]) for v, c in states.items()})
     small = states["small"]
