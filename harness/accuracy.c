@@ -3,6 +3,7 @@
 #include "harness/accuracy.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
@@ -10,6 +11,7 @@
 #include "harness/metrics.h"
 #include "harness/outputs.h"
 #include "harness/quality.h"
+#include "harness/score_lines.h"
 
 #define CONFIDENCE 0.95
 #define KEY_VALUE "accuracy_value"
@@ -72,7 +74,7 @@ static size_t alike(const struct ed_scores *scores) {
     for (size_t i = 0; scores->weights && i < scores->n; i++)
         most = scores->weights[i] > most ? scores->weights[i] : most;
     if (!(most > 0))
-        return scores->n;
+        return ed_scores_samples(scores);
     for (size_t i = 0; i < scores->n; i++) {
         const double weight = scores->weights[i] / most;
         sum += weight;
@@ -85,7 +87,7 @@ static void compare_shares(struct ed_result *result, const struct ed_campaign *c
                            const struct ed_campaign_task *task, const struct ed_scores *reference,
                            const struct ed_scores *mine, double sign) {
     struct ed_paired_drop drop;
-    struct discordance d = {.n = alike(mine), .samples = mine->n};
+    struct discordance d = {.n = alike(mine), .samples = ed_scores_samples(mine)};
     for (size_t i = 0; i < mine->n; i++) {
         d.b += sign * (reference->values[i] - mine->values[i]) > 0;
         d.c += sign * (reference->values[i] - mine->values[i]) < 0;
@@ -93,7 +95,7 @@ static void compare_shares(struct ed_result *result, const struct ed_campaign *c
     if (ed_proportion_drop(d.n, d.b, d.c, CONFIDENCE, &drop) != ED_PAIRED_OK)
         return;
     ED_RESULT_SET_SPAN(result, accuracy_drop, drop.drop, drop.low, drop.high);
-    advise(result, campaign, task, mine->n, needed_shares, &d);
+    advise(result, campaign, task, d.samples, needed_shares, &d);
 }
 
 struct spread {
@@ -132,6 +134,8 @@ static void set_span(struct ed_result *result, const struct ed_campaign *campaig
 }
 
 static double mean_of(const struct ed_scores *scores) {
+    if (scores->set)
+        return scores->values[0];
     const struct ed_bootstrap_scores all = {scores->values, scores->weights};
     return ed_bootstrap_weighted_mean(&all, scores->n);
 }
@@ -152,16 +156,46 @@ static bool within_unit(const struct ed_scores *scores) {
     return true;
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// The percentile interval of the difference of two figures, each draw's of the same samples on both sides.
+static void compare_sets(struct ed_result *result, const struct ed_campaign *campaign,
+                         const struct ed_campaign_task *task, const struct ed_scores *reference,
+                         const struct ed_scores *mine, double sign) {
+    const double drop = sign * (reference->values[0] - mine->values[0]);
+    double draws[ED_SET_DRAWS];
+    if (mine->samples < ED_BOOTSTRAP_MIN_CLUSTERS) {
+        ED_RESULT_SET(result, accuracy_drop, drop);
+        ed_result_reason(result, KEY_DROP, "few_samples",
+                         "an interval over samples needs %d of them, not %zu", ED_BOOTSTRAP_MIN_CLUSTERS,
+                         mine->samples);
+        return;
+    }
+    for (size_t d = 0; d < ED_SET_DRAWS; d++)
+        draws[d] = sign * (reference->values[1 + d] - mine->values[1 + d]);
+    qsort(draws, ED_SET_DRAWS, sizeof *draws, by_value);
+    const size_t first = (size_t)floor((1 - CONFIDENCE) / 2 * ED_SET_DRAWS);
+    struct spread spread = {mine->samples, drop, draws[ED_SET_DRAWS - 1 - first]};
+    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, draws[first], spread.high);
+    advise(result, campaign, task, mine->samples, needed_mean, &spread);
+}
+
 void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *campaign,
                          const struct ed_campaign_task *task, const struct ed_scores *reference,
                          const struct ed_scores *mine) {
     const bool errors = ed_metric_is_speech(task->metric);
     const double sign = task->lower_is_better || errors ? -1 : 1;
-    if (reference->n != mine->n)
+    const bool alone = reference->n == mine->n && no_difference(reference, mine) && (errors || within_unit(mine));
+    if (ed_scores_samples(reference) != ed_scores_samples(mine))
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
-                         "the reference ran %zu samples, this variant %zu", reference->n, mine->n);
-    else if ((reference->shares && mine->shares) ||
-             (no_difference(reference, mine) && (errors || within_unit(mine))))
+                         "the reference ran %zu samples, this variant %zu", ed_scores_samples(reference),
+                         ed_scores_samples(mine));
+    else if (mine->set && !alone)
+        compare_sets(result, campaign, task, reference, mine, sign);
+    else if ((reference->shares && mine->shares) || alone)
         compare_shares(result, campaign, task, reference, mine, sign);
     else
         set_span(result, campaign, task, mine, reference, sign * (mean_of(reference) - mean_of(mine)), sign);

@@ -66,11 +66,12 @@ static enum ed_status compare_scores(struct ed_compare_task *out, const struct e
     if (ed_scores_make(&mine, first->campaign, first->device, first->blocks, a, &why) != ED_OK ||
         ed_scores_make(&theirs, other->campaign, other->device, other->blocks, b, &why) != ED_OK) {
         snprintf(out->why, sizeof out->why, "%.250s", why.message);
-    } else if (mine.n != theirs.n) {
-        snprintf(out->why, sizeof out->why, "%zu samples, then %zu", mine.n, theirs.n);
+    } else if (ed_scores_samples(&mine) != ed_scores_samples(&theirs)) {
+        snprintf(out->why, sizeof out->why, "%zu samples, then %zu", ed_scores_samples(&mine),
+                 ed_scores_samples(&theirs));
     } else {
         ed_accuracy_compare(result, first->campaign, task, &mine, &theirs);
-        out->samples = mine.n;
+        out->samples = ed_scores_samples(&mine);
         out->has_drop = result->has[ED_FIELD_accuracy_drop];
         out->has_interval = result->has_span[ED_FIELD_accuracy_drop];
         out->drop = result->accuracy_drop;

@@ -22,7 +22,11 @@ bool ed_metric_is_signal(const char *metric) {
 }
 
 bool ed_metric_is_command(const char *metric) {
-    return !strcmp(metric, ED_METRIC_COMMAND);
+    return !strcmp(metric, ED_METRIC_COMMAND) || ed_metric_is_set(metric);
+}
+
+bool ed_metric_is_set(const char *metric) {
+    return !strcmp(metric, ED_METRIC_SET);
 }
 
 bool ed_metric_is_questions(const char *metric) {

@@ -9,6 +9,8 @@
 // sqnr             tensors or images       10 log10(signal / noise) in dB        noise / signal
 // command          tensors or images       weighted mean of the scores that a    reference less value (value
 //                                          program of the user's prints          less it: lower_is_better)
+// command-set      tensors or images       what such a program says of all       likewise
+//                                          samples together
 // multiple-choice  JSONL questions         share of questions, the right choice  reference less value
 //                                          being the likeliest
 // exact-match      JSONL questions         share of questions, greedy decoding   reference less value
@@ -25,13 +27,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ED_METRIC_WORDS                                                                                  \
-    "top-1|top-3|top-5|top-10|cosine|sqnr|command|multiple-choice|exact-match|perplexity|kl-divergence|" \
-    "same-top|" ED_METRIC_SPEECH
+#define ED_METRIC_WORDS                                                                                \
+    "top-1|top-3|top-5|top-10|cosine|sqnr|command|command-set|multiple-choice|exact-match|perplexity|" \
+    "kl-divergence|same-top|" ED_METRIC_SPEECH
 #define ED_METRIC_SPEECH "word-error-rate"
 #define ED_METRIC_CHOICE "multiple-choice"
 #define ED_METRIC_MATCH "exact-match"
 #define ED_METRIC_COMMAND "command"
+#define ED_METRIC_SET "command-set"
 #define ED_METRIC_SQNR_MAX_DB 300.0
 
 // K of "top-K"; of questions, whose outputs are a score for each choice, 1; else 0.
@@ -39,7 +42,9 @@ size_t ed_metric_top(const char *metric);
 // Judged by the reference's outputs alone: cosine, sqnr.
 bool ed_metric_is_signal(const char *metric);
 bool ed_metric_is_sqnr(const char *metric);
+// Judged by a program of the user's, sample by sample or all together.
 bool ed_metric_is_command(const char *metric);
+bool ed_metric_is_set(const char *metric); // all together
 // Over JSONL questions of a language model.
 bool ed_metric_is_questions(const char *metric);
 // Over recordings, of a speech model.

@@ -10,66 +10,17 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/random.h"
 #include "devices/process.h"
 #include "harness/metrics.h"
 #include "harness/outputs.h"
+#include "harness/score_lines.h"
 #include "harness/scores.h"
 #include "harness/suite_keys.h"
 
 #define DEADLINE_NS (INT64_C(6) * 3600 * 1000000000)
 #define PRINTED_MAX_BYTES (1u << 30)
-#define LINE_MAX_BYTES (64u << 10)
 #define SAMPLES_MAX (INT64_C(1) << 32)
-
-static enum ed_status read_score(double *rows, size_t n, bool *seen, const struct ed_json_at *at,
-                                 struct ed_error *err) {
-    int64_t id = 0;
-    double score = 0, weight = 1;
-    enum ed_status status = ed_json_get_int(at, "id", 0, (int64_t)n - 1, &id, err);
-    if (status == ED_OK)
-        status = ed_json_get_real(at, "score", -1e300, 1e300, &score, err);
-    if (status == ED_OK)
-        status = ed_json_opt_real(at, "weight", 0, 1e300, &weight, err);
-    if (status == ED_OK && seen[id])
-        status = ed_json_fail(at, err, "sample %lld has a score already", (long long)id);
-    if (status != ED_OK)
-        return status;
-    seen[id] = true;
-    rows[2 * id] = score;
-    rows[2 * id + 1] = weight;
-    return ED_OK;
-}
-
-enum ed_status ed_score_lines_parse(double *rows, size_t n, const char *text, size_t bytes,
-                                    struct ed_error *err) {
-    const char *end = text + bytes;
-    bool *seen = calloc(n + 1, sizeof *seen);
-    size_t found = 0;
-    enum ed_status status =
-        seen ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu scores", n);
-    for (size_t line = 1; status == ED_OK && text < end; line++) {
-        const char *stop = memchr(text, '\n', (size_t)(end - text));
-        const size_t length = (size_t)((stop ? stop : end) - text);
-        struct ed_json_document document = {0};
-        char name[64];
-        snprintf(name, sizeof name, "line %zu of what it printed", line);
-        if (length > LINE_MAX_BYTES)
-            status = ed_fail(err, ED_ERR_PARSE, name, "has %zu bytes", length);
-        else if (length)
-            status = ed_json_parse(&document, name, text, length, err);
-        if (status == ED_OK && length) {
-            const struct ed_json_at root = ed_json_root(&document);
-            status = read_score(rows, n, seen, &root, err);
-            found++;
-        }
-        ed_json_document_release(&document);
-        text += length + 1;
-    }
-    if (status == ED_OK && found != n)
-        status = ed_fail(err, ED_ERR_PARSE, NULL, "it printed %zu scores for %zu samples", found, n);
-    free(seen);
-    return status;
-}
 
 // Real numbers of a quantized output.
 static enum ed_status write_real(const char *path, const struct ed_output_values *output,
@@ -132,6 +83,45 @@ static enum ed_status lay_output(const struct judging *j, size_t index, struct e
     return status;
 }
 
+// What the figure is worked out over again: numbers of samples, a draw a row. They hang on the number of
+// samples alone, so that every case of every campaign over the same data has the same ones.
+static enum ed_status lay_draws(const struct judging *j, size_t n, struct ed_error *err) {
+    const int64_t shape[] = {ED_SET_DRAWS, (int64_t)n};
+    char header[1024], path[ED_PATH_BYTES];
+    struct ed_random random;
+    size_t bytes = 0;
+    if (n > ED_SET_SAMPLES_MAX)
+        return ed_fail(err, ED_ERR_LIMIT, NULL,
+                       "%zu samples; a figure over all of them together takes at most %d", n,
+                       ED_SET_SAMPLES_MAX);
+    int32_t *row = calloc(n + 1, sizeof *row);
+    enum ed_status status =
+        row ? ED_OK : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for draws of %zu samples", n);
+    if (status == ED_OK)
+        status = ed_path_join(path, j->folder, ED_SET_DRAWS_FILE, err);
+    if (status == ED_OK)
+        status = ed_npy_header(header, &bytes, ED_DTYPE_I32, 2, shape, err);
+    const int fd = status == ED_OK ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (status == ED_OK && fd < 0)
+        status = ed_fail_errno(err, ED_ERR_IO, path, "cannot be made: %m");
+    if (status == ED_OK)
+        status = ed_path_write_all(fd, header, bytes, path, err);
+    ed_random_init(&random, ed_random_derive(0, ED_METRIC_SET));
+    for (size_t d = 0; status == ED_OK && d < ED_SET_DRAWS; d++) {
+        for (size_t i = 0; i < n; i++)
+            row[i] = (int32_t)ed_random_below(&random, n);
+        status = ed_path_write_all(fd, row, n * sizeof *row, path, err);
+    }
+    if (fd >= 0)
+        close(fd);
+    free(row);
+    return status;
+}
+
+static bool is_set(const struct judging *j) {
+    return ed_metric_is_set(j->campaign->tasks[j->device->cases[j->case_index].task].metric);
+}
+
 static enum ed_status lay_task(const struct judging *j, size_t *samples, struct ed_error *err) {
     const struct ed_campaign_case *c = &j->device->cases[j->case_index];
     const struct ed_campaign_task *task = &j->campaign->tasks[c->task];
@@ -154,6 +144,12 @@ static enum ed_status lay_task(const struct judging *j, size_t *samples, struct 
         status = lay_output(j, i, &w, &n, samples, err);
     ed_json_array_end(&w);
     ed_json_uint(&w, "samples", *samples);
+    if (status == ED_OK && is_set(j)) {
+        status = lay_draws(j, *samples, err);
+        if (status == ED_OK)
+            status = ed_path_join(path, j->folder, ED_SET_DRAWS_FILE, err);
+        ed_json_text(&w, "draws", path);
+    }
     ed_json_object_end(&w);
     if (status == ED_OK)
         status = ed_buffer_status(&text, "task.json", err);
@@ -184,7 +180,8 @@ static enum ed_status keep_rows(const struct judging *j, const double *rows, siz
     return status;
 }
 
-static enum ed_status run_program(const struct judging *j, double **rows, size_t n, struct ed_error *err) {
+// `n` samples in; rows of scores out.
+static enum ed_status run_program(const struct judging *j, double **rows, size_t *n, struct ed_error *err) {
     const struct ed_campaign_task *task = &j->campaign->tasks[j->device->cases[j->case_index].task];
     const char *argv[ED_SUITE_COMMAND_MAX + 2] = {NULL};
     struct ed_spawn_result result;
@@ -204,10 +201,14 @@ static enum ed_status run_program(const struct judging *j, double **rows, size_t
                          result.signal ? result.signal : result.exit_code, told ? ": " : "", (int)told,
                          told ? result.err_out + result.err_bytes - told : "");
     }
-    if (status == ED_OK && !(*rows = calloc(n, 2 * sizeof **rows)))
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu scores", n);
-    if (status == ED_OK)
-        status = ed_score_lines_parse(*rows, n, result.out, result.out_bytes, err);
+    if (status == ED_OK && !(*rows = calloc(*n > ED_SET_DRAWS ? *n : ED_SET_DRAWS + 1, 2 * sizeof **rows)))
+        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for %zu scores", *n);
+    if (status == ED_OK && is_set(j)) {
+        status = ed_score_set_parse(*rows, *n, result.out, result.out_bytes, err);
+        *n = ED_SET_DRAWS + 1;
+    } else if (status == ED_OK) {
+        status = ed_score_lines_parse(*rows, *n, result.out, result.out_bytes, err);
+    }
     ed_spawn_result_release(&result);
     return status;
 }
@@ -240,7 +241,7 @@ static enum ed_status judge_case(struct judging *j, struct ed_error *err) {
         return status;
     enum ed_status judged = lay_task(j, &n, &why);
     if (judged == ED_OK)
-        judged = run_program(j, &rows, n, &why);
+        judged = run_program(j, &rows, &n, &why);
     status = judged == ED_OK ? keep_rows(j, rows, n, err) : keep_failure(j, &why, err);
     free(rows);
     if (status == ED_OK)

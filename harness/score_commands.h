@@ -4,8 +4,10 @@
 //   task.json    {"task", "case", "samples", "labels": PATH or null, "outputs": [{"name", "file": PATH}]}
 //   outputN.npy  the model's output N of all samples, in their order; of a quantized one the real numbers, as
 //                float32
-// It prints a line {"id": N, "score": S} for each sample, N from 0; "weight" may stand beside it, 1 where it
-// does not. Scores and weights are kept in the campaign (harness/scores.h), so that a report runs nothing.
+//   draws.npy    of the metric command-set: int32 of [ED_SET_DRAWS, samples], numbers of samples, a draw a row;
+//                task.json then names it as "draws"
+// It prints lines as harness/score_lines.h has them. What it said is kept in the campaign (harness/scores.h),
+// so that a report runs nothing.
 #ifndef EDGEDYNO_HARNESS_SCORE_COMMANDS_H
 #define EDGEDYNO_HARNESS_SCORE_COMMANDS_H
 
@@ -15,9 +17,5 @@
 // failed is kept, and is the reason for the value that is missing. Errors are those of reading and writing
 // the campaign.
 enum ed_status ed_score_commands(const struct ed_campaign *campaign, struct ed_error *err);
-// What such a program printed, as score and weight of each of `n` samples; `rows` has room for 2 * n.
-// ED_ERR_PARSE names the line.
-enum ed_status ed_score_lines_parse(double *rows, size_t n, const char *text, size_t bytes,
-                                    struct ed_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "harness/metrics.h"
 #include "harness/outputs.h"
+#include "harness/score_lines.h"
 #include "harness/score_words.h"
 #include "harness/seal.h"
 
@@ -116,9 +117,39 @@ static enum ed_status not_told(const struct ed_campaign_device *device, size_t c
     return status;
 }
 
+// A figure of all samples together, and of what was drawn from them.
+static enum ed_status fill_set(struct ed_scores *scores, const double *rows, const char *path,
+                               struct ed_error *err) {
+    const double samples = rows[1];
+    if (scores->n != ED_SET_DRAWS + 1 || !(samples >= 1 && samples <= ED_SET_SAMPLES_MAX))
+        return ed_fail(err, ED_ERR_PARSE, path, "does not hold the figures of %d draws", ED_SET_DRAWS);
+    for (size_t i = 0; i < scores->n; i++) {
+        if (!isfinite(rows[2 * i]))
+            return ed_fail(err, ED_ERR_PARSE, path, "figure %zu is no number", i);
+        scores->values[i] = rows[2 * i];
+    }
+    scores->set = true;
+    scores->samples = (size_t)samples;
+    return ED_OK;
+}
+
+static enum ed_status fill_told(struct ed_scores *scores, const double *rows, const char *path,
+                                struct ed_error *err) {
+    scores->shares = true;
+    for (size_t i = 0; i < scores->n; i++) {
+        const double *row = rows + 2 * i;
+        if (!isfinite(row[0]) || !(row[1] >= 0 && isfinite(row[1])))
+            return ed_fail(err, ED_ERR_PARSE, path, "sample %zu has a score that is no number", i);
+        scores->values[i] = row[0];
+        scores->weights[i] = row[1];
+        scores->shares = scores->shares && (row[0] == 0 || row[0] == 1) && row[1] == 1;
+    }
+    return ED_OK;
+}
+
 // What the user's program said when the campaign ended.
 static enum ed_status score_told(struct ed_scores *scores, const struct ed_campaign_device *device,
-                                 size_t case_index, struct ed_error *err) {
+                                 size_t case_index, bool set, struct ed_error *err) {
     char path[ED_PATH_BYTES];
     struct ed_npy npy = {0};
     enum ed_status status = ed_scores_path(path, device, case_index, err);
@@ -130,16 +161,9 @@ static enum ed_status score_told(struct ed_scores *scores, const struct ed_campa
         (npy.dtype != ED_DTYPE_F64 || npy.rank != 2 || npy.shape[1] != 2 || npy.shape[0] < 1))
         status = ed_fail(err, ED_ERR_PARSE, path, "does not hold scores and weights");
     if (status == ED_OK)
-        status = make_room(scores, (size_t)npy.shape[0], true, err);
-    scores->shares = status == ED_OK;
-    for (size_t i = 0; status == ED_OK && i < scores->n; i++) {
-        const double *row = (const double *)npy.data + 2 * i;
-        if (!isfinite(row[0]) || !(row[1] >= 0 && isfinite(row[1])))
-            status = ed_fail(err, ED_ERR_PARSE, path, "sample %zu has a score that is no number", i);
-        scores->values[i] = row[0];
-        scores->weights[i] = row[1];
-        scores->shares = scores->shares && (row[0] == 0 || row[0] == 1) && row[1] == 1;
-    }
+        status = make_room(scores, (size_t)npy.shape[0], !set, err);
+    if (status == ED_OK)
+        status = set ? fill_set(scores, npy.data, path, err) : fill_told(scores, npy.data, path, err);
     ed_npy_close(&npy);
     return status;
 }
@@ -151,8 +175,9 @@ enum ed_status ed_scores_make(struct ed_scores *scores, const struct ed_campaign
     memset(scores, 0, sizeof *scores);
     if (ed_metric_is_speech(task->metric))
         return ed_scores_words(scores, task, device, blocks, case_index, err);
-    return ed_metric_is_command(task->metric) ? score_told(scores, device, case_index, err)
-                                              : score_top(scores, task, device, blocks, case_index, err);
+    return ed_metric_is_command(task->metric)
+               ? score_told(scores, device, case_index, ed_metric_is_set(task->metric), err)
+               : score_top(scores, task, device, blocks, case_index, err);
 }
 
 // One sample: both sums of squares and the product, of numbers alone.

@@ -7,14 +7,22 @@
 #include "harness/blocks.h"
 
 // Of a task that a program of the user's judges: float64 of [samples, 2], score and weight, in the device's
-// folder of the campaign.
+// folder of the campaign; of a figure of all samples together [1 + ED_SET_DRAWS, 2], figure and samples.
 #define ED_SCORES_FOLDER "scores"
 
 struct ed_scores {
     double *values, *weights; // owned; weights NULL: all alike
     size_t n;
-    bool shares; // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
+    // One figure of all `samples` together instead: values[0] of them as they are, the other ED_SET_DRAWS of
+    // what was drawn from them (harness/score_lines.h).
+    bool set;
+    size_t samples;
+    bool shares;    // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
 };
+
+static inline size_t ed_scores_samples(const struct ed_scores *scores) {
+    return scores->set ? scores->samples : scores->n;
+}
 
 // Scores of one case: top-K by the task's labels, word errors by its transcripts, or what the
 // user's program said.

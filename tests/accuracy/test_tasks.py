@@ -11,14 +11,12 @@ import ast
 import json
 import math
 import os
-import random
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +34,16 @@ def read(path):
     element = {"<f4": "f", "<i8": "q"}[ast.literal_eval(raw[10:10 + size].decode())["descr"]]
     return struct.unpack_from("<%d%s" % ((len(raw) - 10 - size) // struct.calcsize(element), element), raw, 10 + size)
 scores, labels = read(task["outputs"][0]["file"]), read(task["labels"])
+if "draws" in task:
+    raw, n = open(task["draws"], "rb").read(), task["samples"]
+    drawn = struct.unpack("<%di" % (1000 * n), raw[-4000 * n:])
+    of = [(1 + i % 3, scores[10 * i + labels[i]] - max(scores[10 * i:10 * i + 10])) for i in range(n)]
+    def figure(ids):
+        return sum(of[i][0] * of[i][1] for i in ids) / sum(of[i][0] for i in ids)
+    for k in reversed(range(1000)):
+        print(json.dumps({"draw": k, "value": figure(drawn[n * k:n * k + n])}))
+    print(json.dumps({"value": figure(range(n))}))
+    sys.exit(0)
 for i in reversed(range(task["samples"])):
     row = scores[10 * i:10 * i + 10]
     print(json.dumps({"id": i, "score": row[labels[i]] - max(row), "weight": 1 + i % 3}))
@@ -88,6 +96,9 @@ class Tasks(Room):
     def setUpClass(cls):
         super().setUpClass()
         (cls.room / "judge.py").write_text(JUDGE)
+        # Of the right class alone, in which every sample differs.
+        (cls.room / "logit.py").write_text(JUDGE.replace(" - max(row)", "").replace(" - max(scores[10 * i:10 * i + 10])", ""))
+        (cls.room / "half.py").write_text("print('{\"value\": 1}\\n{\"draw\": 7, \"value\": 1}')\n")
         (cls.room / "broken.py").write_text("import sys\nsys.exit('no idea')\n")
         (cls.room / "short.py").write_text("print('{\"id\": 0, \"score\": 1}')\n")
         images, tensors = str(DIGITS / "data/images"), str(DIGITS / "data/test_images.npy")
@@ -99,6 +110,9 @@ class Tasks(Room):
                 {"name": "cosine", "data": images, "metric": "cosine", "threshold": "accuracy_drop <= 1 %"},
                 {"name": "sqnr", "data": tensors, "metric": "sqnr", "threshold": "accuracy_drop <= 0.00001"},
                 {"name": "own", "data": images, "metric": "command", "command": [sys.executable, "judge.py"]},
+                {"name": "logit", "data": images, "metric": "command", "command": [sys.executable, "logit.py"]},
+                {"name": "whole", "data": images, "metric": "command-set", "command": [sys.executable, "logit.py"]},
+                {"name": "half", "data": images, "metric": "command-set", "command": [sys.executable, "half.py"]},
                 {"name": "broken", "data": images, "metric": "command", "command": [sys.executable, "broken.py"]},
                 {"name": "short", "data": images, "metric": "command", "command": [sys.executable, "short.py"]},
             ],
@@ -116,7 +130,7 @@ class Tasks(Room):
         return rows_of(self.room / f"out/devices/local/outputs/c{index}.accuracy.1.0.npy")
 
     def test_a_record_for_each_case_and_task(self):
-        names = {"tensors", "images", "cosine", "sqnr", "own", "broken", "short"}
+        names = {"tensors", "images", "cosine", "sqnr", "own", "logit", "whole", "half", "broken", "short"}
         self.assertEqual(set(self.records), {(v, t) for v in ("fp32", "int8") for t in names})
 
     def test_images_are_the_tensors(self):
@@ -169,8 +183,41 @@ class Tasks(Room):
         record = self.records["int8", "own"]
         self.assertAlmostEqual(record["accuracy_drop"], record["accuracy_reference"] - record["accuracy_value"], delta=1e-12)
 
+    def test_each_figure_in_its_own_unit(self):
+        """Decibels are no percentages in any format; a limit in them is one."""
+        decibels = self.records["int8", "sqnr"]["accuracy_value"]
+        percent = f"{100 * decibels:.1f}"
+        for words in (["report", "out"], ["report", "out", "--format", "text"], ["report", "out", "--format", "markdown"], ["report", "out", "--format", "html"], ["compare", "out", "out"]):
+            with self.subTest(words=words):
+                done = self.start(*words)
+                self.assertIn(f"{decibels:.1f}", done.stdout, done.stderr)
+                self.assertIn("dB", done.stdout)
+                self.assertNotIn(percent, done.stdout)
+                self.assertNotIn(f"{100 * decibels:.2f}", done.stdout)
+        tensors = str(DIGITS / "data/test_images.npy")
+        task = {"name": "sqnr", "data": tensors, "metric": "sqnr", "threshold": "accuracy_value >= 20 dB"}
+        suite = self.write([task])
+        done = self.start("run", suite, "--out", "decibels", "--format", "json", "-q")
+        (record,) = [r for r in json.loads(done.stdout)["records"] if r["variant"] == "int8"]
+        self.assertEqual(record["accuracy_verdict"], "pass" if decibels >= 20 else "fail")
+        (text,) = [r["text"] for r in record["reasons"] if r["code"].startswith("requirement_")]
+        self.assertRegex(text, r"^accuracy_value >= 20 dB.*[0-9] dB")
+        self.assertNotIn("%", text)
+
+    def test_a_figure_of_all_samples(self):
+        """The same weighted mean, as a figure over draws of all samples: the interval must come out as that over samples."""
+        for variant in ("fp32", "int8"):
+            one, whole = self.records[variant, "logit"], self.records[variant, "whole"]
+            self.assertAlmostEqual(one["accuracy_value"], whole["accuracy_value"], delta=1e-12)
+        width = one["accuracy_drop_high"] - one["accuracy_drop_low"]
+        self.assertAlmostEqual(one["accuracy_drop"], whole["accuracy_drop"], delta=1e-12)
+        self.assertGreater(width, 0)
+        for end in ("low", "high"):
+            # Two bootstraps with other draws: the ends of 1000 are off by a few percent of the width.
+            self.assertAlmostEqual(one[f"accuracy_drop_{end}"], whole[f"accuracy_drop_{end}"], delta=0.15 * width)
+
     def test_programs_that_fail_say_why(self):
-        for task, words in (("broken", "no idea"), ("short", "1 scores for 200 samples")):
+        for task, words in (("broken", "no idea"), ("short", "1 scores for 200 samples"), ("half", "values of 1 draws; draws.npy has 1000")):
             record = self.records["int8", task]
             self.assertIsNone(record["accuracy_value"])
             (text,) = [r["text"] for r in record["reasons"] if r["key"] == "accuracy_value"]
@@ -326,15 +373,7 @@ class Preprocessing(Room):
         self.assertIn("bad day", done.stderr)
 
 
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(pixels, side):
-    """An RGB image of side x side."""
-    raw = b"".join(b"\0" + pixels[y * side * 3 : (y + 1) * side * 3] for y in range(side))
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+MAP_OF_ALL = 0.0  # of the cheap detector, by map.py
 
 
 class Squares(Room):
@@ -343,91 +382,16 @@ class Squares(Room):
     def test_it(self):
         done = self.start("run", "-r", "1", SOURCE / "examples/squares/suite.json", "--format", "json", "-q")
         self.assertEqual(done.returncode, 1, done.stderr)
-        records = {r["variant"]: r for r in json.loads(done.stdout)["records"]}
-        self.assertEqual(records["full"]["accuracy_value"], 1)
-        cheap = records["cheap"]
-        self.assertEqual((cheap["accuracy_value"], cheap["accuracy_verdict"], cheap["speed_usable"]), (0.71875, "fail", False))
-        self.assertLess(cheap["accuracy_drop_low"], cheap["accuracy_drop"])
-
-
-class DataCheck(Room):
-    SIDE, MEAN, STD = 12, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        folder, generator = cls.room / "images", random.Random(5)
-        folder.mkdir()
-        cls.pixels = [generator.randbytes(cls.SIDE * cls.SIDE * 3) for _ in range(3)]
-        for i, pixels in enumerate(cls.pixels):
-            (folder / f"{i}.png").write_bytes(png(pixels, cls.SIDE))
-        (folder / "labels.csv").write_text("0.png,0\n1.png,1\n2.png,0\n")
-        cls.suite = cls.write([{"name": "t", "data": str(folder)}], {"mean": cls.MEAN, "std": cls.STD}, ["fp32"])
-
-    def app(self, name, swap=False, scale=1 / 255, normal=True, nhwc=False, shift=0, images=1):
-        """What an app with these mistakes dumps."""
-        area, values = self.SIDE * self.SIDE, []
-        for pixels in self.pixels[:images]:
-            def at(c, i):
-                value = pixels[3 * i + (2 - c if swap else c)] * scale
-                return ((value - self.MEAN[c]) / self.STD[c] if normal else value) + shift
-            values += [at(c, i) for i in range(area) for c in range(3)] if nhwc else [at(c, i) for c in range(3) for i in range(area)]
-        shape = (images, self.SIDE, self.SIDE, 3) if nhwc else (images, 3, self.SIDE, self.SIDE)
-        head = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode()
-        head += b" " * (-(len(head) + 11) % 64) + b"\n"
-        path = self.room / name
-        path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + struct.pack(f"<{len(values)}f", *values))
-        return path
-
-    def against(self, path):
-        return self.start("data", "check", "--against", path, self.suite)
-
-    def test_the_same(self):
-        for images in (1, 3):
-            done = self.against(self.app("same.npy", images=images))
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertIn("the same", done.stdout)
-            self.assertIn(f"compared {images} sample", done.stdout)
-
-    def test_each_mistake_is_named(self):
-        for name, mistakes, *words in (
-            ("bgr.npy", {"swap": True}, "red and blue"),
-            ("x255.npy", {"scale": 1}, "255 times too large"),
-            ("plain.npy", {"normal": False}, "mean and std left out"),
-            ("nhwc.npy", {"nhwc": True}, "layout"),
-            ("two.npy", {"nhwc": True, "swap": True}, "layout", "red and blue"),
-            ("bytes.npy", {"scale": 1, "normal": False}, "255 times too large", "mean and std left out"),
-            ("other.npy", {"shift": 1}, "none of the usual mistakes"),
-        ):
-            with self.subTest(name=name):
-                done = self.against(self.app(name, **mistakes))
-                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-                for word in words:
-                    self.assertIn(word, done.stdout)
-                # Nothing else is named.
-                self.assertEqual(done.stdout.count(", and") + 1, len(words), done.stdout)
-
-    def test_what_cannot_be_compared(self):
-        path = self.app("cut.npy")
-        raw = path.read_bytes().replace(b"(1, 3, 12, 12)", b"(1, 3, 12, 11)")
-        path.write_bytes(raw[: len(raw) - 4 * 3 * 12])
-        done = self.against(path)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("an image becomes 432", done.stderr)
-        done = self.start("data", "check", "--task", "no", self.suite)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("there is no task 'no'", done.stderr)
-
-    def test_scores(self):
-        done = self.start("data", "check", "--samples", "100", DIGITS / "suite-images.json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        rows = {line[:50].strip(): line[50:].split() for line in done.stdout.splitlines()}
-        self.assertIn("100 of 200 images", done.stdout)
-        written = float(next(value for key, value in rows.items() if key.startswith("as written"))[0])
-        small = float(next(value for key, value in rows.items() if key.startswith("values 255 times too small"))[0])
-        self.assertEqual(written, 100)
-        self.assertLess(small, 30)
-        self.assertEqual(list(self.room.glob("edgedyno-data-*")), [], "nothing stays")
+        records = {(r["variant"], r["accuracy_task"]): r for r in json.loads(done.stdout)["records"]}
+        for task, value in (("map", 0.71875), ("map-of-all", MAP_OF_ALL)):
+            self.assertEqual(records["full", task]["accuracy_value"], 1)
+            cheap = records["cheap", task]
+            self.assertEqual((cheap["accuracy_verdict"], cheap["speed_usable"]), ("fail", False))
+            self.assertAlmostEqual(cheap["accuracy_value"], value, delta=1e-12)
+            self.assertLess(cheap["accuracy_drop_low"], cheap["accuracy_drop"])
+            self.assertLess(cheap["accuracy_drop"], cheap["accuracy_drop_high"])
+            # What a program says is no share by itself: only the limit that was written as one is.
+            self.assertIn(" %", next(r["text"] for r in cheap["reasons"] if r["code"] == "requirement_fail"))
 
 
 if __name__ == "__main__":
