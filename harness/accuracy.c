@@ -188,7 +188,8 @@ void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *cam
                          const struct ed_scores *mine) {
     const bool errors = ed_metric_is_speech(task->metric);
     const double sign = task->lower_is_better || errors ? -1 : 1;
-    const bool alone = reference->n == mine->n && no_difference(reference, mine) && (errors || within_unit(mine));
+    const bool alone =
+        reference->n == mine->n && no_difference(reference, mine) && (errors || within_unit(mine));
     if (ed_scores_samples(reference) != ed_scores_samples(mine))
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
                          "the reference ran %zu samples, this variant %zu", ed_scores_samples(reference),

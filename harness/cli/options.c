@@ -6,6 +6,7 @@
 
 #include "edgedyno/wire.h"
 #include "edgedyno/workload.h"
+#include "harness/metrics.h"
 #include "harness/suite_keys.h"
 #include "reports/registry.h"
 
@@ -183,13 +184,23 @@ static const struct ed_option history[] = {
 };
 
 static const struct ed_option data[] = {
+    {"data", 0, ED_OPTION_TEXT, "[INPUT=]PATH", "", 0, 0, "",
+     "of a model's file: a folder of images, samples as .npy, a text (.txt), questions (.jsonl) or a "
+     "recording (.wav)",
+     0},
+    {"labels", 0, ED_OPTION_PATH, "FILE", "", 0, 0, "",
+     "of a model's file: the right classes, as .npy, or of images as .csv of FILE,CLASS", 0},
+    {"metric", 0, ED_OPTION_WORD, "METRIC", "top-1; multiple-choice of questions, perplexity of a text", 0, 0,
+     ED_METRIC_WORDS, "of a model's file: how the answers are judged", 0},
+    {"preprocess", 0, ED_OPTION_TEXT, "JSON", "0..1, as NCHW", 0, 0, "",
+     "of a model's file: how images become its input, the suite's object or a file that holds it", 0},
     {"against", 0, ED_OPTION_PATH, "FILE", "", 0, 0, "",
-     "compare this .npy, dumped by the app for the first image or the first few, instead of running the "
+     "compare this .npy, dumped by the app for the first sample or the first few, instead of running the "
      "model",
      0},
-    {"task", 0, ED_OPTION_TEXT, "NAME", "the first with a folder of images", 0, 0, "", "the task to look at",
-     0},
-    {"samples", 0, ED_OPTION_INT, "N", "200", 1, 1000000, "", "images to run, spread over the data", 0},
+    {"task", 0, ED_OPTION_TEXT, "NAME", "the first with a folder of images, else with labels", 0, 0, "",
+     "the task to look at", 0},
+    {"samples", 0, ED_OPTION_INT, "N", "200", 1, 1000000, "", "samples to run, spread over the data", 0},
     {"on", 0, ED_OPTION_TEXT, "ENGINE", "the suite's first", 0, 0, "",
      "engine to run the model on, as NAME[@VERSION][/BACKEND]", 0},
 };

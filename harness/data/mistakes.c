@@ -22,6 +22,8 @@ static const struct {
     [ED_MISTAKE_NORMAL] = {"normalisation", "mean and std left out"},
     [ED_MISTAKE_LAYOUT] = {"layout", "layout changed (NHWC for NCHW, or the other way round)"},
     [ED_MISTAKE_RESIZE] = {"resize", "resized by the nearest pixel"},
+    [ED_MISTAKE_CENTRE] = {"centre", "values moved from 0..1 to -1..1 (2 x - 1)"},
+    [ED_MISTAKE_TWICE] = {"normalised-again", "normalised by the data's own mean and deviation"},
 };
 
 const char *ed_mistake_text(enum ed_mistake mistake) {
@@ -52,6 +54,8 @@ bool ed_mistake_applies(enum ed_mistake mistake, const struct ed_preprocess *p) 
         return p->scale < 0.1 && !p->bytes;
     case ED_MISTAKE_SCALE_1:
         return !p->bytes;
+    case ED_MISTAKE_CENTRE:
+    case ED_MISTAKE_TWICE:
     case ED_MISTAKE_COUNT:
         break;
     }
@@ -60,6 +64,13 @@ bool ed_mistake_applies(enum ed_mistake mistake, const struct ed_preprocess *p) 
 
 static bool has(ed_mistakes mistakes, enum ed_mistake mistake) {
     return mistakes >> mistake & 1;
+}
+
+// What is normalised afterwards has lost its scale.
+bool ed_mistakes_contradict(ed_mistakes mistakes) {
+    const bool large = has(mistakes, ED_MISTAKE_SCALE_255), small = has(mistakes, ED_MISTAKE_SCALE_1),
+               centred = has(mistakes, ED_MISTAKE_CENTRE), again = has(mistakes, ED_MISTAKE_TWICE);
+    return (large && small) || (again && (large || small || centred)) || (centred && large);
 }
 
 struct ed_preprocess ed_mistakes_make(const struct ed_preprocess *p, ed_mistakes mistakes) {
@@ -158,7 +169,7 @@ enum ed_status ed_against_make(struct ed_against *against, const char *path, con
         against->step = p->scale / p->std[i] > against->step ? p->scale / p->std[i] : against->step;
     // From none to all: of equal ones the set that comes first is kept, and none is the first.
     for (ed_mistakes set = 0; status == ED_OK && set < 1u << ED_MISTAKE_COUNT; set++) {
-        if ((set & possible) != set || (has(set, ED_MISTAKE_SCALE_255) && has(set, ED_MISTAKE_SCALE_1)))
+        if ((set & possible) != set || ed_mistakes_contradict(set))
             continue;
         const struct ed_preprocess wrong = ed_mistakes_make(p, set);
         double most = 0, own = 0;

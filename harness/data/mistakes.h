@@ -14,6 +14,9 @@ enum ed_mistake {
     ED_MISTAKE_NORMAL,    // mean and std left out
     ED_MISTAKE_LAYOUT,    // channels beside each other where they should follow, or the other way round
     ED_MISTAKE_RESIZE,    // the nearest pixel instead of a mean
+    // Of data that is given as tensors, whose mean and std nobody says (harness/data/tensors.h).
+    ED_MISTAKE_CENTRE, // -1..1 for 0..1
+    ED_MISTAKE_TWICE,  // mean 0 and deviation 1 of each channel
     ED_MISTAKE_COUNT
 };
 
@@ -25,6 +28,8 @@ const char *ed_mistake_text(enum ed_mistake mistake);
 const char *ed_mistake_word(enum ed_mistake mistake);
 // Whether it would change anything.
 bool ed_mistake_applies(enum ed_mistake mistake, const struct ed_preprocess *p);
+// Two of one set that nobody makes together.
+bool ed_mistakes_contradict(ed_mistakes mistakes);
 struct ed_preprocess ed_mistakes_make(const struct ed_preprocess *p, ed_mistakes mistakes);
 
 // A tensor of the app's held against ours.
