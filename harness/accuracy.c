@@ -150,8 +150,9 @@ static bool no_difference(const struct ed_scores *a, const struct ed_scores *b) 
 
 // Scores of which no sample differs say as much as shares of which none does: not that none ever would.
 static bool within_unit(const struct ed_scores *scores) {
+    const double rounding = 1e-9; // of a program's sums
     for (size_t i = 0; i < scores->n; i++)
-        if (!(scores->values[i] >= 0 && scores->values[i] <= 1))
+        if (!(scores->values[i] >= -rounding && scores->values[i] <= 1 + rounding))
             return false;
     return true;
 }
@@ -178,6 +179,12 @@ static void compare_sets(struct ed_result *result, const struct ed_campaign *cam
         draws[d] = sign * (reference->values[1 + d] - mine->values[1 + d]);
     qsort(draws, ED_SET_DRAWS, sizeof *draws, by_value);
     const size_t first = (size_t)floor((1 - CONFIDENCE) / 2 * ED_SET_DRAWS);
+    if (draws[0] >= draws[ED_SET_DRAWS - 1]) {
+        ED_RESULT_SET(result, accuracy_drop, drop);
+        ed_result_reason(result, KEY_DROP, "no_spread",
+                         "no draw of the samples differs from another; how sure that is cannot be told");
+        return;
+    }
     struct spread spread = {mine->samples, drop, draws[ED_SET_DRAWS - 1 - first]};
     ED_RESULT_SET_SPAN(result, accuracy_drop, drop, draws[first], spread.high);
     advise(result, campaign, task, mine->samples, needed_mean, &spread);
