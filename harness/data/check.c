@@ -20,6 +20,7 @@ static bool ends_with(const char *text, const char *ending) {
 
 static enum ed_check_kind kind_of(const struct ed_suite_task *task) {
     return ed_metric_is_questions(task->metric)       ? ED_CHECK_QUESTIONS
+           : ed_metric_is_speech(task->metric)        ? ED_CHECK_RECORDINGS
            : ed_metric_is_language(task->metric)      ? ED_CHECK_TEXT
            : task->n_data > 1                         ? ED_CHECK_SEVERAL
            : ed_path_is_directory(task->data[0].file) ? ED_CHECK_IMAGES

@@ -220,6 +220,11 @@ class Bare(Room):
                 self.assertIn(text, done.stderr)
 
 
+def wav(values, rate=16000):
+    data = struct.pack(f"<{len(values)}h", *values)
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16, b"data", len(data)) + data
+
+
 class NoScore(Room):
     """Data in which no mistake can be made on purpose: what can be read is, and what is not checked is said."""
 
@@ -247,10 +252,6 @@ class NoScore(Room):
         self.assertIn("line 9", self.tell(2, "broken.jsonl", lines.encode() + b'{"prompt": "x", "choices": ["a", "b"], "answer": 2}\n'))
 
     def test_recordings(self):
-        def wav(values, rate=16000):
-            data = struct.pack(f"<{len(values)}h", *values)
-            return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16, b"data", len(data)) + data
-
         tone = [int(9000 * math.sin(i / 10)) for i in range(16000)]
         text = self.tell(0, "a.wav", wav(tone))
         self.assertIn("1.0 s at 16000 Hz", text)
@@ -260,6 +261,23 @@ class NoScore(Room):
         self.assertIn("nearly silent", self.tell(1, "quiet.wav", wav([v // 255 for v in tone])))
         self.assertIn("cut off at full scale", self.tell(1, "loud.wav", wav([32767 if v > 0 else -32768 for v in tone])))
         self.assertIn("ffmpeg", self.tell(2, "rate.wav", wav(tone, 44100)))
+
+    def test_a_folder_of_recordings(self):
+        folder, tone = self.room / "speech", [int(9000 * math.sin(i / 10)) for i in range(16000)]
+        folder.mkdir()
+        for name, values in (("a", tone), ("b", tone + tone)):
+            (folder / f"{name}.wav").write_bytes(wav(values))
+            (folder / f"{name}.txt").write_text("One, two three.")
+        words = ["data", "check", Bare.MODEL, "--data", folder, "--metric", "word-error-rate"]
+        done = self.start(*words)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for text in ("2 recordings, metric word-error-rate", "3.0 s at 16000 Hz", "6 words, 2.0 a second", "not checked    the spectrogram"):
+            self.assertIn(text, done.stdout)
+        (folder / "b.wav").write_bytes(wav([v // 255 for v in tone]))
+        done = self.start(*words)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("1 of them are nearly silent", done.stdout)
+        self.assertIn("the first is b.wav", done.stdout)
 
     def test_metrics_without_right_answers(self):
         suite = self.write([{"name": "t", "data": str(DIGITS / "data/test_images.npy"), "metric": "sqnr"}], None, ["fp32"])
