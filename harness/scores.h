@@ -17,7 +17,7 @@ struct ed_scores {
     // what was drawn from them (harness/score_lines.h).
     bool set;
     size_t samples;
-    bool shares;    // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
+    bool shares; // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
 };
 
 static inline size_t ed_scores_samples(const struct ed_scores *scores) {
