@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""llama.cpp, the real engine, through the whole program: a newcomer's command, lists of options, what a record says of it, refusals."""
+"""llama.cpp, the real engine, through the whole program: a newcomer's command, lists of options, what a record says of it, refusals.
+
+    llama.py
+    llama.py vulkan    the build for Vulkan where no driver is found; status 77: it is not here
+"""
 
 import os
 import pathlib
+import sys
 
-from campaign import Room, check, finish
+from campaign import TARGET, Room, check, finish
 
 TINY = pathlib.Path(os.environ["ED_SOURCE_DIR"]) / "examples" / "tiny-llm" / "tiny-f16.gguf"
 SHORT = ("-r", "1", "--format", "json")
@@ -57,8 +62,28 @@ def refused(room):
     room.run("run", TINY, "-p", "8", "-n", "0", "--depth", "700", *SHORT).expect(0)
 
 
+def vulkan_absent(room):
+    """A reason, and no run on the CPU in the GPU's name, whatever is allowed; the CPU of the same build is unharmed."""
+    build = "llama.cpp@0.5.0-vulkan"
+    store = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    if not os.path.isdir(os.path.join(store, "edgedyno", "engines", build, TARGET)):
+        print(f"{build} is not here")
+        sys.exit(1 if os.environ.get("EDGEDYNO_TESTS_FETCHED") else 77)
+    room.environment.update(VK_ICD_FILENAMES="/dev/null", VK_DRIVER_FILES="/dev/null")
+    offers = next(e for e in room.run("engines", "--format", "json").json()["engines"] if e["id"] == build)
+    vulkan = next(b for b in offers["backends"] if b["backend"] == "vulkan")
+    check(vulkan["available"] is False and vulkan["reason"], "why it is not there", vulkan)
+    for words in ((), ("--allow-fallback",), ("-ngl", "99")):
+        room.run("run", TINY, "--on", f"{build}/vulkan", "-p", "8", "-n", "0", *words, *SHORT).expect(2, "does not offer 'vulkan'")
+    (record,) = room.run("run", TINY, "--on", f"{build}/cpu", "-p", "8", "-n", "0", *SHORT).expect(0).json()["records"]
+    check(record["placement_observed"] == "cpu: 2 of 2 layers (CPU)" and record["placed_ops_share"] == 1, "the CPU beside it", record)
+
+
 with Room(fetched_engines=True) as room:
-    newcomer(room)
-    profile(room)
-    refused(room)
+    if "vulkan" in sys.argv[1:]:
+        vulkan_absent(room)
+    else:
+        newcomer(room)
+        profile(room)
+        refused(room)
 finish("llama.cpp")
