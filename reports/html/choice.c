@@ -52,8 +52,30 @@ static void accuracy(struct ed_html_table *table, const struct ed_result *result
     ed_html_table_number(table, text, value);
 }
 
+// Columns that would say the same in every row, or nothing, are left out; why is told below the table.
+struct columns {
+    bool devices, energy, accuracy;
+};
+
+static struct columns columns_of(const struct ed_report_choice *choice, int key) {
+    struct columns columns = {0};
+    double value;
+    for (size_t r = 0; r < choice->n; r++) {
+        const struct ed_report_choice_row *row = &choice->rows[r];
+        columns.devices = columns.devices || strcmp(row->device, choice->rows[0].device) != 0;
+        for (size_t i = row->first; row->key == key && i < row->first + row->n; i++) {
+            const struct ed_result *result = choice->candidates[i].result;
+            columns.energy =
+                columns.energy || ed_result_number(result, ED_FIELD_energy_per_inference_uj, 0, &value);
+            columns.accuracy =
+                columns.accuracy || ed_result_number(result, ED_FIELD_accuracy_drop, 0, &value);
+        }
+    }
+    return columns;
+}
+
 static void candidate(struct ed_html_table *table, const struct ed_report_choice *choice,
-                      const struct ed_report_choice_row *row, size_t i) {
+                      const struct ed_report_choice_row *row, size_t i, const struct columns *columns) {
     const struct ed_report_candidate *c = &choice->candidates[i];
     char value[64], change[96], interval[192], both[300];
     struct ed_buffer name;
@@ -65,7 +87,8 @@ static void candidate(struct ed_html_table *table, const struct ed_report_choice
     snprintf(both, sizeof both, "%s%s%s%s", change[0] ? change : "-", interval[0] ? " [" : "", interval,
              interval[0] ? "]" : "");
     ed_html_table_row(table);
-    ed_html_table_text(table, row->device, NULL);
+    if (columns->devices)
+        ed_html_table_text(table, row->device, NULL);
     ed_html_table_name(table, ed_buffer_text(&name));
     ed_html_table_text(table, c->reference && !*c->how ? "reference" : c->how, NULL);
     ed_html_table_text(table, c->state, ed_choice_state_verdict(c->state));
@@ -73,26 +96,35 @@ static void candidate(struct ed_html_table *table, const struct ed_report_choice
     ed_html_table_number(table, both, c->has_change ? c->change : NAN);
     figure(table, c->result, ED_FIELD_model_file_bytes);
     figure(table, c->result, ED_FIELD_memory_inference_peak_bytes);
-    figure(table, c->result, ED_FIELD_energy_per_inference_uj);
-    accuracy(table, c->result);
+    if (columns->energy)
+        figure(table, c->result, ED_FIELD_energy_per_inference_uj);
+    if (columns->accuracy)
+        accuracy(table, c->result);
     ed_html_table_text(table, c->front ? "yes" : c->ran ? "no" : "", NULL);
     ed_html_table_text(table, c->why, NULL);
     table->html.no_memory = table->html.no_memory || name.no_memory;
     ed_buffer_release(&name);
 }
 
-static void head(struct ed_html_table *table, const char *key) {
-    static const struct {
-        const char *head, *unit;
-        bool number;
-    } heads[] = {{"device", "", false}, {"configuration", "", false},
-                 {"how", "", false},    {"state", "", false},
-                 {NULL, "", true},      {"against the chosen", "", true},
-                 {"size", "", true},    {"memory peak", "", true},
-                 {"energy", "", true},  {"accuracy drop", "", true},
-                 {"front", "", false},  {"why", "", false}};
+static void head(struct ed_html_table *table, const char *key, const struct columns *columns) {
+    const struct {
+        const char *head;
+        bool number, shown;
+    } heads[] = {{"device", false, columns->devices},
+                 {"configuration", false, true},
+                 {"how", false, true},
+                 {"state", false, true},
+                 {key, true, true},
+                 {"against the chosen", true, true},
+                 {"size", true, true},
+                 {"memory peak", true, true},
+                 {"energy", true, columns->energy},
+                 {"accuracy drop", true, columns->accuracy},
+                 {"front", false, true},
+                 {"why", false, true}};
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        ed_html_table_head(table, heads[i].head ? heads[i].head : key, heads[i].unit, heads[i].number);
+        if (heads[i].shown)
+            ed_html_table_head(table, heads[i].head, "", heads[i].number);
 }
 
 // One table for all devices of a key, so that it can be filtered.
@@ -101,11 +133,13 @@ static void table_of(struct ed_html_page *page, const struct ed_report_choice *c
     const char *name = ed_result_fields()[key].key;
     char id[96];
     snprintf(id, sizeof id, "choice-%s", name);
-    ed_html_table_begin(&table, page, id, "What there was to choose from", ED_HTML_SORT | ED_HTML_FILTER);
-    head(&table, name);
+    const struct columns columns = columns_of(choice, key);
+    ed_html_table_begin(&table, page, id, "What there was to choose from",
+                        ED_HTML_SORT | ED_HTML_FILTER | ED_HTML_WIDE);
+    head(&table, name, &columns);
     for (size_t r = 0; r < choice->n; r++)
         for (size_t i = 0; choice->rows[r].key == key && i < choice->rows[r].n; i++)
-            candidate(&table, choice, &choice->rows[r], choice->rows[r].first + i);
+            candidate(&table, choice, &choice->rows[r], choice->rows[r].first + i, &columns);
     ed_html_table_end(&table);
 }
 

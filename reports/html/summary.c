@@ -234,13 +234,20 @@ static void prominent(struct ed_html_page *page) {
     ed_buffer_text_append(&page->out, n ? "</ul>\n" : "");
 }
 
-static bool seen_before(const struct ed_view *view, size_t row, const int *fields, size_t n_fields) {
-    for (size_t i = 0; i < row; i++) {
-        bool same = true;
-        for (size_t f = 0; f < n_fields && same; f++)
-            same = strcmp(ed_result_text(view->rows[i], fields[f]),
-                          ed_result_text(view->rows[row], fields[f])) == 0;
-        if (same)
+// The row says nothing that an earlier one does not say, or any that says more: a case that died early knows
+// less of its device.
+static bool said_elsewhere(const struct ed_view *view, size_t row, const int *fields, size_t n_fields) {
+    const struct ed_result *mine = view->rows[row];
+    for (size_t i = 0; i < view->n_rows; i++) {
+        const struct ed_result *other = view->rows[i];
+        bool same = i != row, more = false;
+        for (size_t f = 0; f < n_fields && same; f++) {
+            if (ed_result_is_null(mine, fields[f]) && !ed_result_is_null(other, fields[f]))
+                more = true;
+            else
+                same = strcmp(ed_result_text(other, fields[f]), ed_result_text(mine, fields[f])) == 0;
+        }
+        if (same && (more || i < row))
             return true;
     }
     return false;
@@ -266,7 +273,7 @@ static void distinct(struct ed_html_page *page, const char *id, const char *capt
         ed_html_table_head(&table, "what it is", "", false);
     for (size_t row = 0; row < page->view.n_rows; row++) {
         const struct ed_result *result = page->view.rows[row];
-        if (seen_before(&page->view, row, fields, n))
+        if (said_elsewhere(&page->view, row, fields, n))
             continue;
         ed_html_table_row(&table);
         for (size_t i = 0; i < n; i++) {

@@ -109,6 +109,12 @@ void ed_html_table_name(struct ed_html_table *table, const char *text) {
     ed_buffer_text_append(&table->html, "</th>");
 }
 
+// A spreadsheet takes what begins with a sign for a formula, unless it is a number, with its interval or not.
+static bool is_formula(const char *text) {
+    const size_t n = strspn(text, "+-.0123456789e");
+    return text[0] == '+' || (text[0] == '-' && text[n] && strncmp(text + n, " [", 2) != 0);
+}
+
 void ed_html_table_number(struct ed_html_table *table, const char *shown, double value) {
     struct ed_buffer text;
     char number[32];
@@ -117,7 +123,7 @@ void ed_html_table_number(struct ed_html_table *table, const char *shown, double
     csv_separate(table);
     // A lone minus stands for "not measured"; a negative number is no formula.
     const char *csv = ed_buffer_text(&text);
-    if (isfinite(value) && strpbrk(csv, "=,\"") == NULL)
+    if (isfinite(value) && strpbrk(csv, "=,\"") == NULL && !is_formula(csv))
         ed_buffer_text_append(&table->csv, csv);
     else if (strcmp(csv, "-") != 0)
         ed_csv_cell(&table->csv, csv, strlen(csv));

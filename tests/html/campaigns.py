@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import random
+import shutil
 import struct
 import sys
 from array import array
@@ -106,17 +107,17 @@ class DeviceFiles:
         self.read += 24 * n
         return {"offset": self.read - 24 * n, "records": n}
 
-    def block(self, case, repetition, samples, outcome="ok"):
-        start, load_ns, warmup_ns = self.clock_ns, 30_000_000, 200_000_000
+    def block(self, case, repetition, samples, outcome="ok", of="timing", load_ns=30_000_000):
+        start, warmup_ns = self.clock_ns, 200_000_000
         begin = start + load_ns + warmup_ns
         end = begin + sum(samples)
         self.clock_ns = end + 50_000_000
         peak = (24 + 3 * (self.blocks % 4)) << 20
         value = {
             "type": "block",
-            "block": f"{case}.timing.{repetition}",
+            "block": f"{case}.{of}.{repetition}",
             "case": case,
-            "pass": "timing",
+            "pass": of,
             "repetition": repetition,
             "outcome": outcome,
             "started": {"raw_ns": start, "monotonic_ns": start, "boot_ns": start, "real_us": start // 1000},
@@ -176,8 +177,8 @@ def noisy(rng, median_ns, n):
     ]
 
 
-def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, samples=70, require=(), absent=(), crash=None, model="net", suite="images", channels=()):
-    """`crash`: (device index, case index) whose blocks all die. `channels`: such as CHANNELS."""
+def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, samples=70, require=(), absent=(), crash=None, model="net", suite="images", channels=(), more=None):
+    """`crash`: (device index, case index) whose blocks all die. `channels`: such as CHANNELS. `more`: further keys of campaign.json."""
     path = Path(path)
     path.mkdir(parents=True)
     rng = random.Random(7)
@@ -232,8 +233,64 @@ def make(path, devices=1, variants=("fp32", "int8"), threads=(1,), blocks=6, sam
         "devices": listed,
         "absent": [{"id": name, "reason": reason} for name, reason in absent],
     }
-    freeze(path / "campaign.json", document)
+    freeze(path / "campaign.json", {**document, **(more or {})})
     return path
+
+
+def change_cases(path, change):
+    """`change`(case) -> its further keys."""
+    file = Path(path) / "campaign.json"
+    document = json.loads(file.read_text())
+    for device in document["devices"]:
+        for case in device["cases"]:
+            case.update(change(case))
+    freeze(file, document)
+
+
+def choice(path, names=("fp32", "fp16", "int8", "int8-qat", "pruned"), **keys):
+    """Of `edgedyno tune`, the last variant the fastest."""
+    hows = ("", "converted", "ptq", "qat", "pruned")
+    sha256 = hashlib.sha256(b"latency_p50_ns 0 0 smaller model files, then fewer threads, then the better figure\n").hexdigest()
+    tune = {"minimize": "latency_p50_ns", "more_is_better": False, "inconclusive_pass": False, "sha256": sha256}
+    made = make(path, variants=names, blocks=9, more={"tune": tune}, **keys)
+    change_cases(
+        made,
+        lambda case: {
+            "how": hows[names.index(case["variant"])],
+            "of_reference": case["variant"] == names[0],
+            "model_file_bytes": 13964571 // (1 + names.index(case["variant"])),
+        },
+    )
+    return made
+
+
+def gate(path, slower, names=("base", "candidate"), pairs=12, metrics=("latency_p50_ns", "latency_p90_ns", "load_ns"), require=(), absent=()):
+    """`slower`: by how much the candidate is, one a device."""
+    asked = {
+        "metrics": [{"key": key, "mde": 0.1 if key == "load_ns" else 0.02} for key in metrics],
+        "chosen": True, "inconclusive": "", "need": 0, "max_time_ns": 0, "family": len(metrics) * len(slower),
+        "min_ns": 1000000000, "max_ns": 10000000000, "min_inferences": 100, "inferences": 0, "confirm": False, "confirms": "",
+    }
+    numbers = [1, 0, 0, asked["family"], 0, *(asked[k] for k in ("min_ns", "max_ns", "min_inferences", "inferences")), ""]
+    text = " ".join(map(str, numbers)) + "\n" + "".join(f"{m['key']} {m['mde']}\n" for m in asked["metrics"])
+    asked["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    made = make(path, devices=len(slower), variants=names, blocks=0, require=require, absent=absent, more={"gate": asked})
+    file = Path(path) / "campaign.json"
+    document = json.loads(file.read_text())
+    rng = random.Random(11)
+    for device, share in zip(document["devices"], slower):
+        device["pairs"] = [{"baseline": 0, "candidate": 1}]
+        shutil.rmtree(Path(path) / "devices" / device["id"])
+        files = DeviceFiles(Path(path) / "devices" / device["id"])
+        for case in ("c0", "c1"):
+            files.block(case, 1, noisy(rng, 2_000_000, 120), of="pilot")
+        for repetition in range(1, pairs + 1):
+            for i in (0, 1) if repetition % 2 else (1, 0):
+                median = int(2_000_000 * (1 + i * share) * rng.uniform(0.998, 1.002))
+                files.block(f"c{i}", repetition, noisy(rng, median, 120), load_ns=int(30_000_000 * rng.uniform(0.98, 1.02)))
+        files.close()
+    freeze(file, document)
+    return made
 
 
 def hostile(path):

@@ -188,6 +188,23 @@ def prints(browser, name, keep, least):
     return pages
 
 
+def paper(browser, name):
+    """Nothing is wider than the sheet: 182 mm upright, 273 mm across."""
+    wide = []
+    for width, across in ((688, False), (1032, True)):
+        browser.size(width, 1000)
+        browser.media("light", "print")
+        wide += browser.evaluate(
+            "Array.from(document.querySelectorAll('main table, main figure, main p')).filter(e => {"
+            f"const across = getComputedStyle(e.closest('section') ?? e).page === 'wide'; const box = e.getBoundingClientRect();"
+            f"return across === {str(across).lower()} && box.width && box.right > {width} + 1; }})"
+            ".map(e => (e.id || e.closest('[id]').id || e.tagName) + ' ' + Math.round(e.getBoundingClientRect().right))"
+        )
+    check(not wide, f"{name}: cut off on paper", wide)
+    browser.media()
+    browser.size(1280, 900)
+
+
 def accessible(browser, name, axe):
     browser.evaluate("delete window.axe; 0")
     browser.evaluate(axe + "; 0")
@@ -289,6 +306,35 @@ def figure_files(campaign, here):
     check(refused.returncode == 2 and b"svg=DIR" in refused.stderr, "several files on standard output", refused.stderr)
 
 
+def decisions(browser, here, axe, keep):
+    """The pages of a choice and of a gate."""
+    page = here / "choice.html"
+    report(campaigns.choice(here / "choice", devices=2, crash=(1, 4)), page, 0)
+    whole_page(browser, page, axe, keep, 8)
+    paper(browser, "choice")
+    table = "choice-latency_p50_ns"
+    check(table in browser.evaluate(TABLES), "choice: no table of what there was to choose from", browser.evaluate(TABLES))
+    states = column(browser, table, head_number(browser, table, "state"))
+    check(sum(state.endswith("chosen") for state in states) == 2 and len(states) == 10, "choice: the states of every configuration", states)
+    why = browser.evaluate("Array.from(document.querySelectorAll('#choice .headline'), e => e.innerText)")
+    check(len(why) == 2 and all("pruned" in text for text in why), "choice: a sentence a device", why)
+
+    page = here / "gate.html"
+    report(campaigns.gate(here / "gate", slower=(0, 0.08), require=["latency_p50_ns <= 3 ms"], absent=[("pixel-8", "offline")]), page, 1)
+    whole_page(browser, page, axe, keep, 3)
+    paper(browser, "gate")
+    found = [verdict.split()[-1] for verdict in column(browser, "comparisons", 0)]
+    check(found.count("fail") == 2 and found.count("pass") == 6, "gate: the verdicts of every comparison", found)
+
+    names = [name.replace("/", "|") for name in campaigns.HOSTILE[:5]]
+    for made, code in ((campaigns.choice(here / "odd", names=names, suite="<i>s</i>"), 0), (campaigns.gate(here / "odder", (0,), names=names[:2]), 0)):
+        page = here / f"{made.name}.html"
+        report(made, page, code)
+        open_page(browser, page)
+        check(browser.evaluate("document.querySelectorAll('main script, img, iframe, b, i').length") == 0, f"{made.name}: names became markup")
+        files(browser, made.name)
+
+
 def main():
     keep = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if not chromium.find():
@@ -343,6 +389,8 @@ def main():
         page = here / "none.html"
         report(none, page, 4)
         whole_page(browser, page, axe, keep, 0)
+
+        decisions(browser, here, axe, keep)
 
         figure_files(one, here)
 
