@@ -45,7 +45,9 @@ struct srv_counts {
 
 // What one kind of server has of its own. An adapter has one, srv_dialect, and SRV_BACKEND beside it.
 struct srv_dialect {
-    const char *piece; // for messages: what a line of a stream is, "an event"
+    const char *piece;    // for messages: what a line of a stream is, "an event"
+    const char *go_on;    // what else to do where a model ends too early, or ""
+    const char *textless; // and where tokens have no text
     // Reads its own options into `srv`; those of all servers (url, model, answer_limit) are read already.
     void (*read)(struct srv *srv, const struct ed_load_args *args);
     // The server is there, what it is called, and the model is chosen (srv->model).

@@ -160,21 +160,19 @@ enum ed_status srv_settle(struct srv *srv, struct srv_request *request, struct e
     const int64_t wanted = (int64_t)request->wanted, heard = (int64_t)request->heard;
     const int64_t generated = request->generated >= 0 ? request->generated : heard;
     if (generated < wanted)
-        return ed_fail(
-            err, ED_ERR_REFUSED, what,
-            "the model ended after %lld of %lld tokens (%.31s); ask for fewer with -n, or have the server "
-            "generate on (-o ignore_eos=1, where it knows that)",
-            (long long)generated, (long long)wanted, request->reason[0] ? request->reason : "no reason");
+        return ed_fail(err, ED_ERR_REFUSED, what,
+                       "the model ended after %lld of %lld tokens (%.31s); ask for fewer with -n%s",
+                       (long long)generated, (long long)wanted,
+                       request->reason[0] ? request->reason : "no reason", srv_dialect.go_on);
     if (generated > wanted || heard > generated)
         return ed_fail(err, ED_ERR_REFUSED, what,
                        "%lld tokens were asked for, the server sent %lld and says that they were %lld",
                        (long long)wanted, (long long)heard, (long long)generated);
     if (!heard)
-        return ed_fail(
-            err, ED_ERR_REFUSED, what,
-            "the server generated %lld tokens and none of them has a text, so that nobody knows when they "
-            "came (-o api=completions may tell)",
-            (long long)generated);
+        return ed_fail(err, ED_ERR_REFUSED, what,
+                       "the server generated %lld tokens and none of them has a text, so that nobody knows "
+                       "when they came%s",
+                       (long long)generated, srv_dialect.textless);
     count(srv, request);
     return ED_OK;
 }

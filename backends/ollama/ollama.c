@@ -144,10 +144,12 @@ static const char *object(struct srv_request *request, const char *line) {
 
 static void take(struct srv_request *request, const cJSON *root) {
     const char *response = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "response"));
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "done")))
-        take_end(request, root);
-    else if (response && response[0])
+    const bool done = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "done"));
+    // A single token without a text comes with the end.
+    if ((response && response[0]) || (done && !request->heard && request->wanted == 1))
         srv_token(request);
+    if (done)
+        take_end(request, root);
 }
 
 static void facts(const struct srv *srv, struct ed_facts *out) {
@@ -159,6 +161,8 @@ static void facts(const struct srv *srv, struct ed_facts *out) {
 
 const struct srv_dialect srv_dialect = {
     .piece = "a line",
+    .go_on = "",
+    .textless = "",
     .read = read_options,
     .greet = greet,
     .load = load,

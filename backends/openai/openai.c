@@ -121,6 +121,8 @@ static void take(struct srv_request *request, const cJSON *root) {
 
 const struct srv_dialect srv_dialect = {
     .piece = "an event",
+    .go_on = ", or have the server generate on (-o ignore_eos=1, where it knows that)",
+    .textless = " (-o api=completions may tell)",
     .read = read_options,
     .greet = greet,
     .load = nothing,
