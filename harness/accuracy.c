@@ -195,8 +195,8 @@ void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *cam
                          const struct ed_scores *mine) {
     const bool errors = ed_metric_is_speech(task->metric);
     const double sign = task->lower_is_better || errors ? -1 : 1;
-    const bool alone =
-        reference->n == mine->n && no_difference(reference, mine) && (errors || within_unit(mine));
+    const bool same = reference->n == mine->n && no_difference(reference, mine),
+               alone = same && (errors || within_unit(mine));
     if (ed_scores_samples(reference) != ed_scores_samples(mine))
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
                          "the reference ran %zu samples, this variant %zu", ed_scores_samples(reference),
@@ -205,7 +205,13 @@ void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *cam
         compare_sets(result, campaign, task, reference, mine, sign);
     else if ((reference->shares && mine->shares) || alone)
         compare_shares(result, campaign, task, reference, mine, sign);
-    else
+    else if (same) {
+        // Of scores without bounds, the first that differs could differ by anything.
+        ED_RESULT_SET(result, accuracy_drop, 0.0);
+        ed_result_reason(result, KEY_DROP, "no_spread",
+                         "no sample differs from the reference's, and the scores are not all within 0 and 1; "
+                         "how sure that is cannot be told");
+    } else
         set_span(result, campaign, task, mine, reference, sign * (mean_of(reference) - mean_of(mine)), sign);
 }
 

@@ -99,6 +99,7 @@ class Tasks(Room):
         # Of the right class alone, in which every sample differs.
         (cls.room / "logit.py").write_text(JUDGE.replace(" - max(row)", "").replace(" - max(scores[10 * i:10 * i + 10])", ""))
         (cls.room / "half.py").write_text("print('{\"value\": 1}\\n{\"draw\": 7, \"value\": 1}')\n")
+        (cls.room / "equal.py").write_text("for i in range(200):\n    print('{\"id\": %d, \"score\": 7}' % i)\n")
         (cls.room / "broken.py").write_text("import sys\nsys.exit('no idea')\n")
         (cls.room / "short.py").write_text("print('{\"id\": 0, \"score\": 1}')\n")
         images, tensors = str(DIGITS / "data/images"), str(DIGITS / "data/test_images.npy")
@@ -113,6 +114,7 @@ class Tasks(Room):
                 {"name": "logit", "data": images, "metric": "command", "command": [sys.executable, "logit.py"]},
                 {"name": "whole", "data": images, "metric": "command-set", "command": [sys.executable, "logit.py"]},
                 {"name": "half", "data": images, "metric": "command-set", "command": [sys.executable, "half.py"]},
+                {"name": "equal", "data": images, "metric": "command", "command": [sys.executable, "equal.py"], "threshold": "accuracy_drop <= 1 %"},
                 {"name": "broken", "data": images, "metric": "command", "command": [sys.executable, "broken.py"]},
                 {"name": "short", "data": images, "metric": "command", "command": [sys.executable, "short.py"]},
             ],
@@ -130,7 +132,7 @@ class Tasks(Room):
         return rows_of(self.room / f"out/devices/local/outputs/c{index}.accuracy.1.0.npy")
 
     def test_a_record_for_each_case_and_task(self):
-        names = {"tensors", "images", "cosine", "sqnr", "own", "logit", "whole", "half", "broken", "short"}
+        names = {"tensors", "images", "cosine", "sqnr", "own", "logit", "whole", "half", "equal", "broken", "short"}
         self.assertEqual(set(self.records), {(v, t) for v in ("fp32", "int8") for t in names})
 
     def test_images_are_the_tensors(self):
@@ -224,6 +226,13 @@ class Tasks(Room):
             self.assertIsNone(record["accuracy_value"])
             (text,) = [r["text"] for r in record["reasons"] if r["key"] == "accuracy_value"]
             self.assertIn(words, text)
+
+    def test_equal_scores_without_bounds_certify_nothing(self):
+        record = self.records["int8", "equal"]
+        self.assertEqual((record["accuracy_value"], record["accuracy_drop"]), (7, 0))
+        self.assertEqual((record["accuracy_drop_low"], record["accuracy_drop_high"]), (None, None))
+        self.assertEqual(record["accuracy_verdict"], "inconclusive")
+        self.assertIn("no_spread", [r["code"] for r in record["reasons"] if r["key"] == "accuracy_drop"])
 
     def test_the_report_runs_nothing_and_reads_the_campaign_alone(self):
         moved = self.room / "elsewhere"
