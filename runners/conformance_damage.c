@@ -204,6 +204,14 @@ static void cycle(struct ed_check *check, const struct ed_adapter *adapter, stru
     ed_check_ok(check, adapter->backend->unload(adapter->state, &err), &err);
 }
 
+static int64_t grown_bytes(struct ed_check *check, const struct ed_adapter *adapter,
+                           struct ed_inputs *inputs) {
+    const int64_t before = resident_bytes(check);
+    for (int i = 0; i < CYCLES; i++)
+        cycle(check, adapter, inputs);
+    return resident_bytes(check) - before;
+}
+
 static void check_growth(struct ed_check *check) {
     const int64_t most =
         check->subject->growth_max_bytes ? check->subject->growth_max_bytes : GROWTH_MAX_BYTES;
@@ -212,10 +220,10 @@ static void check_growth(struct ed_check *check) {
     ed_check_unload(check, &adapter);
     for (int i = 0; i < WARM_CYCLES; i++)
         cycle(check, &adapter, inputs);
-    const int64_t before = resident_bytes(check);
-    for (int i = 0; i < CYCLES; i++)
-        cycle(check, &adapter, inputs);
-    const int64_t grown = resident_bytes(check) - before;
+    int64_t grown = grown_bytes(check, &adapter, inputs);
+    // What an allocator keeps once, it has; what a load loses, every load loses.
+    if (grown > most)
+        grown = grown_bytes(check, &adapter, inputs);
     if (grown > most)
         ed_check_fail(check, "%d loads and unloads left %lld bytes more resident; at most %lld are allowed",
                       CYCLES, (long long)grown, (long long)most);
