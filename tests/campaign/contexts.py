@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 
+import odd
 from campaign import SETTLED, SOURCE, Device, Room, check, finish
 from machine import CPU, Machine
 
@@ -227,7 +228,7 @@ def emulator(room):
     path = room.path / "emulated" / "campaign.json"
     frozen = json.loads(path.read_text())
     frozen["devices"][0]["hardware"]["system"]["emulator"] = True
-    path.write_text(json.dumps(frozen))
+    odd.freeze(path, frozen)
     record = room.run("report", "emulated", "--format", "json").json()["records"][0]
     check(record["simulated"] is True, "it is no real processor", record["simulated"])
     judge(room, "quiet", "emulated", record, "emulator")
