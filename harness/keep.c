@@ -163,8 +163,9 @@ static enum ed_status open_file(struct ed_keep *keep, const char *name, int *fd,
 }
 
 // What a crash left behind the last whole line is fetched again.
-static enum ed_status cut_back(const struct ed_keep *keep, const struct ed_keep_file *file, const char *what,
+static enum ed_status cut_back(const struct ed_keep *keep, struct ed_keep_file *file, const char *what,
                                struct ed_error *err) {
+    file->named = file->bytes;
     if (lseek(file->fd, 0, SEEK_END) < (off_t)file->bytes || ftruncate(file->fd, (off_t)file->bytes) != 0)
         return ed_fail(err, ED_ERR_PARSE, keep->directory, "the %s do not fit the journal: some are missing",
                        what);
@@ -253,8 +254,8 @@ enum ed_status ed_keep_attach(struct ed_keep *keep, const char *job, struct ed_e
     if (status == ED_OK) {
         snprintf(keep->job, sizeof keep->job, "%s", job);
         keep->n_jobs++;
-        keep->samples.base = keep->samples.bytes;
-        keep->timeline.base = keep->timeline.bytes;
+        keep->samples.base = keep->samples.named = keep->samples.bytes;
+        keep->timeline.base = keep->timeline.named = keep->timeline.bytes;
         keep->job_journal_bytes = 0;
     }
     return status;
@@ -286,14 +287,15 @@ static enum ed_status fetch_part(struct ed_keep *keep, const struct ed_remote *r
     return status;
 }
 
-// What a line names in the job's file follows what is here without a gap, so a device cannot make this fetch
-// more than its blocks may have.
+// What a line names in the job's file follows what the lines before it name without a gap, so a device cannot
+// make this fetch more than its blocks may have. Of a line whose part was being fetched when the link broke,
+// some is here.
 static enum ed_status take_part(struct ed_keep *keep, const struct ed_remote *remote,
                                 struct ed_keep_file *file, const char *name, const char *block,
                                 int64_t offset, int64_t bytes, struct ed_error *err) {
     if (!bytes)
         return ED_OK;
-    if (file->base + offset != file->bytes)
+    if (file->base + offset != file->named)
         return ed_fail(err, ED_ERR_PARSE, remote->device,
                        "what block '%.80s' has in %s does not follow what the blocks before it have", block,
                        name);
@@ -396,6 +398,11 @@ static enum ed_status take_line(struct ed_keep *keep, const struct ed_remote *re
         status = append(keep, text, n + 1, err);
     if (status == ED_OK) {
         keep->job_journal_bytes += (int64_t)n + 1;
+        if (line.samples_count)
+            keep->samples.named = keep->samples.base + line.samples_offset + line.samples_count * 8;
+        if (line.timeline_records)
+            keep->timeline.named =
+                keep->timeline.base + line.timeline_offset + line.timeline_records * ED_TIMELINE_RECORD_BYTES;
         if (line.block[0])
             remember(keep, line.block);
     }

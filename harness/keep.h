@@ -18,6 +18,7 @@ struct ed_keep_file {
     int fd;
     int64_t base;  // where the job's part begins
     int64_t bytes; // here
+    int64_t named; // of them, by lines that are here, and by jobs before; what is behind was being fetched
 };
 
 struct ed_keep {
