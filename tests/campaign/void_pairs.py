@@ -110,7 +110,7 @@ def most():
         check(len(pairs_of(room.path / "g")) == 2 * FIRST_LOOK, "it gives up after as many again")
         # Who wants no repetition has the first looks as they fall.
         ended = room.run("gate", "suite.json", *WORDS, "--on-invalid", "mark", "--out", "marked").expect(5)
-        check(" again: " not in ended.err, "nothing stands in place of another", ended.err[-600:])
+        check("  again: " not in ended.err, "nothing stands in place of another", ended.err[-600:])
 
 
 if sys.argv[1:] == ["most"]:
