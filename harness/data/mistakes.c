@@ -62,32 +62,30 @@ bool ed_mistake_applies(enum ed_mistake mistake, const struct ed_preprocess *p) 
     return false;
 }
 
-static bool has(ed_mistakes mistakes, enum ed_mistake mistake) {
-    return mistakes >> mistake & 1;
-}
-
 // What is normalised afterwards has lost its scale.
 bool ed_mistakes_contradict(ed_mistakes mistakes) {
-    const bool large = has(mistakes, ED_MISTAKE_SCALE_255), small = has(mistakes, ED_MISTAKE_SCALE_1),
-               centred = has(mistakes, ED_MISTAKE_CENTRE), again = has(mistakes, ED_MISTAKE_TWICE);
+    const bool large = ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_255),
+               small = ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_1),
+               centred = ed_mistakes_has(mistakes, ED_MISTAKE_CENTRE),
+               again = ed_mistakes_has(mistakes, ED_MISTAKE_TWICE);
     return (large && small) || (again && (large || small || centred)) || (centred && large);
 }
 
 struct ed_preprocess ed_mistakes_make(const struct ed_preprocess *p, ed_mistakes mistakes) {
     struct ed_preprocess wrong = *p;
     // The means stay at their places: they are the model's, and the app's pixels are what is wrong.
-    if (has(mistakes, ED_MISTAKE_COLOR))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_COLOR))
         wrong.color = p->color == ED_COLOR_RGB ? ED_COLOR_BGR : ED_COLOR_RGB;
-    if (has(mistakes, ED_MISTAKE_SCALE_255))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_255))
         wrong.scale = p->scale * 255;
-    if (has(mistakes, ED_MISTAKE_SCALE_1))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_1))
         wrong.scale = p->scale / 255;
-    for (size_t i = 0; has(mistakes, ED_MISTAKE_NORMAL) && i < 3; i++) {
+    for (size_t i = 0; ed_mistakes_has(mistakes, ED_MISTAKE_NORMAL) && i < 3; i++) {
         wrong.mean[i] = 0;
         wrong.std[i] = 1;
     }
-    wrong.mixed = has(mistakes, ED_MISTAKE_LAYOUT);
-    if (has(mistakes, ED_MISTAKE_RESIZE))
+    wrong.mixed = ed_mistakes_has(mistakes, ED_MISTAKE_LAYOUT);
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_RESIZE))
         wrong.method = ED_RESIZE_NEAREST;
     return wrong;
 }
@@ -202,7 +200,7 @@ bool ed_against_print(struct ed_buffer *out, const struct ed_against *against) {
     if (against->likeliest && against->likeliest_difference < 0.02) {
         ed_buffer_text_append(out, "it looks like:");
         for (int m = 0, n = 0; m < ED_MISTAKE_COUNT; m++)
-            if (has(against->likeliest, m))
+            if (ed_mistakes_has(against->likeliest, m))
                 ed_buffer_printf(out, "%s %s", n++ ? ", and" : "", ed_mistake_text(m));
         ed_buffer_printf(out, "\n  with that the largest difference is %.3g %% of the largest element\n",
                          against->likeliest_difference * 100);

@@ -23,6 +23,10 @@ enum ed_mistake {
 // A set of them, a bit each.
 typedef unsigned ed_mistakes;
 
+static inline bool ed_mistakes_has(ed_mistakes mistakes, enum ed_mistake mistake) {
+    return mistakes >> mistake & 1;
+}
+
 // "red and blue changed"; and a word for a task's name: "color".
 const char *ed_mistake_text(enum ed_mistake mistake);
 const char *ed_mistake_word(enum ed_mistake mistake);

@@ -115,32 +115,28 @@ bool ed_tensors_mistake_applies(enum ed_mistake mistake, const struct ed_tensors
     return false;
 }
 
-static bool has(ed_mistakes mistakes, enum ed_mistake mistake) {
-    return mistakes >> mistake & 1;
-}
-
 // Where element i of a sample comes from; *channel is the one whose figures count for it.
 static size_t source(const struct ed_tensors *t, ed_mistakes mistakes, size_t i, size_t *channel) {
     size_t c = channel_of(t, i), at = !t->channels ? i : t->channels_last ? i / t->channels : i % t->area;
     // The elements lie in the other order than the shape says.
-    if (has(mistakes, ED_MISTAKE_LAYOUT)) {
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_LAYOUT)) {
         c = t->channels_last ? i / t->area : i % t->channels;
         at = t->channels_last ? i % t->area : i / t->channels;
     }
-    if (has(mistakes, ED_MISTAKE_COLOR))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_COLOR))
         c = t->channels - 1 - c;
     *channel = c;
     return !t->channels ? i : t->channels_last ? at * t->channels + c : c * t->area + at;
 }
 
 static double changed(const struct ed_tensors *t, ed_mistakes mistakes, size_t channel, double value) {
-    if (has(mistakes, ED_MISTAKE_SCALE_255))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_255))
         value *= 255;
-    if (has(mistakes, ED_MISTAKE_SCALE_1))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_SCALE_1))
         value /= 255;
-    if (has(mistakes, ED_MISTAKE_CENTRE))
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_CENTRE))
         value = 2 * value - 1;
-    if (has(mistakes, ED_MISTAKE_TWICE) && t->channel_deviation[channel] > 0)
+    if (ed_mistakes_has(mistakes, ED_MISTAKE_TWICE) && t->channel_deviation[channel] > 0)
         value = (value - t->channel_mean[channel]) / t->channel_deviation[channel];
     return value;
 }
