@@ -29,6 +29,9 @@ struct detail_device {
     bool loaded;
     struct ed_blocks blocks;
     int64_t *started_ns; // of each block, since the first
+    // Blocks of case c: order[begin[c]..begin[c + 1] - 1], rising. Looking at all blocks for each case takes
+    // seconds for some thousand of both.
+    size_t *begin, *order;
     struct ed_validity_device validity;
     char (*reasons)[REASONS_BYTES]; // of each block
     bool has_channels;
@@ -75,6 +78,17 @@ static void place_in_time(struct detail_device *device) {
     }
 }
 
+static void sort_by_case(struct detail_device *device, size_t n_cases) {
+    const struct ed_blocks *blocks = &device->blocks;
+    // Counts, their sums, places; then each begin stands where it belongs, one further.
+    for (size_t i = 0; i < blocks->n; i++)
+        device->begin[blocks->items[i].case_index + 2]++;
+    for (size_t c = 2; c < n_cases + 2; c++)
+        device->begin[c] += device->begin[c - 1];
+    for (size_t i = 0; i < blocks->n; i++)
+        device->order[device->begin[blocks->items[i].case_index + 1]++] = i;
+}
+
 // What the block's times stand under, and what of its other figures: not power and counters, which have
 // reasons of their own in the records.
 static void describe_block(struct detail_device *device, size_t i) {
@@ -98,6 +112,7 @@ static bool is_valid(const struct detail_device *device, size_t i) {
 
 static enum ed_status load(struct ed_detail *detail, size_t d, struct ed_error *err) {
     struct detail_device *device = &detail->devices[d];
+    const size_t n_cases = detail->campaign->devices[d].n_cases;
     if (device->loaded)
         return ED_OK;
     // What is wrong in the journal was told when the records were made.
@@ -106,10 +121,13 @@ static enum ed_status load(struct ed_detail *detail, size_t d, struct ed_error *
         return status;
     device->started_ns = calloc(device->blocks.n + 1, sizeof *device->started_ns);
     device->reasons = calloc(device->blocks.n + 1, sizeof *device->reasons);
+    device->begin = calloc(n_cases + 2, sizeof *device->begin);
+    device->order = calloc(device->blocks.n + 1, sizeof *device->order);
     device->loaded = true;
-    if (!device->started_ns || !device->reasons)
+    if (!device->started_ns || !device->reasons || !device->begin || !device->order)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
     place_in_time(device);
+    sort_by_case(device, n_cases);
     status = ed_validity_device_load(&device->validity, &device->blocks, &detail->campaign->devices[d], err);
     for (size_t i = 0; status == ED_OK && i < device->blocks.n; i++)
         describe_block(device, i);
@@ -175,10 +193,25 @@ static enum ed_status find(struct ed_detail *detail, const struct ed_result *res
     return load(detail, (*out)->device, err);
 }
 
-// Blocks of further tasks of a case are its own; the timing ones are shared.
-static bool belongs(const struct ed_block *block, const struct ed_campaign_case *cases, size_t c) {
-    return block->case_index == c ||
-           (block->case_index == cases[c].timing && strcmp(block->pass, "accuracy"));
+// Whether the report has the block at all, and that of a case whose timing it shares: blocks of further tasks
+// of a case are its own.
+static bool is_shown(const struct ed_detail *detail, const struct ed_block *block, bool shared) {
+    return !block->skipped && (!detail->only || !strcmp(block->id, detail->only)) &&
+           (!shared || strcmp(block->pass, ED_PASS_ACCURACY));
+}
+
+// The blocks of the case and the timing ones that it shares, in the order of the journal.
+static void fill_case(struct ed_detail *detail, struct detail_case *c) {
+    const struct detail_device *device = &detail->devices[c->device];
+    const size_t timing = detail->campaign->devices[c->device].cases[c->index].timing, own = c->index;
+    size_t a = device->begin[own], b = device->begin[timing];
+    const size_t a_end = device->begin[own + 1], b_end = timing == own ? b : device->begin[timing + 1];
+    while (a < a_end || b < b_end) {
+        const bool shared = a == a_end || (b < b_end && device->order[b] < device->order[a]);
+        const size_t i = device->order[shared ? b++ : a++];
+        if (is_shown(detail, &device->blocks.items[i], shared))
+            fill_block(&c->blocks[c->n_blocks++], device, i);
+    }
 }
 
 static enum ed_status blocks_of(void *context, const struct ed_result *result,
@@ -189,16 +222,15 @@ static enum ed_status blocks_of(void *context, const struct ed_result *result,
     enum ed_status status = find(detail, result, &c, err);
     if (status != ED_OK)
         return status;
-    const struct detail_device *device = &detail->devices[c->device];
     if (!c->has_blocks) {
-        c->blocks = calloc(device->blocks.n + 1, sizeof *c->blocks);
+        const size_t *begin = detail->devices[c->device].begin;
+        const size_t timing = detail->campaign->devices[c->device].cases[c->index].timing;
+        const size_t most = begin[c->index + 1] - begin[c->index] +
+                            (timing == c->index ? 0 : begin[timing + 1] - begin[timing]);
+        c->blocks = calloc(most + 1, sizeof *c->blocks);
         if (!c->blocks)
             return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the blocks of a report");
-        for (size_t i = 0; i < device->blocks.n; i++)
-            if (!device->blocks.items[i].skipped &&
-                (!detail->only || !strcmp(device->blocks.items[i].id, detail->only)) &&
-                belongs(&device->blocks.items[i], detail->campaign->devices[c->device].cases, c->index))
-                fill_block(&c->blocks[c->n_blocks++], device, i);
+        fill_case(detail, c);
         c->has_blocks = true;
     }
     *blocks = c->blocks;
@@ -220,10 +252,10 @@ static uint32_t count_of(const cJSON *object, const char *key) {
 
 static const cJSON *placement_of(const struct detail_device *device,
                                  const struct ed_campaign_case *campaign_case) {
-    for (size_t i = 0; i < device->blocks.n; i++) {
-        const struct ed_block *block = &device->blocks.items[i];
+    for (size_t i = device->begin[campaign_case->timing]; i < device->begin[campaign_case->timing + 1]; i++) {
+        const struct ed_block *block = &device->blocks.items[device->order[i]];
         const cJSON *placement = cJSON_GetObjectItemCaseSensitive(block->evidence, "placement");
-        if (block->case_index == campaign_case->timing && placement)
+        if (placement)
             return placement;
     }
     return NULL;
@@ -352,6 +384,8 @@ void ed_detail_free(struct ed_detail *detail) {
         ed_blocks_release(&detail->devices[d].blocks);
         free(detail->devices[d].started_ns);
         free(detail->devices[d].reasons);
+        free(detail->devices[d].begin);
+        free(detail->devices[d].order);
         ed_validity_device_release(&detail->devices[d].validity);
         ed_timeline_channels_free(detail->devices[d].channels, detail->devices[d].n_channels);
     }

@@ -46,12 +46,13 @@ static enum ed_status list_campaigns(const struct ed_history_view *view,
                                      struct ed_error *err) {
     static const char *const heads[] = {"STARTED", "CASES", "BLOCKS", "CAMPAIGN"};
     struct ed_grid grid;
+    size_t r = 0;
     ed_grid_init(&grid, heads, 4);
     for (size_t i = 0; i < view->history.n_campaigns; i++) {
         const struct ed_history_campaign *c = &view->history.campaigns[i];
         size_t cases = 0;
-        for (size_t r = 0; r < view->history.n_records; r++)
-            cases += view->history.records[r].campaign == i;
+        for (; r < view->history.n_records && view->history.records[r].campaign == i; r++)
+            cases++;
         ed_grid_add(&grid, "%.10s %.5s", c->started_utc,
                     strlen(c->started_utc) > 11 ? c->started_utc + 11 : "");
         ed_grid_add(&grid, "%zu", cases);

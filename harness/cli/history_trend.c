@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "base/stats/changepoint.h"
 #include "harness/cli/command_history.h"
 #include "harness/cli/grid.h"
 #include "reports/csv_cell.h"
@@ -52,24 +53,30 @@ static void change_text(char *text, size_t bytes, const struct ed_trend_series *
 }
 
 // What else is new at this point: the machine, an engine, its files, the model.
-static const char *other_text(const struct ed_trend_series *series, size_t i) {
+static void other_text(char *text, size_t bytes, const struct ed_trend_series *series, size_t i) {
     const struct ed_history_record *now = series->points[i].record,
                                    *before = i ? series->points[i - 1].record : now;
-    if (now->hardware[0] && before->hardware[0] && strcmp(now->hardware, before->hardware) != 0)
-        return "other hardware";
-    if (strcmp(now->engine_version, before->engine_version) != 0)
-        return "other engine version";
-    if (strcmp(now->engine_build_sha256, before->engine_build_sha256) != 0)
-        return "other engine build";
-    return strcmp(now->model_sha256, before->model_sha256) != 0 ? "other model file" : "";
+    const bool version = strcmp(now->engine_version, before->engine_version) != 0;
+    const char *const news[] = {
+        now->hardware[0] && before->hardware[0] && strcmp(now->hardware, before->hardware) ? "hardware" : "",
+        version                                                         ? "engine version"
+        : strcmp(now->engine_build_sha256, before->engine_build_sha256) ? "engine build"
+                                                                        : "",
+        strcmp(now->model_sha256, before->model_sha256) ? "model file" : ""};
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t k = 0; k < sizeof news / sizeof news[0]; k++)
+        if (news[k][0] && used < bytes)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? ", " : "other ", news[k]);
 }
 
 static void add_point(struct ed_grid *grid, const struct ed_trend_series *series, size_t i, bool along,
                       double low, double high) {
     const struct ed_trend_point *point = &series->points[i];
     const struct ed_trend_point *before = i ? &series->points[i - 1] : NULL;
-    char value[64], from[64] = "", to[64] = "", change[256] = "";
-    const char *started = point->campaign->started_utc, *other = other_text(series, i);
+    char value[64], from[64] = "", to[64] = "", change[256] = "", other[80];
+    const char *started = point->campaign->started_utc;
+    other_text(other, sizeof other, series, i);
     ed_history_figure(value, sizeof value, series, point->value->value, low, high);
     if (point->value->has_span) {
         ed_history_figure(from, sizeof from, series, point->value->low, low, high);
@@ -117,7 +124,10 @@ static enum ed_status series_table(const struct ed_history_view *view, const str
     enum ed_status status = ed_grid_print(&grid, target->columns, out, err);
     ed_grid_release(&grid);
     ed_buffer_release(&place);
-    if (!series->searched)
+    if (!series->searched && taking > ED_CHANGEPOINT_MAX)
+        ed_buffer_printf(out, "  %zu points: changes are looked for in %d at most; --label keeps fewer\n",
+                         taking, ED_CHANGEPOINT_MAX);
+    else if (!series->searched)
         ed_buffer_printf(out, "  %zu point%s: changes are looked for from %d on\n", taking,
                          taking == 1 ? "" : "s", ED_TREND_LEAST);
     if (series->left_out)
