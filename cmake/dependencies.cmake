@@ -33,8 +33,9 @@ if(NOT ED_PACK_ONLY)
     set_target_properties(ed_sqlite PROPERTIES IMPORTED_LOCATION "${ED_SQLITE_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${ED_SQLITE_INCLUDE}")
 
-    # ed_png, ed_jpeg: the system's decoders of images, linked dynamically. The controller alone needs them.
-    foreach(row "png;png.h;png16;libpng-dev" "jpeg;jpeglib.h;jpeg;libjpeg62-turbo-dev")
+    # ed_png, ed_jpeg: the system's decoders of images; ed_zlib: packs the files in a report's page. Linked
+    # dynamically. The controller alone needs them.
+    foreach(row "png;png.h;png16;libpng-dev" "jpeg;jpeglib.h;jpeg;libjpeg62-turbo-dev" "zlib;zlib.h;z;zlib1g-dev")
         list(GET row 0 name)
         list(GET row 1 header)
         list(GET row 2 library)
@@ -42,7 +43,7 @@ if(NOT ED_PACK_ONLY)
         find_path(ED_${name}_INCLUDE ${header})
         find_library(ED_${name}_LIBRARY ${library})
         if(NOT ED_${name}_INCLUDE OR NOT ED_${name}_LIBRARY)
-            message(FATAL_ERROR "lib${name} is missing: install ${package} (./bootstrap does it)")
+            message(FATAL_ERROR "the library of ${header} is missing: install ${package} (./bootstrap does it)")
         endif()
         add_library(ed_${name} SHARED IMPORTED GLOBAL)
         set_target_properties(ed_${name} PROPERTIES IMPORTED_LOCATION "${ED_${name}_LIBRARY}"

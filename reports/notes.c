@@ -3,30 +3,15 @@
 #include "reports/notes.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reports/fields.h"
+#include "reports/reason_groups.h"
 #include "reports/text.h"
 
-// One reason of one row; `order` is where it came up first.
-struct entry {
-    const struct ed_reason *reason;
-    size_t row, order;
-};
-
-// Entries first..first+n-1 of the sorted list have equal key, code and text.
-struct group {
-    size_t first, n, order;
-    bool merged; // its key is listed by an earlier group
-};
-
-struct gathering {
-    const struct ed_view *view;
-    struct entry *entries;
-    struct group *groups;
-    size_t n_entries, n_groups;
-};
+#define NOTES_OF_OUR_OWN 3 // at most, a row
 
 static const struct ed_reason accuracy_note = {"speed_usable", "",
                                                "( ) accuracy failed: do not use the speed"},
@@ -38,28 +23,8 @@ static const struct ed_reason accuracy_note = {"speed_usable", "",
                               throttled_note = {"throttled", "", "the device throttled during a block"},
                               steady_note = {"steady", "", "no steady state"};
 
-static int entry_compare(const void *a, const void *b) {
-    const struct entry *x = a, *y = b;
-    int order = strcmp(x->reason->code, y->reason->code);
-    order = order ? order : strcmp(x->reason->text, y->reason->text);
-    order = order ? order : strcmp(x->reason->key, y->reason->key);
-    if (order == 0)
-        order = x->row < y->row ? -1 : x->row > y->row;
-    return order ? order : (x->order < y->order ? -1 : x->order > y->order);
-}
-
-static int group_compare(const void *a, const void *b) {
-    const struct group *x = a, *y = b;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
 static bool is_of_requirement(const struct ed_reason *reason) {
     return strncmp(reason->code, ED_REQUIREMENT_CODE, strlen(ED_REQUIREMENT_CODE)) == 0;
-}
-
-static void entry_add(struct gathering *g, const struct ed_reason *reason, size_t row) {
-    g->entries[g->n_entries] = (struct entry){reason, row, g->n_entries};
-    g->n_entries++;
 }
 
 static bool is_background(const struct ed_reason *reason) {
@@ -68,69 +33,41 @@ static bool is_background(const struct ed_reason *reason) {
 }
 
 // What every table has to say about a row, whether or not the record words it.
-static void warnings_add(struct gathering *g, size_t row) {
+static void warnings_add(struct ed_reason_groups *g, size_t row) {
     const struct ed_result *result = g->view->rows[row];
     const char *why;
     if (!ed_view_speed_usable(result, &why))
-        entry_add(g,
-                  why[0] == 'a'   ? &accuracy_note
-                  : why[0] == 'o' ? &agreement_note
-                  : why[0] == 'p' ? &placement_note
-                                  : &simulated_note,
-                  row);
+        ed_reason_groups_add(g,
+                             why[0] == 'a'   ? &accuracy_note
+                             : why[0] == 'o' ? &agreement_note
+                             : why[0] == 'p' ? &placement_note
+                                             : &simulated_note,
+                             row);
     if (result->has[ED_FIELD_throttled] && result->throttled && !ed_result_reason_find(result, "throttled"))
-        entry_add(g, &throttled_note, row);
+        ed_reason_groups_add(g, &throttled_note, row);
     if (result->has[ED_FIELD_steady] && strcmp(result->steady, "no") == 0 &&
         !ed_result_reason_find(result, "steady"))
-        entry_add(g, &steady_note, row);
+        ed_reason_groups_add(g, &steady_note, row);
 }
 
-static void gather(struct gathering *g) {
+static void gather(struct ed_reason_groups *g) {
     for (size_t row = 0; row < g->view->n_rows; row++) {
         const struct ed_result *result = g->view->rows[row];
         warnings_add(g, row);
         for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++)
             if (!is_of_requirement(&result->reasons[i]) && !is_background(&result->reasons[i]))
-                entry_add(g, &result->reasons[i], row);
-    }
-    qsort(g->entries, g->n_entries, sizeof *g->entries, entry_compare);
-    for (size_t i = 0; i < g->n_entries; i++) {
-        const struct ed_reason *a = i ? g->entries[i - 1].reason : NULL, *b = g->entries[i].reason;
-        if (!a || strcmp(a->key, b->key) || strcmp(a->code, b->code) || strcmp(a->text, b->text))
-            g->groups[g->n_groups++] = (struct group){i, 0, g->entries[i].order, false};
-        struct group *group = &g->groups[g->n_groups - 1];
-        group->n++;
-        if (g->entries[i].order < group->order)
-            group->order = g->entries[i].order;
+                ed_reason_groups_add(g, &result->reasons[i], row);
     }
 }
 
-static bool same_note(const struct gathering *g, const struct group *a, const struct group *b) {
-    const struct ed_reason *x = g->entries[a->first].reason, *y = g->entries[b->first].reason;
-    if (a->n != b->n || strcmp(x->code, y->code) || strcmp(x->text, y->text))
+static bool same_note(const struct ed_reason_groups *g, const struct ed_reason_group *a,
+                      const struct ed_reason_group *b) {
+    if (a->n != b->n || a->words != b->words)
         return false;
     for (size_t i = 0; i < a->n; i++)
         if (g->entries[a->first + i].row != g->entries[b->first + i].row)
             return false;
     return true;
-}
-
-// "1-3, 7", or nothing where it is all rows. The rows of a group are in order; a reason may be twice in one
-// row.
-static void rows_append(struct ed_buffer *out, const struct gathering *g, const struct group *group) {
-    size_t n = 0, different = 0;
-    for (size_t i = 0; i < group->n; i++)
-        different += i == 0 || g->entries[group->first + i].row != g->entries[group->first + i - 1].row;
-    if (different == g->view->n_rows)
-        return;
-    for (size_t i = 0; i < group->n;) {
-        size_t first = g->entries[group->first + i].row, last = first;
-        for (i++; i < group->n && g->entries[group->first + i].row <= last + 1; i++)
-            last = g->entries[group->first + i].row;
-        ed_buffer_printf(out, "%s%zu", n++ ? ", " : "", first + 1);
-        if (last > first)
-            ed_buffer_printf(out, "%s%zu", last > first + 1 ? "-" : ", ", last + 1);
-    }
 }
 
 static bool column_shown(const struct ed_view *view, int field) {
@@ -144,8 +81,8 @@ static bool column_shown(const struct ed_view *view, int field) {
     return false;
 }
 
-static bool is_unmeasured(const struct gathering *g, const struct group *group) {
-    const struct entry *entry = &g->entries[group->first];
+static bool is_unmeasured(const struct ed_reason_groups *g, const struct ed_reason_group *group) {
+    const struct ed_reason_entry *entry = &g->entries[group->first];
     int end, field = ed_result_find(entry->reason->key, &end);
     return field >= 0 && ed_result_is_null(g->view->rows[entry->row], field) && !column_shown(g->view, field);
 }
@@ -192,7 +129,7 @@ static void words_append(struct ed_buffer *out, const struct ed_reason *reason) 
 }
 
 // Keys of groups with the same words and rows are listed together; `i` is the first of them.
-static void note_text(struct ed_buffer *out, struct gathering *g, size_t i, bool *unmeasured) {
+static void note_text(struct ed_buffer *out, struct ed_reason_groups *g, size_t i, bool *unmeasured) {
     const struct ed_reason *reason = g->entries[g->groups[i].first].reason;
     bool keyed = *reason->key != '\0' && *reason->code != '\0' && !is_prominent(reason);
     *unmeasured = is_unmeasured(g, &g->groups[i]);
@@ -201,8 +138,8 @@ static void note_text(struct ed_buffer *out, struct gathering *g, size_t i, bool
         return;
     }
     ed_text_visible(out, reason->key, sizeof reason->key);
-    for (size_t j = i + 1; j < g->n_groups; j++) {
-        struct group *other = &g->groups[j];
+    for (size_t j = g->groups[i].next; j != SIZE_MAX; j = g->groups[j].next) {
+        struct ed_reason_group *other = &g->groups[j];
         if (other->merged || *g->entries[other->first].reason->key == '\0' ||
             !same_note(g, &g->groups[i], other) || is_unmeasured(g, other) != *unmeasured)
             continue;
@@ -219,7 +156,7 @@ static char *text_detach(struct ed_buffer *buffer) {
     return buffer->data ? ed_buffer_detach(buffer, &bytes) : strdup("");
 }
 
-static bool notes_build(struct ed_notes *notes, struct gathering *g) {
+static bool notes_build(struct ed_notes *notes, struct ed_reason_groups *g) {
     for (size_t i = 0; i < g->n_groups; i++) {
         struct ed_buffer text, rows;
         if (g->groups[i].merged)
@@ -229,7 +166,7 @@ static bool notes_build(struct ed_notes *notes, struct gathering *g) {
         ed_buffer_init(&rows, ED_REPORT_MAX_BYTES);
         note_text(&text, g, i, &note->unmeasured);
         note->prominent = is_prominent(g->entries[g->groups[i].first].reason);
-        rows_append(&rows, g, &g->groups[i]);
+        ed_reason_rows_append(&rows, g, &g->groups[i]);
         note->text = text_detach(&text);
         note->rows = text_detach(&rows);
         if (!note->text || !note->rows)
@@ -239,25 +176,19 @@ static bool notes_build(struct ed_notes *notes, struct gathering *g) {
 }
 
 enum ed_status ed_notes_init(struct ed_notes *notes, const struct ed_view *view, struct ed_error *err) {
-    struct gathering g = {.view = view};
-    size_t most = 1;
-    enum ed_status status = ED_OK;
+    struct ed_reason_groups g;
+    bool ok = ed_reason_groups_init(&g, view, NOTES_OF_OUR_OWN);
     memset(notes, 0, sizeof *notes);
-    for (size_t row = 0; row < view->n_rows; row++)
-        most += view->rows[row]->n_reasons + 3;
-    g.entries = calloc(most, sizeof *g.entries);
-    g.groups = calloc(most, sizeof *g.groups);
-    notes->items = calloc(most, sizeof *notes->items);
-    if (g.entries && g.groups && notes->items) {
+    if (ok) {
         gather(&g);
-        qsort(g.groups, g.n_groups, sizeof *g.groups, group_compare);
+        ok = ed_reason_groups_make(&g);
+        notes->items = calloc(g.n_groups + 1, sizeof *notes->items);
+        ok = ok && notes->items && notes_build(notes, &g);
+        ed_reason_groups_release(&g);
     }
-    if (!g.entries || !g.groups || !notes->items || !notes_build(notes, &g))
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for the notes of %zu cases",
-                         view->n_rows);
-    free(g.entries);
-    free(g.groups);
-    return status;
+    return ok ? ED_OK
+              : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for the notes of %zu cases",
+                        view->n_rows);
 }
 
 void ed_notes_release(struct ed_notes *notes) {

@@ -13,7 +13,9 @@
 
 #define FONT "sans-serif"
 #define PNG_SCALE 2
-#define LOG_FROM 20.0 // times
+#define LOG_FROM 20.0   // times
+#define LABEL_Y 1000000 // beyond those that gnuplot counts itself
+#define LABEL_Y_WIDTH 40
 
 const char *const ed_plot_series[ED_PLOT_SERIES] = {"#0072b2", "#c24e00", "#007f5f",
                                                     "#a5477f", "#7a5c00", "#3f4a9a"};
@@ -123,6 +125,22 @@ void ed_plot_axis(struct ed_buffer *out, const char *axis, double low, double hi
     ed_buffer_text_append(out, "]\n");
 }
 
+void ed_plot_ylabel(struct ed_buffer *out, const char *what, const char *unit) {
+    struct ed_buffer words;
+    if (!*what && !*unit) {
+        ed_buffer_printf(out, "unset label %d\n", LABEL_Y);
+        return;
+    }
+    ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
+    ed_buffer_printf(&words, "%s%s%s", what, *what && *unit ? ", " : "", unit);
+    ed_buffer_printf(out, "set label %d ", LABEL_Y);
+    ed_plot_text(out, ed_buffer_text(&words), LABEL_Y_WIDTH);
+    ed_buffer_text_append(out,
+                          " at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '" ED_PLOT_INK "'\n");
+    out->no_memory = out->no_memory || words.no_memory;
+    ed_buffer_release(&words);
+}
+
 void ed_plot_begin(struct ed_buffer *out) {
     ed_buffer_text_append(out, "unset key\nset border 3 lc rgb '" ED_PLOT_MUTED "' lw 1\n"
                                "set tics nomirror out scale 0.5 textcolor rgb '" ED_PLOT_INK "'\n"
@@ -144,18 +162,20 @@ static enum ed_status collect(void *context, const char *bytes, size_t n, struct
 static enum ed_status split(struct ed_plots *plots, const struct ed_buffer *all, enum ed_plot_style style,
                             struct ed_error *err) {
     static const char closing[] = "</svg>";
-    const char *at = ed_buffer_text(all);
+    const char *at = ed_buffer_text(all), *const stop = at + all->size;
     for (size_t i = 0; i < plots->n; i++) {
         struct ed_plot *plot = &plots->items[i];
-        const char *end = strstr(at, closing);
+        const char *end = memmem(at, (size_t)(stop - at), closing, sizeof closing - 1);
         struct ed_buffer out;
         if (!end)
             return ed_fail(err, ED_ERR_IO, "gnuplot", "has drawn %zu of %zu figures", i, plots->n);
         end += sizeof closing - 1;
         end += *end == '\n';
         ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
+        while (at < end && *at == '\n')
+            at++;
         if (style == ED_PLOT_FILE)
-            ed_buffer_append(&out, at + strspn(at, "\n"), (size_t)(end - at) - strspn(at, "\n"));
+            ed_buffer_append(&out, at, (size_t)(end - at));
         else
             ed_plot_svg_page(&out, at, (size_t)(end - at), ed_buffer_text(&plot->title));
         if (style == ED_PLOT_PAGE && !plots->defs) {

@@ -64,6 +64,9 @@ void ed_plot_number(struct ed_buffer *out, double value);
 // Sets an axis ("x", "y") to `low`..`high` with some room. On a logarithmic scale where the ends are more
 // than 20 times apart, with tics at 1, 2 and 5; `labels` false leaves out what stands at the tics.
 void ed_plot_axis(struct ed_buffer *out, const char *axis, double low, double high, bool labels);
+// What the vertical axis shows, at the left edge of the figure: gnuplot's own label goes where it takes the
+// numbers to end, which is in the middle of them. "": none, as in a second panel.
+void ed_plot_ylabel(struct ed_buffer *out, const char *what, const char *unit);
 // What every figure begins with.
 void ed_plot_begin(struct ed_buffer *out);
 

@@ -11,6 +11,8 @@
 struct ed_plot_thinned {
     size_t drawn, total, stride, blocks;
     bool logarithmic;
+    size_t above;      // slower than the frame: of all, not only of those that are drawn
+    double slowest_ns; // of all, where there are such
 };
 
 // "fp32 · t2": what tells row `row` from the others, as visible text.

@@ -14,14 +14,6 @@
 #define POINTS_OF_ONE 6000u
 #define LIST "figures.csv"
 
-static bool is_repeated(const struct ed_view *view, size_t row, bool device_alone) {
-    for (size_t i = 0; i < row; i++)
-        if (!strcmp(view->rows[i]->device, view->rows[row]->device) &&
-            (device_alone || !strcmp(view->rows[i]->case_id, view->rows[row]->case_id)))
-            return true;
-    return false;
-}
-
 static enum ed_status fronts(struct ed_plots *plots, const struct ed_view *view, struct ed_error *err) {
     size_t *rows = calloc(view->n_rows + 1, sizeof *rows);
     bool *front = calloc(view->n_rows + 1, sizeof *front);
@@ -50,14 +42,14 @@ static enum ed_status gather(struct ed_plots *plots, const struct ed_report_info
                                   &drawn, err);
     }
     for (size_t row = 0; row < view->n_rows && status == ED_OK; row++)
-        if (!is_repeated(view, row, false))
+        if (!view->again[row].of_case)
             status = ed_plot_distribution(plots, info, view, row, POINTS_OF_ONE, &thinned, err);
     for (size_t first = 0; first < view->n_rows && status == ED_OK; first += ED_PLOT_SERIES) {
         const size_t left = view->n_rows - first;
         ed_plot_memory(plots, view, first, left < ED_PLOT_SERIES ? left : ED_PLOT_SERIES, &drawn);
     }
     for (size_t row = 0; row < view->n_rows && status == ED_OK; row++)
-        if (!is_repeated(view, row, true))
+        if (!view->again[row].device)
             status =
                 ed_plot_timeline(plots, info, view, view->rows[row]->device, POINTS_OF_ONE, &thinned, err);
     return status == ED_OK ? fronts(plots, view, err) : status;

@@ -53,11 +53,12 @@ static void script_append(struct ed_plot *plot, const struct ed_view *view, size
                           "'\nset xrange [-0.4:5.4]\nset xtics (");
     for (size_t p = 0; p < PHASES; p++)
         ed_buffer_printf(out, "%s'%s' %zu", p ? ", " : "", phases[p].words, p);
+    ed_buffer_text_append(out, ")\n");
+    ed_plot_ylabel(out, "resident", scale->unit);
     ed_buffer_printf(out,
-                     ")\nset yrange [0:%.6g]\nset ylabel 'resident, %s' textcolor rgb '" ED_PLOT_INK
-                     "' offset 1,0\nset lmargin at screen 0.10\nset rmargin at screen 0.975\n"
+                     "set yrange [0:%.6g]\nset lmargin at screen 0.10\nset rmargin at screen 0.975\n"
                      "set bmargin at screen 0.12\nplot ",
-                     1.08 * high / scale->divisor, scale->unit);
+                     1.08 * high / scale->divisor);
     for (size_t i = 0; i < n; i++) {
         struct ed_buffer words;
         if (!has_any(view->rows[first + i]))

@@ -120,21 +120,22 @@ void ed_plot_pareto(struct ed_plots *plots, const struct ed_view *view, const si
     ed_plot_number(out, best + room);
     ed_buffer_text_append(out, "]\nset format y '%g'\n");
     labels_append(out, view, rows, n, middle_ns, scale.divisor);
+    ed_plot_ylabel(out,
+                   !strcmp(first->accuracy_metric, "word-error-rate") ? "word error rate, %"
+                   : share                                            ? "accuracy, %"
+                   : !strcmp(first->accuracy_metric, "perplexity")    ? "perplexity"
+                   : !strcmp(first->accuracy_metric, "kl-divergence") ? "KL divergence, nats"
+                   : !strcmp(first->accuracy_metric, "sqnr")          ? "SQNR, dB"
+                                                                      : "value of the metric",
+                   "");
     ed_buffer_printf(
         out,
         "set lmargin at screen 0.10\nset rmargin at screen 0.975\nset tmargin at screen 0.96\n"
         "set bmargin at screen 0.19\n"
         "set xlabel 'median latency, %s, with its 95 %% interval' textcolor rgb '" ED_PLOT_INK
-        "' offset 0,0.2\nset ylabel '%s' textcolor rgb '" ED_PLOT_INK "' offset 1,0\n"
+        "' offset 0,0.2\n"
         "plot $line with steps lw 1.5 lc rgb '%s', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 "
         "lw 1 lc rgb '" ED_PLOT_MUTED "', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb "
         "'%s'\n",
-        scale.unit,
-        !strcmp(first->accuracy_metric, "word-error-rate") ? "word error rate, %"
-        : share                                            ? "accuracy, %"
-        : !strcmp(first->accuracy_metric, "perplexity")    ? "perplexity"
-        : !strcmp(first->accuracy_metric, "kl-divergence") ? "KL divergence, nats"
-        : !strcmp(first->accuracy_metric, "sqnr")          ? "SQNR, dB"
-                                                           : "value of the metric",
-        ed_plot_series[2], ed_plot_series[2]);
+        scale.unit, ed_plot_series[2], ed_plot_series[2]);
 }

@@ -38,6 +38,24 @@ static bool same(struct slice a, struct slice b) {
     return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
 }
 
+// How many bytes from `at` on are of `set` (`in`), or are not. Figures are megabytes without a NUL: what
+// looks for one at every tag takes minutes.
+static size_t span(const char *at, const char *end, const char *set, bool in) {
+    const char *p = at;
+    while (p < end && (memchr(set, *p, strlen(set)) != NULL) == in)
+        p++;
+    return (size_t)(p - at);
+}
+
+static bool begins(const char *at, const char *end, const char *word) {
+    const size_t n = strlen(word);
+    return (size_t)(end - at) >= n && memcmp(at, word, n) == 0;
+}
+
+static const char *skip_to(const char *at, const char *end, const char *word) {
+    return memmem(at, (size_t)(end - at), word, strlen(word));
+}
+
 // The tag at `at`, which is a '<'. False where it does not end.
 static bool tag_read(const char *at, const char *end, struct tag *tag) {
     const char *p = at + 1, *stop = memchr(at, '>', (size_t)(end - at));
@@ -48,15 +66,15 @@ static bool tag_read(const char *at, const char *end, struct tag *tag) {
     tag->closing = p < stop && *p == '/';
     p += tag->closing;
     tag->name.at = p;
-    while (p < stop && !strchr(" \n\t/", *p))
-        p++;
-    tag->name.n = (size_t)(p - tag->name.at);
+    tag->name.n = span(p, stop, " \n\t/", false);
+    p += tag->name.n;
     while (p < stop && tag->n < ATTRIBUTES_MAX) {
-        p += strspn(p, " \n\t/");
-        const size_t key = strcspn(p, " =>");
-        const char *open = p + key + strspn(p + key, " =");
-        const char *close =
-            open < stop && strchr("'\"", *open) ? memchr(open + 1, *open, (size_t)(stop - open - 1)) : NULL;
+        p += span(p, stop, " \n\t/", true);
+        const size_t key = span(p, stop, " =>", false);
+        const char *open = p + key + span(p + key, stop, " =", true);
+        const char *close = open < stop && (*open == '\'' || *open == '"')
+                                ? memchr(open + 1, *open, (size_t)(stop - open - 1))
+                                : NULL;
         if (!close)
             break;
         tag->keys[tag->n] = (struct slice){p, key};
@@ -144,11 +162,10 @@ static void tag_append(struct writer *writer, const struct tag *tag) {
 // Thousands of points are a quarter of the bytes as one line of round ends and no length.
 static bool dot_append(struct writer *writer, const struct tag *tag) {
     const struct slice transform = attribute(tag, "transform"), colour = attribute(tag, "color");
-    const char *scale = transform.n ? strstr(transform.at, ") scale(") : NULL;
-    const char *stop =
-        scale ? memchr(scale + 8, ')', (size_t)(transform.at + transform.n - scale) - 8) : NULL;
+    const char *until = transform.at + transform.n, *scale = skip_to(transform.at, until, ") scale(");
+    const char *stop = scale ? memchr(scale + 8, ')', (size_t)(until - scale) - 8) : NULL;
     if (!is(attribute(tag, "xlink:href"), FILLED_CIRCLE) || !stop ||
-        strncmp(transform.at, "translate(", 10) != 0)
+        !begins(transform.at, until, "translate("))
         return false;
     const struct slice size = {scale + 8, (size_t)(stop - scale - 8)};
     if (!writer->dots || !same(writer->dots_colour, colour) || !same(writer->dots_scale, size)) {
@@ -166,16 +183,10 @@ static bool dot_append(struct writer *writer, const struct tag *tag) {
     return true;
 }
 
-static const char *skip_to(const char *at, const char *end, const char *word) {
-    const char *found = strstr(at, word);
-    return found && found < end ? found : NULL;
-}
-
 // Content between two tags, already escaped by gnuplot; white space alone is nothing.
 static void content_append(struct writer *writer, const char *from, const char *to) {
-    while (from < to && strchr(" \t\n", *from))
-        from++;
-    while (to > from && strchr(" \t\n", to[-1]))
+    from += span(from, to, " \t\n", true);
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\n'))
         to--;
     if (from < to)
         ed_buffer_append(writer->out, from, (size_t)(to - from));
@@ -193,8 +204,8 @@ static const char *body_element(struct writer *writer, const char *at, const cha
         return at;
     // A group without content is what a change of style leaves behind.
     if (is(tag->name, "g") && !tag->closing) {
-        const char *next = at + strspn(at, " \t\n");
-        if (next < end && strncmp(next, "</g>", 4) == 0)
+        const char *next = at + span(at, end, " \t\n", true);
+        if (begins(next, end, "</g>"))
             return next + 4;
     }
     dots_end(writer);
@@ -232,7 +243,7 @@ void ed_plot_svg_defs(struct ed_buffer *out, const char *svg, size_t bytes) {
         return;
     ed_buffer_text_append(out, "<defs>");
     for (at += 6; at < stop; at++) {
-        if (strncmp(at, "xlink:href", 10) == 0)
+        if (begins(at, end, "xlink:href"))
             at += 6;
         if (*at != '\t')
             ed_buffer_append(out, at, 1);

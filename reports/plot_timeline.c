@@ -41,16 +41,9 @@ struct timeline {
     const char *unit;
 };
 
-static bool of_device(const struct timeline *line, size_t row) {
-    return strcmp(line->view->rows[row]->device, line->device) == 0;
-}
-
-// A case with several tasks has several rows and one set of timing blocks.
-static bool is_repeated(const struct timeline *line, size_t row) {
-    for (size_t i = 0; i < row; i++)
-        if (of_device(line, i) && !strcmp(line->view->rows[i]->case_id, line->view->rows[row]->case_id))
-            return true;
-    return false;
+// Of the device. A case with several tasks has several rows and one set of timing blocks.
+static bool is_drawn(const struct timeline *line, size_t row) {
+    return !line->view->again[row].of_case && strcmp(line->view->rows[row]->device, line->device) == 0;
 }
 
 static enum ed_status gather(const struct ed_report_info *info, struct timeline *line, struct ed_error *err) {
@@ -58,7 +51,7 @@ static enum ed_status gather(const struct ed_report_info *info, struct timeline 
     for (size_t row = 0; row < line->view->n_rows && status == ED_OK; row++) {
         const struct ed_report_block *blocks;
         size_t n = 0;
-        if (!of_device(line, row) || is_repeated(line, row))
+        if (!is_drawn(line, row))
             continue;
         line->rows++;
         status = ed_plot_blocks(info, line->view->rows[row], &blocks, &n, err);
@@ -115,7 +108,7 @@ static enum ed_status latency_append(struct ed_buffer *out, const struct ed_repo
     for (size_t row = 0, series = 0; row < line->view->n_rows && status == ED_OK; row++) {
         const struct ed_report_block *blocks;
         size_t n, drawn = 0;
-        if (!of_device(line, row) || is_repeated(line, row))
+        if (!is_drawn(line, row))
             continue;
         status = ed_plot_blocks(info, line->view->rows[row], &blocks, &n, err);
         ed_buffer_printf(out, "$case%zu << EOD\n", series++);
@@ -149,7 +142,7 @@ static enum ed_status phases_append(struct ed_buffer *out, const struct ed_repor
     for (size_t row = 0; row < line->view->n_rows && status == ED_OK; row++) {
         const struct ed_report_block *blocks;
         size_t n = 0;
-        if (!of_device(line, row) || is_repeated(line, row))
+        if (!is_drawn(line, row))
             continue;
         status = ed_plot_blocks(info, line->view->rows[row], &blocks, &n, err);
         for (size_t b = 0; b < n && shaded < (size_t)2 * PHASES_MAX; b++) {
@@ -245,13 +238,11 @@ static void panel_append(struct ed_buffer *out, const struct timeline *line, siz
     ed_buffer_printf(
         out,
         "set tmargin at screen %.4f\nset bmargin at screen %.4f\nunset logscale y\n"
-        "set format y '%%g'\nset format x '%s'\nset ytics %.9g\nset yrange [%.9g:%.9g]\nset ylabel '%s' "
-        "textcolor rgb "
-        "'" ED_PLOT_INK "' offset 1,0\n"
+        "set format y '%%g'\nset format x '%s'\nset ytics %.9g\nset yrange [%.9g:%.9g]\n"
         "set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '" ED_PLOT_INK
         "'\n",
-        top, bottom, last ? "%g" : "", step_of(low - room, high + room), low - room, high + room,
-        panels[p].words);
+        top, bottom, last ? "%g" : "", step_of(low - room, high + room), low - room, high + room);
+    ed_plot_ylabel(out, "", panels[p].words);
     if (!last)
         ed_buffer_text_append(out, "unset xlabel\n");
     else
@@ -277,19 +268,19 @@ static void cases_plot(struct ed_buffer *out, const struct timeline *line) {
     ed_buffer_text_append(out, "plot ");
     for (size_t row = 0; row < line->view->n_rows; row++) {
         struct ed_buffer words;
-        if (!of_device(line, row) || is_repeated(line, row))
+        if (!is_drawn(line, row))
             continue;
         ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
         ed_buffer_printf(&words, "%zu  ", row + 1);
         ed_plot_row_words(&words, line->view, row);
         const size_t look = named ? series : 0;
-        ed_buffer_printf(out, "%s$case%zu with points pt %d ps %s lc rgb '%s' ", series ? ", " : "", series,
-                         points[look], look ? "0.32" : "0.28", ed_plot_series[look]);
+        ed_buffer_printf(out, "%s$case%zu with points pt %d ps %s lc rgb '%s' notitle", series ? ", " : "",
+                         series, points[look], look ? "0.32" : "0.28", ed_plot_series[look]);
+        // A point as small as those of the figure cannot be told from another in the legend.
         if (named) {
-            ed_buffer_text_append(out, "title ");
+            ed_buffer_printf(out, ", NaN with points pt %d ps 0.8 lc rgb '%s' title ", points[look],
+                             ed_plot_series[look]);
             ed_plot_text(out, ed_buffer_text(&words), 30);
-        } else {
-            ed_buffer_text_append(out, "notitle");
         }
         out->no_memory = out->no_memory || words.no_memory;
         ed_buffer_release(&words);
@@ -322,9 +313,9 @@ static enum ed_status script_append(struct ed_plot *plot, const struct ed_report
         out,
         "set key above left horizontal Left reverse samplen 1 textcolor rgb '" ED_PLOT_INK "'\n"
         "set lmargin at screen 0.10\nset rmargin at screen 0.975\nset tmargin at screen %.4f\n"
-        "set bmargin at screen %.4f\nset xrange [0:%.9g]\nset xtics autofreq\nset format x '%s'\n"
-        "set ylabel 'latency, %s' textcolor rgb '" ED_PLOT_INK "' offset 1,0\n",
-        1 - 34 / height, bottom, line->end_ns / line->unit_ns, n_panels ? "" : "%g", scale.unit);
+        "set bmargin at screen %.4f\nset xrange [0:%.9g]\nset xtics autofreq\nset format x '%s'\n",
+        1 - 34 / height, bottom, line->end_ns / line->unit_ns, n_panels ? "" : "%g");
+    ed_plot_ylabel(out, "latency", scale.unit);
     if (n_panels == 0)
         ed_buffer_printf(
             out, "set xlabel 'time since the first block, %s' textcolor rgb '" ED_PLOT_INK "' offset 0,0.2\n",

@@ -519,7 +519,7 @@ enum ed_status ed_view_init(struct ed_view *view, const struct ed_report_info *i
             figure_columns(view, &figures[i]);
     identities_build(view, true, ED_NAMING_COUNT);
     verdict_column(view);
-    if (view->no_memory || view->constants.no_memory)
+    if (!ed_view_again_fill(view) || view->no_memory || view->constants.no_memory)
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "not enough memory for a table of %zu cases", n_rows);
     return ED_OK;
 }
@@ -531,5 +531,6 @@ void ed_view_release(struct ed_view *view) {
         free(view->columns[i].cells);
     }
     ed_buffer_release(&view->constants);
+    free(view->again);
     memset(view, 0, sizeof *view);
 }

@@ -39,7 +39,12 @@ struct ed_view {
     size_t n_groups;
     struct ed_view_column columns[ED_VIEW_COLUMNS_MAX];
     struct ed_buffer constants; // what is equal in every row, separated by " · "; visible text
-    bool has_spans;             // some figure shows an interval
+    // Of each row: a row above it is of the same case on the same device (its tasks share blocks), or of the
+    // same device. Owned.
+    struct ed_view_again {
+        bool of_case, device;
+    } * again;
+    bool has_spans; // some figure shows an interval
     bool engine_is_constant;
     bool scoped; // while columns are made: only rows whose energy is of `scope`
     int scope;
@@ -52,6 +57,8 @@ enum ed_status ed_view_init(struct ed_view *view, const struct ed_report_info *i
                             const struct ed_result *const *rows, size_t n_rows, enum ed_view_style style,
                             struct ed_error *err);
 void ed_view_release(struct ed_view *view);
+// For ed_view_init: fills `again`. False: no memory.
+bool ed_view_again_fill(struct ed_view *view);
 
 // Leaves columns out, by rank, and then shortens identity texts (with …) until a line takes at most `width`,
 // where `fixed` of it is used by the caller and columns are `gap` apart. *shortened says whether texts were

@@ -39,8 +39,7 @@ static void accuracy_text(char *text, size_t bytes, const struct ed_result *resu
 }
 
 static void choice_rows(struct ed_html_table *table, const struct ed_html_page *page, const size_t *rows,
-                        size_t n) {
-    const bool units = !all_shares(&page->view);
+                        size_t n, bool units, bool usable) {
     for (size_t i = 0; i < n; i++) {
         const struct ed_result *result = page->view.rows[rows[i]];
         const size_t better = ed_front_beaten_by(&page->view, rows, n, i);
@@ -75,7 +74,7 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
         else
             snprintf(text, sizeof text, "row %zu is as good or better in both", rows[better] + 1);
         ed_html_table_text(table, text, NULL);
-        if (doubtful(&page->view))
+        if (usable)
             ed_html_table_text(table, ed_view_speed_usable(result, &why) ? "" : why, NULL);
         ed_buffer_release(&words);
     }
@@ -120,6 +119,7 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
     for (size_t row = 0; row < page->view.n_rows; row++)
         any = any || ed_front_has(page->view.rows[row]);
     if (any) {
+        const bool units = !all_shares(&page->view), usable = doubtful(&page->view);
         ed_html_section(page, "accuracy", "Accuracy against latency");
         figures(page, rows, front);
         ed_html_table_begin(&table, page, "pareto", "What there is to choose from",
@@ -128,15 +128,15 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
         ed_html_table_head(&table, "device", "", false);
         ed_html_table_head(&table, "case", "", false);
         ed_html_table_head(&table, "metric", "", false);
-        ed_html_table_head(&table, "accuracy", all_shares(&page->view) ? "%" : "", true);
-        ed_html_table_head(&table, "drop", all_shares(&page->view) ? "%" : "", true);
+        ed_html_table_head(&table, "accuracy", units ? "" : "%", true);
+        ed_html_table_head(&table, "drop", units ? "" : "%", true);
         ed_html_table_head(&table, "latency p50", "ms", true);
         ed_html_table_head(&table, "front", "", false);
-        if (doubtful(&page->view))
+        if (usable)
             ed_html_table_head(&table, "usable", "", false);
         for (size_t row = 0; row < page->view.n_rows; row++)
             if (ed_front_begins(&page->view, row))
-                choice_rows(&table, page, rows, ed_front_rows(&page->view, row, rows));
+                choice_rows(&table, page, rows, ed_front_rows(&page->view, row, rows), units, usable);
         ed_html_table_end(&table);
         ed_html_section_end(page);
     }

@@ -62,15 +62,18 @@ static void cell(struct ed_html_table *table, const struct ed_result *result, si
 
 static void context_table(struct ed_html_page *page) {
     struct ed_html_table table;
+    bool has[COLUMNS];
     ed_html_table_begin(&table, page, "context-table", "State of the device and of the measurement",
                         ED_HTML_SORT | ED_HTML_FILTER | ED_HTML_WIDE);
     ed_html_table_head(&table, "row", "", true);
     ed_html_table_head(&table, "device", "", false);
     ed_html_table_head(&table, "case", "", false);
-    for (size_t c = 0; c < COLUMNS; c++)
-        if (column_has(&page->view, c))
+    for (size_t c = 0; c < COLUMNS; c++) {
+        has[c] = column_has(&page->view, c);
+        if (has[c])
             ed_html_table_head(&table, columns[c].head, columns[c].unit,
                                ed_result_fields()[columns[c].field].type == ED_RESULT_INT);
+    }
     for (size_t row = 0; row < page->view.n_rows; row++) {
         struct ed_buffer words;
         char text[24];
@@ -82,7 +85,7 @@ static void context_table(struct ed_html_page *page) {
         ed_html_table_text(&table, page->view.rows[row]->device, NULL);
         ed_html_table_name(&table, ed_buffer_text(&words));
         for (size_t c = 0; c < COLUMNS; c++)
-            if (column_has(&page->view, c))
+            if (has[c])
                 cell(&table, page->view.rows[row], c);
         page->no_memory = page->no_memory || words.no_memory;
         ed_buffer_release(&words);
@@ -108,42 +111,16 @@ static void notes_list(struct ed_html_page *page, bool unmeasured, const char *t
     ed_buffer_text_append(&page->out, n ? "</ul>\n" : "");
 }
 
-static void reasons_table(struct ed_html_page *page) {
-    struct ed_html_table table;
-    ed_buffer_text_append(&page->out,
-                          "<details><summary>Every reason of every row, with its code</summary>\n");
-    ed_html_table_begin(&table, page, "reasons", "Reasons", ED_HTML_SORT | ED_HTML_FILTER);
-    ed_html_table_head(&table, "row", "", true);
-    ed_html_table_head(&table, "key", "", false);
-    ed_html_table_head(&table, "code", "", false);
-    ed_html_table_head(&table, "text", "", false);
-    for (size_t row = 0; row < page->view.n_rows; row++) {
-        const struct ed_result *result = page->view.rows[row];
-        for (size_t i = 0; i < result->n_reasons && i < ED_REASONS_MAX; i++) {
-            char text[24];
-            snprintf(text, sizeof text, "%zu", row + 1);
-            ed_html_table_row(&table);
-            ed_html_table_number(&table, text, (double)(row + 1));
-            ed_html_table_text(&table, result->reasons[i].key, NULL);
-            ed_html_table_text(&table, result->reasons[i].code, NULL);
-            ed_html_table_text(&table, result->reasons[i].text, NULL);
-        }
-    }
-    ed_html_table_end(&table);
-    ed_buffer_text_append(&page->out, "</details>\n");
-}
-
 enum ed_status ed_html_context(struct ed_html_page *page, struct ed_error *err) {
-    (void)err;
     if (page->view.n_rows == 0)
         return ED_OK;
     ed_html_section(page, "context", "Context and reasons");
     context_table(page);
     notes_list(page, false, "What is to be said about the figures");
     notes_list(page, true, "Not measured");
-    reasons_table(page);
+    const enum ed_status status = ed_html_reasons(page, err);
     ed_html_section_end(page);
-    return ED_OK;
+    return status;
 }
 
 static enum ed_status collect(void *context, const char *bytes, size_t n, struct ed_error *err) {

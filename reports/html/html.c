@@ -167,10 +167,12 @@ static enum ed_status flush(struct ed_html_page *page, const struct ed_sink *sin
         return status;
     ed_buffer_init(&out, ED_REPORT_MAX_BYTES);
     const char *at = ed_buffer_text(&page->out);
-    for (const char *mark; (mark = strchr(at, MARK_BEGIN));) {
-        char *end;
+    const char *const stop = at + page->out.size;
+    for (const char *mark; (mark = memchr(at, MARK_BEGIN, (size_t)(stop - at)));) {
+        size_t i = 0;
         ed_buffer_append(&out, at, (size_t)(mark - at));
-        const size_t i = strtoul(mark + 1, &end, 10);
+        for (mark++; *mark >= '0' && *mark <= '9'; mark++)
+            i = 10 * i + (size_t)(*mark - '0');
         if (*why) {
             ed_buffer_text_append(&out, "<p class=\"nofigure\">");
             ed_html_escape(&out, why, strlen(why));
@@ -183,7 +185,7 @@ static enum ed_status flush(struct ed_html_page *page, const struct ed_sink *sin
             }
             ed_buffer_append(&out, page->plots.items[i].svg, page->plots.items[i].svg_bytes);
         }
-        at = end + (*end == MARK_END);
+        at = mark + (*mark == MARK_END);
         status = ed_sink_flush(sink, &out, "the HTML report", err);
         if (status != ED_OK)
             break;

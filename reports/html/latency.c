@@ -58,18 +58,10 @@ static void block_row(struct ed_html_table *table, size_t row, const char *words
         else
             ed_quantile_sorted(sorted, block->n_samples, quantiles[q].num, quantiles[q].den, &ns);
         ed_text_fixed(text, sizeof text, (double)ns / (double)block->batch / 1e3, 3, false);
-        ed_html_table_number(table, text, (double)ns / (double)block->batch);
+        ed_html_table_number(table, text, (double)ns / (double)block->batch / 1e3);
     }
     ed_html_table_text(table, block->valid ? "yes" : "no", NULL);
     ed_html_table_text(table, block->reasons, NULL);
-}
-
-static bool same_case_before(const struct ed_view *view, size_t row) {
-    for (size_t i = 0; i < row; i++)
-        if (!strcmp(view->rows[i]->device, view->rows[row]->device) &&
-            !strcmp(view->rows[i]->case_id, view->rows[row]->case_id))
-            return true;
-    return false;
 }
 
 static enum ed_status blocks_table(struct ed_html_page *page, struct ed_error *err) {
@@ -95,7 +87,7 @@ static enum ed_status blocks_table(struct ed_html_page *page, struct ed_error *e
         const struct ed_report_block *blocks;
         struct ed_buffer words;
         size_t n, most = 1;
-        if (same_case_before(&page->view, row))
+        if (page->view.again[row].of_case)
             continue;
         status = ed_plot_blocks(page->info, page->view.rows[row], &blocks, &n, err);
         for (size_t b = 0; status == ED_OK && b < n; b++)
@@ -133,6 +125,13 @@ static enum ed_status distribution(struct ed_html_page *page, size_t row, size_t
     ed_buffer_printf(&words, "%zu \xC2\xB7 ", row + 1);
     ed_plot_row_words(&words, &page->view, row);
     ed_html_thinned(&caption, &thinned);
+    if (thinned.above) {
+        const struct ed_scale scale = ed_scale_pick(ED_SCALE_TIME, thinned.slowest_ns, thinned.slowest_ns, 3);
+        char slowest[32];
+        ed_text_fixed(slowest, sizeof slowest, thinned.slowest_ns / scale.divisor, scale.decimals, false);
+        ed_buffer_printf(&caption, " Triangles: %zu slower than the frame shows, the slowest took %s %s.",
+                         thinned.above, slowest, scale.unit);
+    }
     ed_buffer_text_append(&page->out, folded ? "<details><summary>" : "<h3>");
     ed_html_text(page, ed_buffer_text(&words));
     ed_buffer_text_append(&page->out, folded ? "</summary>\n" : "</h3>\n");
@@ -153,12 +152,12 @@ enum ed_status ed_html_latency(struct ed_html_page *page, struct ed_error *err) 
     if (status != ED_OK || !any)
         return status;
     for (size_t row = 0; row < page->view.n_rows; row++)
-        cases += !same_case_before(&page->view, row);
+        cases += !page->view.again[row].of_case;
     size_t budget = POINTS_ALL / (cases < FIGURES_MAX ? cases : FIGURES_MAX);
     budget = budget > POINTS_MOST ? POINTS_MOST : budget < POINTS_LEAST ? POINTS_LEAST : budget;
     for (size_t row = 0; row < page->view.n_rows && status == ED_OK; row++) {
         bool has;
-        if (same_case_before(&page->view, row))
+        if (page->view.again[row].of_case)
             continue;
         if (drawn == FIGURES_MAX) {
             left_out++;

@@ -41,12 +41,15 @@ static bool column_has(const struct ed_view *view, size_t c) {
 
 static void table_append(struct ed_html_page *page) {
     struct ed_html_table table;
+    bool has[COLUMNS];
     ed_html_table_begin(&table, page, "memory-table", "Memory by phase, MiB", ED_HTML_SORT | ED_HTML_WIDE);
     ed_html_table_head(&table, "row", "", true);
     ed_html_table_head(&table, "case", "", false);
-    for (size_t c = 0; c < COLUMNS; c++)
-        if (column_has(&page->view, c))
+    for (size_t c = 0; c < COLUMNS; c++) {
+        has[c] = column_has(&page->view, c);
+        if (has[c])
             ed_html_table_head(&table, columns[c].head, "MiB", true);
+    }
     for (size_t row = 0; row < page->view.n_rows; row++) {
         struct ed_buffer words;
         char text[64];
@@ -58,7 +61,7 @@ static void table_append(struct ed_html_page *page) {
         ed_html_table_name(&table, ed_buffer_text(&words));
         for (size_t c = 0; c < COLUMNS; c++) {
             double bytes = NAN;
-            if (!column_has(&page->view, c))
+            if (!has[c])
                 continue;
             const bool known = ed_result_number(page->view.rows[row], columns[c].field, 0, &bytes);
             if (known)

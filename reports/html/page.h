@@ -40,6 +40,8 @@ void ed_html_table_head(struct ed_html_table *table, const char *text, const cha
 void ed_html_table_row(struct ed_html_table *table);
 // Any text. `verdict` is a word of struct ed_verdict for colour and sign, or NULL.
 void ed_html_table_text(struct ed_html_table *table, const char *text, const char *verdict);
+// Which rows something is said of: "1-3, 7" or "all". A number in the table's filter finds them.
+void ed_html_table_rows(struct ed_html_table *table, const char *rows);
 // The row's own name.
 void ed_html_table_name(struct ed_html_table *table, const char *text);
 // As shown ("12.3 [12.1 to 12.5]", "(4.2)", "-"), and the value that it sorts by; NaN sorts last.
@@ -48,9 +50,11 @@ void ed_html_table_number(struct ed_html_table *table, const char *shown, double
 void ed_html_table_share(struct ed_html_table *table, double share);
 void ed_html_table_end(struct ed_html_table *table);
 
-// A link that carries a file.
+// A link that carries a file: a long one packed, as NAME.gz, which the page's script unpacks again.
 void ed_html_file(struct ed_buffer *out, const char *name, const char *type, const char *words,
                   const struct ed_buffer *bytes);
+// Appends the bytes as a gzip file. What fails is no memory.
+void ed_html_gzip(struct ed_buffer *out, const char *bytes, size_t n);
 // The figure that was added last to page->plots, and what is below it: visible text.
 __attribute__((format(printf, 2, 3))) void ed_html_figure(struct ed_html_page *page, const char *format, ...);
 void ed_html_section(struct ed_html_page *page, const char *id, const char *title);
@@ -76,6 +80,7 @@ enum ed_status ed_html_accuracy(struct ed_html_page *page, struct ed_error *err)
 enum ed_status ed_html_placement(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_ops(struct ed_html_page *page, struct ed_error *err);
 enum ed_status ed_html_context(struct ed_html_page *page, struct ed_error *err);
+enum ed_status ed_html_reasons(struct ed_html_page *page, struct ed_error *err); // inside of context
 enum ed_status ed_html_data(struct ed_html_page *page, struct ed_error *err);
 
 // report.css and report.js, embedded by the build; terminated.

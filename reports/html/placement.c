@@ -33,7 +33,8 @@ static bool is_explained(const struct ed_view *view) {
     return false;
 }
 
-static void placement_row(struct ed_html_table *table, const struct ed_html_page *page, size_t row) {
+static void placement_row(struct ed_html_table *table, const struct ed_html_page *page, size_t row,
+                          bool explained) {
     const struct ed_result *result = page->view.rows[row];
     const struct ed_reason *reason = ed_result_reason_find(result, "placement_observed");
     name_cells(table, page, row);
@@ -46,7 +47,7 @@ static void placement_row(struct ed_html_table *table, const struct ed_html_page
         ed_html_table_number(table, "-", NAN);
     ed_html_table_text(table, result->has[ED_FIELD_simulated] ? result->simulated ? "simulated" : "real" : "",
                        NULL);
-    if (is_explained(&page->view))
+    if (explained)
         ed_html_table_text(table, reason ? reason->text : "", NULL);
 }
 
@@ -101,6 +102,7 @@ static enum ed_status places(struct ed_html_page *page, struct ed_error *err) {
 
 enum ed_status ed_html_placement(struct ed_html_page *page, struct ed_error *err) {
     struct ed_html_table table;
+    const bool explained = is_explained(&page->view);
     bool any = false;
     for (size_t row = 0; row < page->view.n_rows; row++)
         any = any || page->view.rows[row]->has[ED_FIELD_placement_observed] ||
@@ -117,10 +119,10 @@ enum ed_status ed_html_placement(struct ed_html_page *page, struct ed_error *err
     ed_html_table_head(&table, "observed", "", false);
     ed_html_table_head(&table, "as asked", "%", true);
     ed_html_table_head(&table, "processor is", "", false);
-    if (is_explained(&page->view))
+    if (explained)
         ed_html_table_head(&table, "why", "", false);
     for (size_t row = 0; row < page->view.n_rows; row++)
-        placement_row(&table, page, row);
+        placement_row(&table, page, row, explained);
     ed_html_table_end(&table);
     enum ed_status status = places(page, err);
     ed_html_section_end(page);

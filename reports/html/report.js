@@ -8,7 +8,8 @@
     if (!cell) return null;
     if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
     const text = cell.textContent.trim();
-    return text === "" || text === "-" ? null : text;
+    if (text === "" || text === "-") return null;
+    return cell.classList.contains("n") && !isNaN(text) ? Number(text) : text;
   }
 
   // Empty cells come last in both directions; numbers before words.
@@ -40,9 +41,20 @@
     });
   }
 
+  // Whether "1-3, 7" or "all" has the number.
+  function hasRow(list, number) {
+    return list === "all" || list.split(", ").some((part) => {
+      const [first, last = first] = part.split("-").map(Number);
+      return first <= number && number <= last;
+    });
+  }
+
   function makeFilter(table) {
     const rows = Array.from(table.tBodies[0].rows);
-    const texts = rows.map((row) => row.textContent.toLowerCase());
+    const lists = rows.map((row) => row.querySelector("td.rows")?.textContent);
+    const texts = rows.map((row) =>
+      Array.from(row.cells, (cell) => (cell.className === "rows" ? "" : cell.textContent)).join("\n").toLowerCase());
+    const has = (i, word) => texts[i].includes(word) || (lists[i] && /^\d+$/.test(word) && hasRow(lists[i], Number(word)));
     const label = document.createElement("label");
     const input = document.createElement("input");
     const count = document.createElement("span");
@@ -56,12 +68,31 @@
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       rows.forEach((row, i) => {
-        row.hidden = !words.every((word) => texts[i].includes(word));
+        row.hidden = !words.every((word) => has(i, word));
         shown += !row.hidden;
       });
       count.textContent = words.length ? shown + " of " + rows.length + " rows" : "";
     });
   }
+
+  // Long files are carried packed, which every browser can save; one that can unpack them does so.
+  function unpacked(link) {
+    const name = link.download.replace(/\.gz$/, "");
+    link.textContent = name;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const bytes = Uint8Array.from(atob(link.href.slice(link.href.indexOf(",") + 1)), (c) => c.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      new Response(stream).blob().then((blob) => {
+        const file = document.createElement("a");
+        file.href = URL.createObjectURL(blob);
+        file.download = name;
+        file.click();
+        setTimeout(() => URL.revokeObjectURL(file.href), 60000);
+      });
+    });
+  }
+  if ("DecompressionStream" in window) document.querySelectorAll('a.file[download$=".gz"]').forEach(unpacked);
 
   document.querySelectorAll("table.sort").forEach((table) => {
     if (table.tBodies[0].rows.length > 1) makeSortable(table);

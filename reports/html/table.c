@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_write.h"
@@ -11,7 +12,7 @@
 #include "reports/text.h"
 
 // Short files stay readable in the page's source; long ones take as little room as they can.
-#define BASE64_FROM_BYTES 65536u
+#define PACKED_FROM_BYTES 32768u
 
 void ed_html_table_begin(struct ed_html_table *table, struct ed_html_page *page, const char *id,
                          const char *caption, unsigned flags) {
@@ -101,6 +102,14 @@ void ed_html_table_text(struct ed_html_table *table, const char *text, const cha
     ed_buffer_text_append(&table->html, "</td>");
 }
 
+void ed_html_table_rows(struct ed_html_table *table, const char *rows) {
+    csv_separate(table);
+    ed_csv_cell(&table->csv, rows, strlen(rows));
+    ed_buffer_text_append(&table->html, "<td class=\"rows\">");
+    ed_html_escape(&table->html, rows, strlen(rows));
+    ed_buffer_text_append(&table->html, "</td>");
+}
+
 void ed_html_table_name(struct ed_html_table *table, const char *text) {
     csv_separate(table);
     ed_csv_cell(&table->csv, text, strlen(text));
@@ -113,6 +122,12 @@ void ed_html_table_name(struct ed_html_table *table, const char *text) {
 static bool is_formula(const char *text) {
     const size_t n = strspn(text, "+-.0123456789e");
     return text[0] == '+' || (text[0] == '-' && text[n] && strncmp(text + n, " [", 2) != 0);
+}
+
+// The text is the value itself, so that the script needs no other to sort by.
+static bool says_itself(const char *text, double value) {
+    char *end;
+    return *text && strspn(text, "-.0123456789") == strlen(text) && strtod(text, &end) == value && !*end;
 }
 
 void ed_html_table_number(struct ed_html_table *table, const char *shown, double value) {
@@ -128,7 +143,7 @@ void ed_html_table_number(struct ed_html_table *table, const char *shown, double
     else if (strcmp(csv, "-") != 0)
         ed_csv_cell(&table->csv, csv, strlen(csv));
     ed_buffer_text_append(&table->html, "<td class=\"n\"");
-    if (isfinite(value)) {
+    if (isfinite(value) && !says_itself(csv, value)) {
         ed_json_format_real(number, value);
         ed_buffer_printf(&table->html, " data-v=\"%s\"", number);
     }
@@ -145,23 +160,28 @@ void ed_html_table_share(struct ed_html_table *table, double share) {
     ed_json_format_real(number, share);
     csv_separate(table);
     ed_buffer_text_append(&table->csv, percent);
-    ed_buffer_printf(&table->html,
-                     "<td class=\"n share\" data-v=\"%s\">%s<svg class=\"bar\" viewBox=\"0 0 100 8\" "
-                     "aria-hidden=\"true\"><rect width=\"%s\" height=\"8\"/></svg></td>",
+    ed_buffer_printf(&table->html, "<td class=\"n share\" data-v=\"%s\" style=\"--share:%s%%\">%s</td>",
                      number, percent, percent);
 }
 
 void ed_html_file(struct ed_buffer *out, const char *name, const char *type, const char *words,
                   const struct ed_buffer *bytes) {
-    const bool short_enough = bytes->size < BASE64_FROM_BYTES;
+    const bool packed = bytes->size >= PACKED_FROM_BYTES;
     out->no_memory = out->no_memory || bytes->no_memory;
-    ed_buffer_printf(out, "<a class=\"file\" download=\"%s\" href=\"data:%s;charset=utf-8%s,", name, type,
-                     short_enough ? "" : ";base64");
-    if (short_enough)
+    ed_buffer_printf(out, "<a class=\"file\" download=\"%s%s\" href=\"data:", name, packed ? ".gz" : "");
+    if (packed) {
+        struct ed_buffer small;
+        ed_buffer_init(&small, ED_REPORT_MAX_BYTES);
+        ed_html_gzip(&small, ed_buffer_text(bytes), bytes->size);
+        ed_buffer_printf(out, "application/gzip;base64,");
+        ed_html_base64(out, (const unsigned char *)ed_buffer_text(&small), small.size);
+        out->no_memory = out->no_memory || small.no_memory;
+        ed_buffer_release(&small);
+    } else {
+        ed_buffer_printf(out, "%s;charset=utf-8,", type);
         ed_html_percent(out, ed_buffer_text(bytes), bytes->size);
-    else
-        ed_html_base64(out, (const unsigned char *)ed_buffer_text(bytes), bytes->size);
-    ed_buffer_printf(out, "\">%s</a>", words);
+    }
+    ed_buffer_printf(out, "\">%s%s</a>", words, packed ? ".gz" : "");
 }
 
 void ed_html_table_end(struct ed_html_table *table) {

@@ -12,13 +12,6 @@
 #define POINTS_MOST 4000u
 #define POINTS_LEAST 400u
 
-static bool is_repeated(const struct ed_view *view, size_t row) {
-    for (size_t i = 0; i < row; i++)
-        if (!strcmp(view->rows[i]->device, view->rows[row]->device))
-            return true;
-    return false;
-}
-
 // What the device has no readings of, in words.
 static enum ed_status missing(struct ed_html_page *page, const char *device, struct ed_buffer *out,
                               struct ed_error *err) {
@@ -44,7 +37,7 @@ enum ed_status ed_html_timeline(struct ed_html_page *page, struct ed_error *err)
     enum ed_status status = ED_OK;
     size_t devices = 0, drawn = 0;
     for (size_t row = 0; row < page->view.n_rows; row++)
-        devices += !is_repeated(&page->view, row);
+        devices += !page->view.again[row].device;
     size_t budget = devices ? POINTS_ALL / devices : 0;
     budget = budget > POINTS_MOST ? POINTS_MOST : budget < POINTS_LEAST ? POINTS_LEAST : budget;
     for (size_t row = 0; row < page->view.n_rows && status == ED_OK && drawn < FIGURES_MAX; row++) {
@@ -52,7 +45,7 @@ enum ed_status ed_html_timeline(struct ed_html_page *page, struct ed_error *err)
         const size_t before = page->plots.n;
         struct ed_plot_thinned thinned;
         struct ed_buffer caption;
-        if (is_repeated(&page->view, row))
+        if (page->view.again[row].device)
             continue;
         status = ed_plot_timeline(&page->plots, page->info, &page->view, device, budget, &thinned, err);
         if (status != ED_OK || page->plots.n == before)

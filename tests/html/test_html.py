@@ -7,10 +7,13 @@ are there as well.
 
 import base64
 import csv
+import gzip
 import io
+import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -102,9 +105,7 @@ def filters(browser, name, word, least, most):
     said = browser.evaluate("document.querySelector('#cases-tools [role=status]').textContent")
     check(least <= len(shown) <= most, f"{name}: the filter '{word}' shows {len(shown)} rows")
     check(said.startswith(f"{len(shown)} of "), f"{name}: the filter says '{said}'")
-    browser.evaluate(
-        "(() => { const i = document.getElementById('cases-filter'); i.value = ''; i.dispatchEvent(new Event('input')); })()"
-    )
+    filter_by(browser, "cases", "")
     check(len(column(browser, "cases", 0)) > len(shown), f"{name}: an empty filter hides rows")
 
 
@@ -114,7 +115,9 @@ def files(browser, name):
     check(len(links) >= len(browser.evaluate(TABLES)), f"{name}: a table without a file")
     for file, address in links:
         kind, _, rest = address.partition(",")
-        text = (base64.b64decode(rest) if kind.endswith(";base64") else urllib.parse.unquote_to_bytes(rest)).decode()
+        data = base64.b64decode(rest) if kind.endswith(";base64") else urllib.parse.unquote_to_bytes(rest)
+        text = (gzip.decompress(data) if file.endswith(".gz") else data).decode()
+        file = file.removesuffix(".gz")
         if not file.endswith(".csv"):
             continue
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -128,6 +131,52 @@ def files(browser, name):
         table = file.removesuffix(".csv")
         n = browser.evaluate(f"document.getElementById('{table}')?.tBodies[0].rows.length ?? -1")
         check(n in (-1, len(rows) - 1), f"{name}: {file} has {len(rows) - 1} rows, its table {n}")
+
+
+def saves(browser, name, here):
+    """A long file is carried packed and saved as it is: by a click, without a word on the console."""
+    folder = here / "saved"
+    folder.mkdir()
+    page, browser.session = browser.session, None
+    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    browser.session = page
+    link = "document.querySelector('a.file[download=\"records.json.gz\"]')"
+    check(browser.evaluate(f"{link}?.textContent") == "records.json", f"{name}: the records are no packed file")
+    browser.evaluate(f"{link}?.click()")
+    wanted, end = folder / "records.json", time.monotonic() + chromium.PATIENCE_S
+    while not wanted.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    packed = base64.b64decode(browser.evaluate(f"{link}.href").partition(",")[2])
+    saved = wanted.read_bytes() if check(wanted.exists(), f"{name}: nothing was saved", os.listdir(folder)) else b""
+    check(saved == gzip.decompress(packed), f"{name}: what was saved is not what the page has", len(saved))
+    check(isinstance(json.loads(saved or "null"), dict), f"{name}: what was saved is no JSON", saved[:200])
+    shutil.rmtree(folder)
+    quiet(browser, f"{name} after saving")
+
+
+def has_row(rows, number):
+    parts = [[int(n) for n in part.split("-")] for part in rows.split(", ")] if rows != "all" else [[number]]
+    return any(part[0] <= number <= part[-1] for part in parts)
+
+
+def filter_by(browser, table, word):
+    browser.evaluate(
+        f"(() => {{ const i = document.getElementById('{table}-filter'); i.value = '{word}'; i.dispatchEvent(new Event('input')); }})()"
+    )
+
+
+def reasons(browser, name, number):
+    """A reason stands once, with its rows; a number in the filter finds what a row has."""
+    def shown():
+        return list(zip(*(column(browser, "reasons", i) for i in range(4))))
+
+    found = shown()
+    check(len(found) == len({row[:3] for row in found}), f"{name}: a reason is there twice", found)
+    wanted = [row for row in found if has_row(row[3], number) or str(number) in "".join(row[:3])]
+    check(0 < len(wanted) < len(found), f"{name}: every row has the same reasons, so that this shows nothing")
+    filter_by(browser, "reasons", number)
+    check(shown() == wanted, f"{name}: the reasons of row {number}", shown(), wanted)
+    filter_by(browser, "reasons", "")
 
 
 def figures(browser, name, least):
@@ -361,6 +410,8 @@ def main():
         sorts(browser, "one")
         filters(browser, "one", "int8", 2, 2)
         quiet(browser, "one after all")
+        reasons(browser, "one", 6)
+        saves(browser, "one", here)
         without_script(browser, page)
 
         page = here / "fleet.html"
@@ -385,6 +436,13 @@ def main():
         found = list(zip(*(column(browser, "blocks", head_number(browser, "blocks", head)) for head in ("valid", "reasons"))))
         check(sorted(found) == [("no", "throttled")] * 8 + [("yes", "")] * 24, "blocks that throttled are told", found)
         check("2 of 8 blocks left out" in browser.evaluate("document.body.textContent"), "that figures leave them out is not told")
+
+        paper(browser, "hostile")
+
+        # What rows have in common is there once: a row takes some kilobytes.
+        many = campaigns.make(here / "many", variants=("fp32", "int8"), threads=tuple(range(1, 76)), blocks=3, samples=20)
+        size = len(report(many, here / "many.html", 0))
+        check(size < 150 * 20_000, f"a page of 150 cases has {size} bytes")
 
         page = here / "none.html"
         report(none, page, 4)

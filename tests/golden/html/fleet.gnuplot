@@ -114,6 +114,9 @@ $void << EOD
 2.3 13.899
 2.375 12.3
 EOD
+$above << EOD
+NaN NaN
+EOD
 $curves1 << EOD
 0 12.3
 0.025 12.3
@@ -267,7 +270,7 @@ set format y '%g'
 set yrange [10.695652173913045:439.76804999999996]
 set object 1 rectangle from graph 0, first 12.2845 to graph 1, first 12.331 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 12.3 to graph 1, first 12.3 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -275,18 +278,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (20, 50, 100, 200)
 set format y ''
 set yrange [10.695652173913045:439.76804999999996]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -336,6 +339,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -493,7 +499,7 @@ set format y '%g'
 set yrange [5.347826086956522:219.88402499999998]
 set object 1 rectangle from graph 0, first 6.1345 to graph 1, first 6.181 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 6.15 to graph 1, first 6.15 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -501,18 +507,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (10, 20, 50, 100, 200)
 set format y ''
 set yrange [5.347826086956522:219.88402499999998]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -562,6 +568,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -719,7 +728,7 @@ set format y '%g'
 set yrange [3.5652173913043477:146.58935]
 set object 1 rectangle from graph 0, first 4.0845 to graph 1, first 4.131 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 4.1 to graph 1, first 4.1 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -727,18 +736,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (5, 10, 20, 50, 100)
 set format y ''
 set yrange [3.5652173913043477:146.58935]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -788,6 +797,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -945,7 +957,7 @@ set format y '%g'
 set yrange [10.695652173913045:439.76804999999996]
 set object 1 rectangle from graph 0, first 12.2845 to graph 1, first 12.331 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 12.3 to graph 1, first 12.3 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -953,18 +965,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (20, 50, 100, 200)
 set format y ''
 set yrange [10.695652173913045:439.76804999999996]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1014,6 +1026,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1171,7 +1186,7 @@ set format y '%g'
 set yrange [7.130434782608695:293.1787]
 set object 1 rectangle from graph 0, first 8.1845 to graph 1, first 8.231 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 8.2 to graph 1, first 8.2 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1179,18 +1194,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (10, 20, 50, 100, 200)
 set format y ''
 set yrange [7.130434782608695:293.1787]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1240,6 +1255,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1397,7 +1415,7 @@ set format y '%g'
 set yrange [0.03208695652173914:1.31930415]
 set object 1 rectangle from graph 0, first 0.0368845 to graph 1, first 0.036931 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 0.0369 to graph 1, first 0.0369 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, s' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, s' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1405,18 +1423,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (0.05, 0.1, 0.2, 0.5, 1)
 set format y ''
 set yrange [0.03208695652173914:1.31930415]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1466,6 +1484,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1623,7 +1644,7 @@ set format y '%g'
 set yrange [16.043478260869566:659.652075]
 set object 1 rectangle from graph 0, first 18.4345 to graph 1, first 18.481 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 18.45 to graph 1, first 18.45 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1631,18 +1652,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (20, 50, 100, 200, 500)
 set format y ''
 set yrange [16.043478260869566:659.652075]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1707,8 +1728,8 @@ set datafile missing 'NaN'
 set key above left horizontal Left reverse samplen 2 textcolor rgb '#1b1f24'
 set xrange [-0.4:5.4]
 set xtics ('before load' 0, 'load, peak' 1, 'after load' 2, 'warm-up, peak' 3, 'run, peak' 4, 'after unload' 5)
+set label 1000000 'resident, MiB' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set yrange [0:64.8]
-set ylabel 'resident, MiB' textcolor rgb '#1b1f24' offset 1,0
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set bmargin at screen 0.12
@@ -1751,8 +1772,8 @@ set datafile missing 'NaN'
 set key above left horizontal Left reverse samplen 2 textcolor rgb '#1b1f24'
 set xrange [-0.4:5.4]
 set xtics ('before load' 0, 'load, peak' 1, 'after load' 2, 'warm-up, peak' 3, 'run, peak' 4, 'after unload' 5)
+set label 1000000 'resident, MiB' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set yrange [0:64.8]
-set ylabel 'resident, MiB' textcolor rgb '#1b1f24' offset 1,0
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set bmargin at screen 0.12
@@ -1922,8 +1943,8 @@ set bmargin at screen 0.4767
 set xrange [0:41.6]
 set xtics autofreq
 set format x ''
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
-plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '1  fp32 · laptop', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '2  int8 · laptop', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '3  int4 · laptop'
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
+plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, NaN with points pt 7 ps 0.8 lc rgb '#0072b2' title '1  fp32 · laptop', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' notitle, NaN with points pt 5 ps 0.8 lc rgb '#c24e00' title '2  int8 · laptop', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' notitle, NaN with points pt 9 ps 0.8 lc rgb '#007f5f' title '3  int4 · laptop'
 set tmargin at screen 0.4093
 set bmargin at screen 0.1554
 unset logscale y
@@ -1931,8 +1952,8 @@ set format y '%g'
 set format x '%g'
 set ytics 2
 set yrange [39.04:48.46]
-set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
 set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set label 1000000 '°C' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -2060,8 +2081,8 @@ set bmargin at screen 0.4767
 set xrange [0:47.6]
 set xtics autofreq
 set format x ''
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
-plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '4  fp32 · raspberry-pi-4-of-t…', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '5  int8 · raspberry-pi-4-of-t…', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '6  int4 · raspberry-pi-4-of-t…'
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
+plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, NaN with points pt 7 ps 0.8 lc rgb '#0072b2' title '4  fp32 · raspberry-pi-4-of-t…', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' notitle, NaN with points pt 5 ps 0.8 lc rgb '#c24e00' title '5  int8 · raspberry-pi-4-of-t…', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' notitle, NaN with points pt 9 ps 0.8 lc rgb '#007f5f' title '6  int4 · raspberry-pi-4-of-t…'
 set tmargin at screen 0.4093
 set bmargin at screen 0.1554
 unset logscale y
@@ -2069,8 +2090,8 @@ set format y '%g'
 set format x '%g'
 set ytics 2
 set yrange [39.04:48.46]
-set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
 set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set label 1000000 '°C' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -2198,8 +2219,8 @@ set bmargin at screen 0.4767
 set xrange [0:51.6]
 set xtics autofreq
 set format x ''
-set ylabel 'latency, s' textcolor rgb '#1b1f24' offset 1,0
-plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '7  fp32 · pixel-7a', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '8  int8 · pixel-7a', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' title '9  int4 · pixel-7a'
+set label 1000000 'latency, s' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
+plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, NaN with points pt 7 ps 0.8 lc rgb '#0072b2' title '7  fp32 · pixel-7a', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' notitle, NaN with points pt 5 ps 0.8 lc rgb '#c24e00' title '8  int8 · pixel-7a', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' notitle, NaN with points pt 9 ps 0.8 lc rgb '#007f5f' title '9  int4 · pixel-7a'
 set tmargin at screen 0.4093
 set bmargin at screen 0.1554
 unset logscale y
@@ -2207,8 +2228,8 @@ set format y '%g'
 set format x '%g'
 set ytics 2
 set yrange [39.04:48.46]
-set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
 set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set label 1000000 '°C' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -2243,12 +2264,12 @@ set format y '%g'
 set label '1  fp32 · laptop' at first 12.3, first 71.8 right offset 0.6,1.9 textcolor rgb '#1b1f24'
 set label '2  int8 · laptop' at first 6.15, first 71.8 left offset -0.6,-0.9 textcolor rgb '#1b1f24'
 set label '3  int4 · laptop' at first 4.1, first 67.2 left offset -0.6,0.9 textcolor rgb '#1b1f24'
+set label 1000000 'accuracy, %' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
-set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
 plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output
 reset
@@ -2280,12 +2301,12 @@ set yrange [66.51:72.49]
 set format y '%g'
 set label '5  int8 · raspberry-pi-4-of-t…' at first 12.3, first 71.8 right offset 0.6,-0.9 textcolor rgb '#1b1f24'
 set label '6  int4 · raspberry-pi-4-of-t…' at first 8.2, first 67.2 left offset -0.6,0.9 textcolor rgb '#1b1f24'
+set label 1000000 'accuracy, %' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
-set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
 plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output
 reset
@@ -2315,11 +2336,11 @@ set yrange [71.3:72.3]
 set format y '%g'
 set label '7  fp32 · pixel-7a' at first 36.9, first 71.8 right offset 0.6,-0.9 textcolor rgb '#1b1f24'
 set label '8  int8 · pixel-7a' at first 18.45, first 71.8 left offset -0.6,0.9 textcolor rgb '#1b1f24'
+set label 1000000 'accuracy, %' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
-set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
 plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output

@@ -116,6 +116,9 @@ $void << EOD
 2.3 13.912944
 2.375 12.312345
 EOD
+$above << EOD
+NaN NaN
+EOD
 $curves1 << EOD
 0 12.312345
 0.025 12.312345
@@ -269,7 +272,7 @@ set format y '%g'
 set yrange [10.70638695652174:440.20942229999997]
 set object 1 rectangle from graph 0, first 12.252345 to graph 1, first 12.432345 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 12.312345 to graph 1, first 12.312345 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -277,18 +280,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (20, 50, 100, 200)
 set format y ''
 set yrange [10.70638695652174:440.20942229999997]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -338,6 +341,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -495,7 +501,7 @@ set format y '%g'
 set yrange [4.45324695652174:183.1020363]
 set object 1 rectangle from graph 0, first 5.105734 to graph 1, first 5.152234 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 5.121234 to graph 1, first 5.121234 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -503,18 +509,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (5, 10, 20, 50, 100)
 set format y ''
 set yrange [4.45324695652174:183.1020363]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -547,8 +553,8 @@ set datafile missing 'NaN'
 set key above left horizontal Left reverse samplen 2 textcolor rgb '#1b1f24'
 set xrange [-0.4:5.4]
 set xtics ('before load' 0, 'load, peak' 1, 'after load' 2, 'warm-up, peak' 3, 'run, peak' 4, 'after unload' 5)
+set label 1000000 'resident, MiB' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set yrange [0:48.909]
-set ylabel 'resident, MiB' textcolor rgb '#1b1f24' offset 1,0
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set bmargin at screen 0.12
@@ -674,8 +680,8 @@ set bmargin at screen 0.4767
 set xrange [0:11.6]
 set xtics autofreq
 set format x ''
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
-plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' title '1  fp32', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' title '2  int8'
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
+plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, NaN with points pt 7 ps 0.8 lc rgb '#0072b2' title '1  fp32', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' notitle, NaN with points pt 5 ps 0.8 lc rgb '#c24e00' title '2  int8'
 set tmargin at screen 0.4093
 set bmargin at screen 0.1554
 unset logscale y
@@ -683,8 +689,8 @@ set format y '%g'
 set format x '%g'
 set ytics 2
 set yrange [39.04:48.46]
-set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
 set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set label 1000000 '°C' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
@@ -718,11 +724,11 @@ set yrange [70.7:72.3]
 set format y '%g'
 set label '1  fp32' at first 12.312345, first 71.8 right offset 0.6,-0.9 textcolor rgb '#1b1f24'
 set label '2  int8' at first 5.121234, first 71.2 left offset -0.6,0.9 textcolor rgb '#1b1f24'
+set label 1000000 'accuracy, %' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
 set tmargin at screen 0.96
 set bmargin at screen 0.19
 set xlabel 'median latency, ms, with its 95 % interval' textcolor rgb '#1b1f24' offset 0,0.2
-set ylabel 'accuracy, %' textcolor rgb '#1b1f24' offset 1,0
 plot $line with steps lw 1.5 lc rgb '#007f5f', $behind using 1:4:2:3 with xerrorbars pt 6 ps 0.9 lw 1 lc rgb '#5b626b', $front using 1:4:2:3 with xerrorbars pt 7 ps 0.9 lw 1 lc rgb '#007f5f'
 set output

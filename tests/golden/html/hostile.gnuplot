@@ -120,6 +120,9 @@ $void << EOD
 2.3 1.13
 2.375 1
 EOD
+$above << EOD
+NaN NaN
+EOD
 $curves1 << EOD
 0 1
 0.025 1
@@ -273,7 +276,7 @@ set format y '%g'
 set yrange [0.8695652173913044:35.753499999999995]
 set object 1 rectangle from graph 0, first 0.9955 to graph 1, first 1.009 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -281,18 +284,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (1, 2, 5, 10, 20)
 set format y ''
 set yrange [0.8695652173913044:35.753499999999995]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -342,6 +345,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -499,7 +505,7 @@ set format y '%g'
 set yrange [1.0869565217391306:44.691874999999996]
 set object 1 rectangle from graph 0, first 1.2455 to graph 1, first 1.259 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 1.25 to graph 1, first 1.25 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -507,18 +513,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (2, 5, 10, 20)
 set format y ''
 set yrange [1.0869565217391306:44.691874999999996]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -568,6 +574,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -725,7 +734,7 @@ set format y '%g'
 set yrange [1.3043478260869565:53.63025]
 set object 1 rectangle from graph 0, first 1.4955 to graph 1, first 1.509 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 1.5 to graph 1, first 1.5 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -733,18 +742,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (2, 5, 10, 20, 50)
 set format y ''
 set yrange [1.3043478260869565:53.63025]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -794,6 +803,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -951,7 +963,7 @@ set format y '%g'
 set yrange [1.5217391304347827:62.568625]
 set object 1 rectangle from graph 0, first 1.7455 to graph 1, first 1.759 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 1.75 to graph 1, first 1.75 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -959,18 +971,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (2, 5, 10, 20, 50)
 set format y ''
 set yrange [1.5217391304347827:62.568625]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1020,6 +1032,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1177,7 +1192,7 @@ set format y '%g'
 set yrange [1.7391304347826089:71.50699999999999]
 set object 1 rectangle from graph 0, first 1.9955 to graph 1, first 2.009 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 2 to graph 1, first 2 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1185,18 +1200,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (2, 5, 10, 20, 50)
 set format y ''
 set yrange [1.7391304347826089:71.50699999999999]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1246,6 +1261,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1403,7 +1421,7 @@ set format y '%g'
 set yrange [1.956521739130435:80.445375]
 set object 1 rectangle from graph 0, first 2.2455 to graph 1, first 2.259 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 2.25 to graph 1, first 2.25 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1411,18 +1429,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (2, 5, 10, 20, 50)
 set format y ''
 set yrange [1.956521739130435:80.445375]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1472,6 +1490,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1629,7 +1650,7 @@ set format y '%g'
 set yrange [2.173913043478261:89.38374999999999]
 set object 1 rectangle from graph 0, first 2.4955 to graph 1, first 2.509 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 2.5 to graph 1, first 2.5 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1637,18 +1658,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (5, 10, 20, 50)
 set format y ''
 set yrange [2.173913043478261:89.38374999999999]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1698,6 +1719,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -1855,7 +1879,7 @@ set format y '%g'
 set yrange [2.3913043478260874:98.322125]
 set object 1 rectangle from graph 0, first 2.7455 to graph 1, first 2.759 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 2.75 to graph 1, first 2.75 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -1863,18 +1887,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (5, 10, 20, 50)
 set format y ''
 set yrange [2.3913043478260874:98.322125]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -1924,6 +1948,9 @@ $extreme << EOD
 NaN NaN
 EOD
 $void << EOD
+NaN NaN
+EOD
+$above << EOD
 NaN NaN
 EOD
 $curves1 << EOD
@@ -2081,7 +2108,7 @@ set format y '%g'
 set yrange [2.608695652173913:107.2605]
 set object 1 rectangle from graph 0, first 2.9955 to graph 1, first 3.009 fillcolor rgb '#dcebf7' fillstyle solid noborder behind
 set arrow 1 from graph 0, first 3 to graph 1, first 3 nohead lw 1 lc rgb '#1b1f24' front
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.62
 set tmargin at screen 0.95
@@ -2089,18 +2116,18 @@ set bmargin at screen 0.225
 set xrange [0.4:3.6]
 set xtics 1, 1
 set xlabel 'block (a fresh process each), its inferences in order' textcolor rgb '#1b1f24' offset 0,0.2
-plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e'
+plot $extreme with points pt 7 ps 0.2 lc rgb '#5b626b', $first with points pt 7 ps 0.3 lc rgb '#0072b2', $void with points pt 2 ps 0.35 lc rgb '#b3261e', $above with points pt 9 ps 0.5 lc rgb '#1b1f24'
 set logscale y 10
 set ytics (5, 10, 20, 50, 100)
 set format y ''
 set yrange [2.608695652173913:107.2605]
-unset ylabel
+unset label 1000000
 set lmargin at screen 0.66
 set rmargin at screen 0.975
 set format x '%g'
 set xrange [0:1]
 set xtics (0, 0.25, 0.5, 0.75, 1)
-set xlabel 'share of the block that is at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
+set xlabel 'share of the block at most so slow' textcolor rgb '#1b1f24' offset 0,0.2
 plot $curves1 with lines lw 1 lc rgb '#0072b2', $curves0 with lines lw 1 dt 2 lc rgb '#b3261e'
 unset multiplot
 set output
@@ -2532,7 +2559,7 @@ set bmargin at screen 0.4767
 set xrange [0:53.6]
 set xtics autofreq
 set format x ''
-set ylabel 'latency, ms' textcolor rgb '#1b1f24' offset 1,0
+set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case1 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case2 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case3 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case4 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case5 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case6 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case7 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, $case8 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle
 set tmargin at screen 0.4093
 set bmargin at screen 0.1554
@@ -2541,8 +2568,8 @@ set format y '%g'
 set format x '%g'
 set ytics 2
 set yrange [39.04:48.46]
-set ylabel '°C' textcolor rgb '#1b1f24' offset 1,0
 set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '#1b1f24'
+set label 1000000 '°C' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 set xlabel 'time since the first block, s' textcolor rgb '#1b1f24' offset 0,0.2
 plot $channel0 with lines lw 1.3 dt 1 lc rgb '#0072b2' title 'thermal.''<soc>''ˋdateˋ'
 unset multiplot
