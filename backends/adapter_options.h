@@ -26,6 +26,18 @@ static inline bool ed_adapter_flag(const char *value) {
     return !strcmp(value, "1") || !strcmp(value, "true");
 }
 
+// Likewise, and `otherwise` where it was not given.
+static inline const char *ed_adapter_option_or(const struct ed_load_args *args, const char *key,
+                                               const char *otherwise) {
+    const char *given = ed_adapter_option(args, key);
+    return given ? given : otherwise;
+}
+
+static inline bool ed_adapter_flag_or(const struct ed_load_args *args, const char *key, bool otherwise) {
+    const char *given = ed_adapter_option(args, key);
+    return given ? ed_adapter_flag(given) : otherwise;
+}
+
 // Every given key must be a row of the table and its value must fit; an unknown key is ED_ERR_USAGE and names
 // the nearest one. Keys that begin with `free_prefix` (NULL: none) are left to the caller.
 static inline enum ed_status ed_adapter_options_check(const char *adapter, const struct ed_option *table,

@@ -3,6 +3,7 @@
 #ifndef EDGEDYNO_BACKENDS_ADAPTER_TEXT_H
 #define EDGEDYNO_BACKENDS_ADAPTER_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,14 @@ static inline void ed_adapter_text_add(char *text, size_t bytes, const char *wor
     for (char *p = text; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = ' ';
+}
+
+// Whether a library's version is that release: "v0.5.0", "0.5.0" and "0.5.0-dirty" are, "0.5.01" and
+// "0.5.0.1" are not.
+static inline bool ed_adapter_is_release(const char *version, const char *release) {
+    const size_t n = strlen(release);
+    version += *version == 'v';
+    return !strncmp(version, release, n) && (version[n] < '0' || version[n] > '9') && version[n] != '.';
 }
 
 #endif

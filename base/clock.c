@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "base/stats/quantile.h"
 
 #define QUALITY_SAMPLES_MAX 4096
 #define QUALITY_SAMPLES_MIN 64
@@ -17,11 +18,6 @@ struct ed_clock_stamp ed_clock_stamp_now(void) {
     stamp.boot_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
     stamp.real_ns = ed_clock_read_ns(CLOCK_REALTIME);
     return stamp;
-}
-
-static int compare(const void *a, const void *b) {
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return (left > right) - (left < right);
 }
 
 // The smallest step of a clock from sorted differences of its readings. A clock that ticks every T ns shows
@@ -58,7 +54,7 @@ struct ed_clock_quality ed_clock_measure(void) {
         after = ed_clock_raw_ns();
         differences[n++] = after - before;
     } while (n < QUALITY_SAMPLES_MAX && (n < QUALITY_SAMPLES_MIN || after - start < QUALITY_HALF_NS));
-    qsort(differences, n, sizeof differences[0], compare);
+    ed_quantile_sort(differences, n);
     quality.floor_ns = differences[n / 2];
 
     start = ed_clock_raw_ns();
@@ -72,7 +68,7 @@ struct ed_clock_quality ed_clock_measure(void) {
         after = ed_clock_raw_ns();
         differences[n++] = after - before;
     } while (n < QUALITY_SAMPLES_MAX && (n < QUALITY_SAMPLES_MIN || after - start < QUALITY_HALF_NS));
-    qsort(differences, n, sizeof differences[0], compare);
+    ed_quantile_sort(differences, n);
     quality.step_ns = step_of(differences, n);
     return quality;
 }

@@ -32,8 +32,7 @@ void ed_digest_bytes(char hex[ED_DIGEST_HEX_BYTES], const void *bytes, size_t n)
     digest_finish(&context, hex);
 }
 
-// The same file in the same state, as far as the file system tells.
-static bool same_state(const struct stat *a, const struct stat *b) {
+bool ed_digest_same_state(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
@@ -84,7 +83,7 @@ enum ed_status ed_digest_file(char hex[ED_DIGEST_HEX_BYTES], int64_t *size, cons
             break;
     }
     // By path, so that a file put in its place meanwhile is noticed too.
-    if (stat(path, &after) != 0 || !same_state(&before, &after) || total != before.st_size) {
+    if (stat(path, &after) != 0 || !ed_digest_same_state(&before, &after) || total != before.st_size) {
         status = ed_fail(err, ED_ERR_IO, path,
                          "changed while it was read; wait until nothing writes to it, then try again");
         goto out;

@@ -20,6 +20,9 @@ enum ed_status ed_digest_file(char hex[ED_DIGEST_HEX_BYTES], int64_t *size, cons
 // is that file's own digest, so that `sha256sum FILE` shows the same.
 void ed_digest_set(char hex[ED_DIGEST_HEX_BYTES], const char *const *hexes, const int64_t *sizes,
                    const char *const *names, size_t n);
+struct stat;
+// The same file in the same state, as far as the file system tells.
+bool ed_digest_same_state(const struct stat *a, const struct stat *b);
 bool ed_digest_ok(const char *hex); // 64 lower-case hex digits
 
 // The cache: a JSON-lines file, bounded to 10,000 newest entries, replaced atomically; a damaged one is

@@ -114,6 +114,10 @@ void ed_json_text(struct ed_json_writer *writer, const char *key, const char *va
         ed_json_null(writer, key);
 }
 
+void ed_json_text_or_null(struct ed_json_writer *writer, const char *key, const char *value) {
+    ed_json_text(writer, key, value && value[0] ? value : NULL);
+}
+
 void ed_json_text_n(struct ed_json_writer *writer, const char *key, const char *value, size_t n) {
     if (prefix(writer, key))
         quoted(writer, value, n);

@@ -28,6 +28,8 @@ void ed_json_object_end(struct ed_json_writer *writer);
 void ed_json_array_begin(struct ed_json_writer *writer, const char *key);
 void ed_json_array_end(struct ed_json_writer *writer);
 void ed_json_text(struct ed_json_writer *writer, const char *key, const char *value); // NULL writes null
+// Empty text is null as well: what is not known.
+void ed_json_text_or_null(struct ed_json_writer *writer, const char *key, const char *value);
 void ed_json_text_n(struct ed_json_writer *writer, const char *key, const char *value, size_t n);
 void ed_json_int(struct ed_json_writer *writer, const char *key, int64_t value);
 void ed_json_uint(struct ed_json_writer *writer, const char *key, uint64_t value);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/affix.h"
 #include "devices/identify_script.h"
 
 #define VALUE_BYTES 1024
@@ -117,26 +118,24 @@ static bool read_lines(struct answers *answers, const char *text, size_t bytes) 
     return false;
 }
 
-static bool begins(const char *text, const char *with) {
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static enum ed_status other_system(const char *id, const struct answers *answers, struct ed_error *err) {
     const char *os = value(answers, KEY_OS), *machine = value(answers, KEY_MACHINE);
-    if (begins(os, "Darwin") &&
-        (begins(machine, "iPhone") || begins(machine, "iPad") || begins(machine, "iPod")))
+    if (ed_affix_begins(os, "Darwin") &&
+        (ed_affix_begins(machine, "iPhone") || ed_affix_begins(machine, "iPad") ||
+         ed_affix_begins(machine, "iPod")))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
                        "it runs iOS (%.40s), for which there is no target, since iOS runs nothing but apps; "
                        "measure on an "
                        "Android phone of its class, or with the engine's own app",
                        machine);
-    if (begins(os, "Darwin"))
+    if (ed_affix_begins(os, "Darwin"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
                        "it runs macOS (Darwin %.40s, %.40s), for which there is no target; start a Linux "
                        "virtual machine on "
                        "it and add that by SSH: its figures are the virtual machine's",
                        value(answers, KEY_RELEASE), machine);
-    if (begins(os, "MINGW") || begins(os, "MSYS") || begins(os, "CYGWIN") || begins(os, "Windows"))
+    if (ed_affix_begins(os, "MINGW") || ed_affix_begins(os, "MSYS") || ed_affix_begins(os, "CYGWIN") ||
+        ed_affix_begins(os, "Windows"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
                        "it runs Windows (%.60s), for which there is no target; install WSL 2 there, start an "
                        "SSH server inside "
@@ -149,7 +148,7 @@ static enum ed_status other_system(const char *id, const struct answers *answers
 }
 
 static const char *libc_kind(const struct answers *answers) {
-    if (begins(value(answers, KEY_LIBC), "glibc"))
+    if (ed_affix_begins(value(answers, KEY_LIBC), "glibc"))
         return "glibc";
     if (answers->has_bionic)
         return "bionic";
@@ -219,7 +218,7 @@ static enum ed_status find_target(const char *id, const struct answers *answers,
             snprintf(out->target, sizeof out->target, "%s", target);
             return ED_OK;
         }
-    if (begins(machine, "armv6") || begins(machine, "armv5"))
+    if (ed_affix_begins(machine, "armv6") || ed_affix_begins(machine, "armv5"))
         return ed_fail(err, ED_ERR_UNSUPPORTED, id,
                        "its processor is an %.20s, and the smallest target is linux-armv7; a Raspberry Pi 2 "
                        "or newer has it",
@@ -311,15 +310,15 @@ static enum ed_status work_error(const char *id, const struct answers *answers, 
     // dash's echo says "I/O error" of every failed write.
     const int64_t free_bytes = read_free(answers->disk);
     if (strstr(why, "No space left") || strstr(why, "quota exceeded") ||
-        (begins(why, "write") && free_bytes >= 0 && free_bytes < FULL_BYTES))
+        (ed_affix_begins(why, "write") && free_bytes >= 0 && free_bytes < FULL_BYTES))
         return ed_fail(
             err, ED_ERR_NO_SPACE, id,
             "its disk is full, so that nothing can be written to %.300s; remove something there, or choose a "
             "work_dir on another disk",
             path);
-    return ed_fail(err, ED_ERR_IO, id,
-                   "its work directory %.300s cannot be %s (%.200s); choose another work_dir", path,
-                   begins(why, "make") ? "made" : "written to", strchr(why, ' ') ? strchr(why, ' ') + 1 : "");
+    return ed_fail(
+        err, ED_ERR_IO, id, "its work directory %.300s cannot be %s (%.200s); choose another work_dir", path,
+        ed_affix_begins(why, "make") ? "made" : "written to", strchr(why, ' ') ? strchr(why, ' ') + 1 : "");
 }
 
 static bool is_own(const struct answers *answers, const char *owner) {
@@ -328,7 +327,8 @@ static bool is_own(const struct answers *answers, const char *owner) {
     if (all_of(uid, "0123456789"))
         return strcmp(uid, owner) == 0;
     snprintf(want, sizeof want, "uid=%.20s(", owner);
-    return begins(id, want) || (!begins(id, "uid=") && strcmp(value(answers, KEY_OWNED), "yes") == 0);
+    return ed_affix_begins(id, want) ||
+           (!ed_affix_begins(id, "uid=") && strcmp(value(answers, KEY_OWNED), "yes") == 0);
 }
 
 static enum ed_status check_work(const char *id, const struct answers *answers, struct ed_identity *out,

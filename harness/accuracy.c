@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/stats/bootstrap.h"
 #include "base/stats/proportion.h"
 #include "harness/metrics.h"
 #include "harness/outputs.h"
@@ -157,17 +158,12 @@ static bool within_unit(const struct ed_scores *scores) {
     return true;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The percentile interval of the difference of two figures, each draw's of the same samples on both sides.
 static void compare_sets(struct ed_result *result, const struct ed_campaign *campaign,
                          const struct ed_campaign_task *task, const struct ed_scores *reference,
                          const struct ed_scores *mine, double sign) {
     const double drop = sign * (reference->values[0] - mine->values[0]);
-    double draws[ED_SET_DRAWS];
+    double draws[ED_SET_DRAWS], low, high;
     if (mine->samples < ED_BOOTSTRAP_MIN_CLUSTERS) {
         ED_RESULT_SET(result, accuracy_drop, drop);
         ed_result_reason(result, KEY_DROP, "few_samples",
@@ -177,16 +173,15 @@ static void compare_sets(struct ed_result *result, const struct ed_campaign *cam
     }
     for (size_t d = 0; d < ED_SET_DRAWS; d++)
         draws[d] = sign * (reference->values[1 + d] - mine->values[1 + d]);
-    qsort(draws, ED_SET_DRAWS, sizeof *draws, by_value);
-    const size_t first = (size_t)floor((1 - CONFIDENCE) / 2 * ED_SET_DRAWS);
+    ed_bootstrap_middle(draws, ED_SET_DRAWS, CONFIDENCE, &low, &high);
     if (draws[0] >= draws[ED_SET_DRAWS - 1]) {
         ED_RESULT_SET(result, accuracy_drop, drop);
         ed_result_reason(result, KEY_DROP, "no_spread",
                          "no draw of the samples differs from another; how sure that is cannot be told");
         return;
     }
-    struct spread spread = {mine->samples, drop, draws[ED_SET_DRAWS - 1 - first]};
-    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, draws[first], spread.high);
+    struct spread spread = {mine->samples, drop, high};
+    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, low, high);
     advise(result, campaign, task, mine->samples, needed_mean, &spread);
 }
 

@@ -478,3 +478,12 @@ void ed_blocks_release(struct ed_blocks *blocks) {
         munmap(blocks->timeline.base, blocks->timeline.bytes);
     memset(blocks, 0, sizeof *blocks);
 }
+
+bool ed_block_is_timing(const struct ed_block *block, size_t case_index) {
+    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
+           block->outcome == ED_OUTCOME_OK;
+}
+
+bool ed_block_counts(const struct ed_block *block, size_t case_index, unsigned quantity) {
+    return ed_block_is_timing(block, case_index) && !(block->left_out & quantity);
+}

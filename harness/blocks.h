@@ -81,4 +81,9 @@ enum ed_status ed_blocks_load(struct ed_blocks *blocks, const struct ed_campaign
                               struct ed_buffer *warnings, struct ed_error *err);
 void ed_blocks_release(struct ed_blocks *blocks);
 
+// A timing block of that case which ended well.
+bool ed_block_is_timing(const struct ed_block *block, size_t case_index);
+// And which stands for that quantity (enum ed_validity_void): it is not left out as not valid.
+bool ed_block_counts(const struct ed_block *block, size_t case_index, unsigned quantity);
+
 #endif

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/affix.h"
 #include "base/governor.h"
 #include "base/stats/interval.h"
 #include "base/stats/rank_sum.h"
+#include "base/stats/reals.h"
 #include "harness/validity_facts.h"
 
 #define TAIL 0.025
@@ -87,11 +89,6 @@ struct setting {
     int64_t value;
 };
 
-static bool ends(const char *text, const char *end) {
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 static size_t settings_of(const struct ed_compare_device *side, size_t c, struct setting *settings) {
     size_t n = 0;
     for (size_t i = side->begin[c]; i < side->begin[c + 1]; i++) {
@@ -103,14 +100,14 @@ static size_t settings_of(const struct ed_compare_device *side, size_t c, struct
             size_t k = 0;
             int64_t number;
             if (strncmp(value->string ? value->string : "", "cpu_policy.", 11) != 0 ||
-                (!ends(value->string, ".governor") && !ends(value->string, ".limit")) ||
+                (!ed_affix_ends(value->string, ".governor") && !ed_affix_ends(value->string, ".limit")) ||
                 !ed_validity_around(&before, value->string, &number))
                 continue;
             while (k < n && strcmp(settings[k].id, value->string) != 0)
                 k++;
             if (k == n && n < SETTINGS_MAX)
                 settings[n++] = (struct setting){value->string, number};
-            else if (k < n && ends(settings[k].id, ".limit") && number > settings[k].value)
+            else if (k < n && ed_affix_ends(settings[k].id, ".limit") && number > settings[k].value)
                 settings[k].value = number;
         }
     }
@@ -132,10 +129,10 @@ static void tell_setting(char why[512], const struct setting *a, const struct se
     const int length = (int)strcspn(policy, ".");
     const double low = (double)(a->value < b->value ? a->value : b->value),
                  high = (double)(a->value < b->value ? b->value : a->value);
-    if (ends(a->id, ".governor") && a->value != b->value)
+    if (ed_affix_ends(a->id, ".governor") && a->value != b->value)
         ed_compare_tell(why, "governor of %.*s: %s, then %s", length, policy, governor_word(a->value),
                         governor_word(b->value));
-    else if (ends(a->id, ".limit") && low < high * (1 - LIMIT_DROP))
+    else if (ed_affix_ends(a->id, ".limit") && low < high * (1 - LIMIT_DROP))
         ed_compare_tell(why, "highest clock allowed of %.*s: %.2f GHz, then %.2f GHz", length, policy,
                         (double)a->value * 1e-6, (double)b->value * 1e-6);
 }
@@ -168,16 +165,8 @@ static uint32_t had_by_all(const struct ed_compare_device *side, size_t c, uint3
 // What voids the key in that block, of states that not all blocks had.
 static uint32_t voiding(const struct ed_compare_device *side, size_t block,
                         const struct ed_gate_metric *metric, uint32_t shared) {
-    const uint32_t reasons = side->validity.of_blocks[block].reasons & ~shared;
-    const unsigned quantities = ed_gate_metric_quantities(metric);
-    uint32_t found = 0;
-    for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++) {
-        unsigned voids = reasons >> r & 1 ? ed_validity_voids(UINT32_C(1) << r) & quantities : 0;
-        if (!ed_validity_voids_power((enum ed_validity_reason)r, side->energy.source.scope))
-            voids &= ~(unsigned)ED_VALIDITY_VOID_POWER;
-        found |= voids ? UINT32_C(1) << r : 0;
-    }
-    return found;
+    return ed_validity_voiding(side->validity.of_blocks[block].reasons & ~shared,
+                               ed_gate_metric_quantities(metric), side->energy.source.scope);
 }
 
 // Values of a case's blocks: the valid ones first.
@@ -214,17 +203,6 @@ static struct values collect(const struct ed_compare_device *side, size_t c,
     return values;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-// By nearest rank, as records have it. Sorts.
-static double median(double *values, size_t n) {
-    qsort(values, n, sizeof *values, by_value);
-    return values[(n - 1) / 2];
-}
-
 // "throttled, busy: 3 of 10 blocks, then 0 of 10"
 static void tell_left_out(struct ed_compare_row *row, const struct values *mine,
                           const struct values *theirs) {
@@ -248,8 +226,8 @@ static bool fill(struct ed_compare_row *row, const struct values *mine, const st
     struct ed_rank_sum_shift shift = {0};
     if (!row->n_first || !row->n_other)
         return false;
-    row->first = median(mine->items, row->n_first);
-    row->other = median(theirs->items, row->n_other);
+    row->first = ed_reals_median(mine->items, row->n_first);
+    row->other = ed_reals_median(theirs->items, row->n_other);
     if (row->word == ED_COMPARE_NOT_VALID)
         return true;
     for (size_t i = 0; i < row->n_first; i++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats/reals.h"
 #include "harness/energy.h"
 #include "harness/validity_read.h"
 
@@ -161,18 +162,6 @@ static void fill_progress(struct ed_gate_progress *progress, const struct ed_cam
     fill_doubts(progress, device, pair, blocks);
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n) {
-    if (!n)
-        return NAN;
-    qsort(values, n, sizeof *values, by_value);
-    return n % 2 ? values[n / 2] : values[n / 2 - 1] / 2 + values[n / 2] / 2;
-}
-
 static double difference(const struct ed_gate_cell *cell, double a, double b) {
     const struct ed_requirement *r = cell->requirement;
     if (cell->ratio)
@@ -229,8 +218,10 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
     }
     // Shown are the values of the pairs that decide.
     const size_t used = ed_look_reached(cell->n) ? ed_look_reached(cell->n) : cell->n;
-    cell->baseline = median(values[0], used);
-    cell->candidate = median(values[1], used);
+    for (size_t side = 0; side < 2; side++)
+        ed_reals_sort(values[side], used);
+    cell->baseline = ed_reals_midpoint(values[0], used);
+    cell->candidate = ed_reals_midpoint(values[1], used);
     cell->series.x = cell->x;
     cell->series.n = cell->n;
     return ED_OK;

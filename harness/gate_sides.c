@@ -59,9 +59,9 @@ static enum ed_status add_file(struct ed_suite *suite, size_t side, struct ed_er
     struct ed_suite_variant *variant =
         status == ED_OK ? ed_suite_list_grow(&model->variants, &model->n_variants, sizeof *variant) : NULL;
     if (status == ED_OK && !variant)
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        status = ed_suite_fail_memory(err);
     if (status == ED_OK && !(variant->files = calloc(1, sizeof *variant->files)))
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        status = ed_suite_fail_memory(err);
     if (status == ED_OK) {
         variant->n_files = 1;
         status = ed_suite_text_set(&variant->files[0], file, err);
@@ -80,7 +80,7 @@ static enum ed_status add_kept_files(struct ed_suite *suite, size_t side, const 
     char **files = variant ? realloc(variant->files, kept->n_files * sizeof *files) : NULL;
     enum ed_status status = ED_OK;
     if (!files)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     variant->files = files;
     for (size_t i = 1; status == ED_OK && i < kept->n_files; i++) {
         files[i] = NULL;

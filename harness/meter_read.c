@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/stats/quantile.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define NOW_SPREAD_NS 10000000
@@ -98,15 +99,11 @@ static int64_t usual_gap(const struct ed_meter_data *data) {
     for (size_t i = 0; i < data->n && n < GAPS; i++) {
         if (data->records[i].channel != ED_METER_POWER)
             continue;
-        if (last_ns) {
-            size_t at = n++;
-            for (; at > 0 && gaps[at - 1] > data->records[i].monotonic_ns - last_ns; at--)
-                gaps[at] = gaps[at - 1];
-            gaps[at] = data->records[i].monotonic_ns - last_ns;
-        }
+        if (last_ns)
+            gaps[n++] = data->records[i].monotonic_ns - last_ns;
         last_ns = data->records[i].monotonic_ns;
     }
-    return n ? gaps[n / 2] : 0;
+    return n ? ed_quantile_select_rank(gaps, n, n / 2 + 1) : 0;
 }
 
 enum ed_status ed_meter_load(struct ed_meter_data *data, const char *directory, struct ed_error *err) {

@@ -10,6 +10,7 @@
 #include "base/npy.h"
 #include "base/random.h"
 #include "base/stats/bootstrap.h"
+#include "base/stats/reals.h"
 #include "harness/accuracy.h"
 
 #define CONFIDENCE 0.95
@@ -105,15 +106,10 @@ static void set_drop(struct ed_result *result, const struct ed_campaign *campaig
     free(means);
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // Sorts the tokens, so that it comes last.
 static void tell_divergence(struct ed_result *result, struct column *column) {
     const size_t n = column->chunks * column->scored;
-    qsort(column->values, n, sizeof *column->values, by_value);
+    ed_reals_sort(column->values, n);
     ED_RESULT_SET(result, kl_divergence_median, column->values[(n + 1) / 2 - 1]);
     ED_RESULT_SET(result, kl_divergence_p99, column->values[(99 * n + 99) / 100 - 1]);
     ED_RESULT_SET(result, kl_divergence_max, column->values[n - 1]);

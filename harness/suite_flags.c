@@ -12,10 +12,6 @@
 
 #define NAME_BYTES 65
 
-static enum ed_status fail_memory(struct ed_error *err) {
-    return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
-}
-
 // As `inner` has it, with the flag as the place.
 static enum ed_status fail_inner(const char *flag, enum ed_status status, const struct ed_error *inner,
                                  struct ed_error *err) {
@@ -61,11 +57,11 @@ static enum ed_status model_fill(struct ed_suite_model *model, const char *name,
     struct ed_suite_variant *variant = calloc(1, sizeof *variant);
     model->variants = variant;
     if (!variant)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     model->n_variants = 1;
     variant->files = calloc(1, sizeof *variant->files);
     if (!variant->files)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     variant->n_files = 1;
     variant->files[0] = *file;
     *file = NULL;
@@ -104,7 +100,7 @@ enum ed_status ed_suite_add_model(struct ed_suite *suite, const char *path, stru
     } else {
         ed_suite_model_release(&model);
         if (!status)
-            status = fail_memory(err);
+            status = ed_suite_fail_memory(err);
     }
     free(file);
     return status;
@@ -124,7 +120,7 @@ static enum ed_status list_set(const char *flag, const char *list, size_t max,
         status =
             ed_fail(err, ED_ERR_USAGE, flag, "the list has %zu entries; at most %zu are allowed", n, max);
     if (!status && !(texts = calloc(n, sizeof *texts)))
-        status = fail_memory(err);
+        status = ed_suite_fail_memory(err);
     for (size_t i = 0; i < n && !status; i++) {
         if (check(parts[i], &inner))
             status = fail_inner(flag, ED_ERR_USAGE, &inner, err);
@@ -146,14 +142,6 @@ static enum ed_status list_set(const char *flag, const char *list, size_t max,
     return ED_OK;
 }
 
-static enum ed_status selector_check(const char *text, struct ed_error *err) {
-    return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
-}
-
-static enum ed_status event_check(const char *text, struct ed_error *err) {
-    return ed_suite_rule_check(ED_SUITE_RULE_EVENT, text, err);
-}
-
 enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct ed_error *err) {
     char here[ED_PATH_BYTES];
     struct ed_error inner = {0};
@@ -168,19 +156,20 @@ enum ed_status ed_suite_set_on(struct ed_suite *suite, const char *list, struct 
 }
 
 enum ed_status ed_suite_set_devices(struct ed_suite *suite, const char *list, struct ed_error *err) {
-    return list_set("--device", list, ED_SUITE_DEVICES_MAX, selector_check, &suite->devices,
+    return list_set("--device", list, ED_SUITE_DEVICES_MAX, ed_suite_selector_check, &suite->devices,
                     &suite->n_devices, err);
 }
 
 enum ed_status ed_suite_set_papi(struct ed_suite *suite, const char *list, struct ed_error *err) {
-    return list_set("--papi", list, ED_SUITE_EVENTS_MAX, event_check, &suite->papi, &suite->n_papi, err);
+    return list_set("--papi", list, ED_SUITE_EVENTS_MAX, ed_suite_event_check, &suite->papi, &suite->n_papi,
+                    err);
 }
 
 enum ed_status ed_suite_set_threads(struct ed_suite *suite, const char *list, struct ed_error *err) {
     int64_t *values = calloc(ED_SUITE_THREADS_MAX, sizeof *values);
     size_t n = 0;
     if (!values)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     enum ed_status status = ed_options_int_list(list, "--threads", 0, ED_SUITE_THREADS_VALUE_MAX, values,
                                                 ED_SUITE_THREADS_MAX, &n, err);
     if (status) {
@@ -204,7 +193,7 @@ static enum ed_status pair_set(const char *flag, const char *text, enum ed_suite
         return ed_fail(err, ED_ERR_USAGE, flag, "\"%.80s\" has no '='; write KEY=VALUE", text);
     fresh.key = strndup(text, (size_t)(equals - text));
     if (!fresh.key)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     if (ed_suite_rule_check(ED_SUITE_RULE_WORD, fresh.key, &inner))
         status = ed_fail(err, ED_ERR_USAGE, flag, "the key %s", inner.message);
     else if (ed_suite_rule_check(rule, equals + 1, &inner))
@@ -217,7 +206,7 @@ static enum ed_status pair_set(const char *flag, const char *text, enum ed_suite
     if (!status && !place && *n_pairs >= max)
         status = ed_fail(err, ED_ERR_LIMIT, flag, "more than %zu of them", max);
     if (!status && !place && !(place = ed_suite_list_grow(pairs, n_pairs, sizeof **pairs)))
-        status = fail_memory(err);
+        status = ed_suite_fail_memory(err);
     if (!status) {
         struct ed_suite_pair old = *place;
         *place = fresh;
@@ -250,7 +239,7 @@ enum ed_status ed_suite_add_requirement(struct ed_suite *suite, const char *text
         return ed_fail(err, ED_ERR_LIMIT, "--require", "more than %d requirements", ED_REQUIREMENTS_MAX);
     place = ed_suite_list_grow(&suite->requirements, &suite->n_requirements, sizeof *place);
     if (!place)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     *place = requirement;
     return ED_OK;
 }

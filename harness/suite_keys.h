@@ -46,6 +46,9 @@ enum ed_suite_rule {
 
 // ED_OK, or ED_ERR_USAGE with a message that quotes the text and says what may stand; err->where stays empty.
 enum ed_status ed_suite_rule_check(enum ed_suite_rule rule, const char *text, struct ed_error *err);
+// Likewise by the rule that a device's selector has, and an event of the processor's counters.
+enum ed_status ed_suite_selector_check(const char *text, struct ed_error *err);
+enum ed_status ed_suite_event_check(const char *text, struct ed_error *err);
 // The same rule as a regular expression (the common part of ECMA 262 and Python) and as a length.
 void ed_suite_rule_pattern(enum ed_suite_rule rule, char *pattern, size_t bytes);
 size_t ed_suite_rule_bytes(enum ed_suite_rule rule);

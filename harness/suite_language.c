@@ -8,10 +8,6 @@
 #include "harness/suite_read.h"
 #include "harness/suite_values.h"
 
-static enum ed_status fail_memory(struct ed_error *err) {
-    return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
-}
-
 // "512,128": up to seven digits, a comma, up to seven digits.
 static enum ed_status pair_parse(const char *text, struct ed_suite_tokens *pair, struct ed_error *err) {
     int64_t numbers[2] = {0};
@@ -44,7 +40,7 @@ enum ed_status ed_suite_pairs_read(const struct ed_suite_reader *reader, const s
     if (status)
         return status;
     if (!(*out = calloc(ed_json_count(at) + 1, sizeof **out)))
-        return fail_memory(reader->err);
+        return ed_suite_fail_memory(reader->err);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
         const char *text = NULL;
@@ -82,7 +78,7 @@ static enum ed_status crossing_read(const struct ed_suite_reader *reader, const 
     if (ed_suite_rule_check(ED_SUITE_RULE_WORD, at->key, &inner))
         return ed_json_fail(at, reader->err, "the key %s", inner.message);
     if (!(crossing->values = calloc(ed_json_count(at), sizeof *crossing->values)))
-        return fail_memory(reader->err);
+        return ed_suite_fail_memory(reader->err);
     status = ed_suite_text_set(&crossing->key, at->key, reader->err);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
@@ -104,7 +100,7 @@ enum ed_status ed_suite_crossings_read(const struct ed_suite_reader *reader, con
     if (status)
         return status;
     if (!(*out = calloc(ed_json_count(at) + 1, sizeof **out)))
-        return fail_memory(reader->err);
+        return ed_suite_fail_memory(reader->err);
     *n = ed_json_count(at);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
@@ -145,7 +141,7 @@ enum ed_status ed_suite_cross_option(struct ed_suite *suite, const char *flag, c
         return ed_fail(err, ED_ERR_LIMIT, flag, "the list has %zu values; at most %d are allowed", n_values,
                        ED_SUITE_VALUES_MAX);
     if (!(crossing.values = calloc(n_values + 1, sizeof *crossing.values)))
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     status = ed_suite_text_set(&crossing.key, key, err);
     for (size_t i = 0; i < n_values && !status; i++)
         if (add_value(&crossing, values[i], &inner))
@@ -154,7 +150,7 @@ enum ed_status ed_suite_cross_option(struct ed_suite *suite, const char *flag, c
         forget_option(suite, key);
     if (!status && n_values == 1) {
         if (!(pair = ed_suite_list_grow(&suite->options, &suite->n_options, sizeof *pair)))
-            status = fail_memory(err);
+            status = ed_suite_fail_memory(err);
         else
             *pair = (struct ed_suite_pair){crossing.key, crossing.values[0]};
         if (!status) {
@@ -163,7 +159,7 @@ enum ed_status ed_suite_cross_option(struct ed_suite *suite, const char *flag, c
         }
     } else if (!status) {
         if (!(place = ed_suite_list_grow(&suite->crossings, &suite->n_crossings, sizeof *place)))
-            status = fail_memory(err);
+            status = ed_suite_fail_memory(err);
         else {
             *place = crossing;
             return ED_OK;
@@ -178,7 +174,7 @@ static enum ed_status tokens_set(const char *flag, const char *list, int64_t **o
     int64_t *values = calloc(ED_SUITE_WORKLOADS_MAX, sizeof *values);
     size_t n = 0;
     if (!values)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     enum ed_status status =
         ed_options_int_list(list, flag, 0, ED_WORKLOAD_TOKENS_MAX, values, ED_SUITE_WORKLOADS_MAX, &n, err);
     if (status) {
@@ -214,7 +210,7 @@ enum ed_status ed_suite_add_pair(struct ed_suite *suite, const char *text, struc
     if (suite->n_pairs >= ED_SUITE_WORKLOADS_MAX)
         return ed_fail(err, ED_ERR_LIMIT, "-pg", "more than %d of them", ED_SUITE_WORKLOADS_MAX);
     if (!(place = ed_suite_list_grow(&suite->pairs, &suite->n_pairs, sizeof *place)))
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     *place = pair;
     return ED_OK;
 }

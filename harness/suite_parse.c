@@ -35,7 +35,7 @@ static enum ed_status objects_read(const struct ed_suite_reader *reader, const s
         return status;
     char *elements = calloc(n + 1, object->bytes);
     if (!elements)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     memcpy((char *)base + key->value, &elements, sizeof elements);
     memcpy((char *)base + key->count, &n, sizeof n);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {

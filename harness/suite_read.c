@@ -78,14 +78,6 @@ static enum ed_status checked_text(const struct ed_suite_reader *reader, const s
     return ed_suite_text_set(out, text, reader->err);
 }
 
-static enum ed_status selector_check(const char *text, struct ed_error *err) {
-    return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
-}
-
-static enum ed_status event_check(const char *text, struct ed_error *err) {
-    return ed_suite_rule_check(ED_SUITE_RULE_EVENT, text, err);
-}
-
 static enum ed_status place_read(const struct ed_suite_reader *reader, const struct ed_json_at *at,
                                  bool or_folder, char **out) {
     struct ed_error inner = {0};
@@ -191,7 +183,7 @@ static enum ed_status texts_read(const struct ed_suite_reader *reader, const str
         return status;
     *out = calloc(ed_json_count(at) + 1, sizeof **out);
     if (!*out)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     *n = ed_json_count(at);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
@@ -200,8 +192,8 @@ static enum ed_status texts_read(const struct ed_suite_reader *reader, const str
         else
             status = checked_text(reader, &place,
                                   key->kind == ED_SUITE_ENGINES  ? ed_suite_on_check
-                                  : key->kind == ED_SUITE_EVENTS ? event_check
-                                                                 : selector_check,
+                                  : key->kind == ED_SUITE_EVENTS ? ed_suite_event_check
+                                                                 : ed_suite_selector_check,
                                   &(*out)[index]);
         if (!status && key->kind == ED_SUITE_ENGINES) {
             struct ed_error inner = {0};
@@ -220,7 +212,7 @@ static enum ed_status one_file_read(const struct ed_suite_reader *reader, const 
                                     char ***out, size_t *n) {
     *out = calloc(1, sizeof **out);
     if (!*out)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     *n = 1;
     return file_read(reader, at, &(*out)[0]);
 }
@@ -240,7 +232,7 @@ static enum ed_status numbers_read(const struct ed_suite_reader *reader, const s
         return status;
     *out = calloc(capacity, sizeof **out);
     if (!*out)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     if (cJSON_IsString(at->value)) {
         status = ed_options_int_list(at->value->valuestring, "", 0, max, *out, capacity, n, &inner);
         return status ? fail_inner(at, status, &inner, reader->err) : ED_OK;
@@ -325,7 +317,7 @@ static enum ed_status map_read(const struct ed_suite_reader *reader, const struc
         return status;
     *out = calloc(count + 1, bytes);
     if (!*out)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     *n = count;
     if (single) {
         struct ed_suite_input *input = *out;
@@ -350,7 +342,7 @@ static enum ed_status requirements_read(const struct ed_suite_reader *reader, co
         return status;
     *out = calloc(ed_json_count(at) + 1, sizeof **out);
     if (!*out)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     for (const cJSON *child = at->value->child; child && !status; child = child->next, index++) {
         struct ed_json_at place = ed_suite_child(at, child, index);
         struct ed_error inner = {0};

@@ -86,6 +86,14 @@ enum ed_status ed_suite_rule_check(enum ed_suite_rule rule, const char *text, st
     return ed_fail(err, ED_ERR_USAGE, NULL, "\"%.80s\" is not %s: %s", text, row->noun, row->words);
 }
 
+enum ed_status ed_suite_selector_check(const char *text, struct ed_error *err) {
+    return ed_suite_rule_check(ED_SUITE_RULE_SELECTOR, text, err);
+}
+
+enum ed_status ed_suite_event_check(const char *text, struct ed_error *err) {
+    return ed_suite_rule_check(ED_SUITE_RULE_EVENT, text, err);
+}
+
 void ed_suite_rule_pattern(enum ed_suite_rule rule, char *pattern, size_t bytes) {
     const struct rule *row = &rules[rule];
     if (row->first)

@@ -12,10 +12,6 @@
 #define EXAMPLES \
     "single-stream, fixed-rate:50/s, poisson:50/s, offline:4 (streams at a time), sustained:10min"
 
-static enum ed_status fail_memory(struct ed_error *err) {
-    return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
-}
-
 // "50", "50/s", "0.5 /s"; the message says what it is a rate of.
 static enum ed_status rate_parse(const char *text, double *out, struct ed_error *err) {
     char number[64];
@@ -102,7 +98,7 @@ static enum ed_status scenario_add(struct ed_suite *suite, const char *text, str
         return status;
     place = ed_suite_list_grow(&suite->scenarios, &suite->n_scenarios, sizeof *place);
     if (!place)
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     // As bytes, padding included, since that is how they are compared.
     memcpy(place, &fresh, sizeof fresh);
     return ED_OK;
@@ -129,7 +125,7 @@ static enum ed_status rate_put(double **rates, size_t *n, double rate, const cha
     if (*n >= ED_SUITE_WORKLOADS_MAX)
         return ed_fail(err, ED_ERR_LIMIT, NULL, "more than %d rates", ED_SUITE_WORKLOADS_MAX);
     if (!(place = ed_suite_list_grow(rates, n, sizeof *place)))
-        return fail_memory(err);
+        return ed_suite_fail_memory(err);
     *place = rate;
     return ED_OK;
 }

@@ -25,7 +25,7 @@ static enum ed_status list_begin(const struct ed_suite_reader *reader, const str
         return status;
     list = calloc(ed_json_count(at) + 1, bytes);
     if (!list)
-        return ed_fail(reader->err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(reader->err);
     memcpy(out, &list, sizeof list);
     *n = ed_json_count(at);
     return ED_OK;

@@ -19,7 +19,7 @@ static enum ed_status name_split(const char *flag, const char *text, char **name
     *rest = equals ? equals + 1 : text;
     *name = equals ? strndup(text, (size_t)(equals - text)) : strdup("");
     if (!*name)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     if (!equals || ed_suite_rule_check(ED_SUITE_RULE_TENSOR, *name, &inner) == ED_OK)
         return ED_OK;
     free(*name);
@@ -119,7 +119,7 @@ enum ed_status ed_suite_add_shape(struct ed_suite *suite, const char *text, stru
             entry = &model->shapes[place];
         }
         if (!status && !entry)
-            status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+            status = ed_suite_fail_memory(err);
         if (entry) {
             entry->rank = shape.rank;
             memcpy(entry->shape, shape.shape, sizeof entry->shape);
@@ -150,7 +150,7 @@ static enum ed_status input_put(struct ed_suite_model *model, const char *name, 
     }
     free(fresh.input);
     free(fresh.file);
-    return status ? status : ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+    return status ? status : ed_suite_fail_memory(err);
 }
 
 enum ed_status ed_suite_add_input(struct ed_suite *suite, const char *text, struct ed_error *err) {

@@ -11,10 +11,14 @@
 #include "base/path.h"
 #include "harness/suite_keys.h"
 
+enum ed_status ed_suite_fail_memory(struct ed_error *err) {
+    return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+}
+
 enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *err) {
     char *copy = strdup(text);
     if (!copy)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     free(*out);
     *out = copy;
     return ED_OK;
@@ -37,7 +41,7 @@ enum ed_status ed_suite_on_resolve(char **text, const char *directory, struct ed
     enum ed_status status = ed_suite_file_resolve(&path, directory, address, err);
     if (status == ED_OK && asprintf(&whole, ED_SUITE_FILE_ENGINE ":%s", path) < 0) {
         whole = NULL;
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        status = ed_suite_fail_memory(err);
     }
     free(path);
     if (status == ED_OK) {
@@ -171,10 +175,10 @@ enum ed_status ed_suite_place_resolve(char **out, const char *directory, const c
 static enum ed_status side_on_resolve(char **text, const char *directory, struct ed_error *err) {
     char *on = strdup(*text + strlen(ED_SUITE_SIDE_ENGINE)), *whole = NULL;
     if (!on)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     enum ed_status status = ed_suite_on_resolve(&on, directory, err);
     if (status == ED_OK && asprintf(&whole, ED_SUITE_SIDE_ENGINE "%s", on) < 0)
-        status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        status = ed_suite_fail_memory(err);
     if (status == ED_OK) {
         free(*text);
         *text = whole;

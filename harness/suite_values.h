@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "harness/suite.h"
 
+enum ed_status ed_suite_fail_memory(struct ed_error *err);
 // *out becomes a copy of `text`; what it was before is freed.
 enum ed_status ed_suite_text_set(char **out, const char *text, struct ed_error *err);
 // NAME[@VERSION][/BACKEND], where version and backend may be globs with '*'; or NAME:ADDRESS, a file or a

@@ -7,15 +7,6 @@
 
 #include "harness/validity.h"
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
-}
-
-static bool is_valid(const struct ed_block *block, size_t case_index) {
-    return is_timing(block, case_index) && !(block->left_out & ED_VALIDITY_VOID_MEMORY);
-}
-
 // What a mark holds, by name.
 enum size_of { PEAK, RSS, ANON, FILE_BACKED, SWAP };
 
@@ -44,7 +35,7 @@ static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_in
     struct ed_span none = {0};
     size_t n = 0;
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_valid(&blocks->items[i], case_index) &&
+        if (ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_MEMORY) &&
             (values[n++] = size_at(&blocks->items[i], mark, what)) < 0)
             return none;
     return ed_summary_span(values, n);
@@ -67,7 +58,7 @@ static struct ed_span over_blocks(const struct ed_blocks *blocks, size_t case_in
 
 static const cJSON *first_evidence(const struct ed_blocks *blocks, size_t case_index) {
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index) && blocks->items[i].evidence)
+        if (ed_block_is_timing(&blocks->items[i], case_index) && blocks->items[i].evidence)
             return blocks->items[i].evidence;
     return NULL;
 }
@@ -129,7 +120,7 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
     free(values);
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (!is_valid(block, case_index))
+        if (!ed_block_counts(block, case_index, ED_VALIDITY_VOID_MEMORY))
             continue;
         anon = block->sampled_anon_max > anon ? block->sampled_anon_max : anon;
         swap = block->sampled_swap_max > swap ? block->sampled_swap_max : swap;
@@ -235,7 +226,7 @@ void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *block
     ED_RESULT_SET(result, simulated, simulated);
     placement(result, evidence);
     for (size_t i = 0; i < blocks->n; i++) {
-        if (!is_timing(&blocks->items[i], case_index))
+        if (!ed_block_is_timing(&blocks->items[i], case_index))
             continue;
         const cJSON *same = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "deterministic");
         if (!cJSON_IsBool(same))

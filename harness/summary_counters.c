@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats/reals.h"
 #include "harness/summary.h"
 #include "harness/timeline.h"
 #include "harness/validity.h"
@@ -12,11 +13,6 @@
 #define KEY "counters_per_inference"
 #define PREFIX "papi."
 #define SPAN_LEAST_NS 100000000 // between the first and the last reading
-
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_COUNTERS);
-}
 
 static bool is_counter(const struct ed_timeline_channel *channel) {
     return !strncmp(channel->id, PREFIX, sizeof PREFIX - 1);
@@ -57,11 +53,6 @@ static double count_of(const struct ed_blocks *blocks, size_t b, size_t channel)
            ((double)block->n_samples * (double)block->batch);
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The channels of all jobs of a device.
 struct jobs {
     struct ed_timeline_channels *channels;
@@ -92,7 +83,7 @@ static bool median_of(const struct ed_blocks *blocks, size_t case_index, const s
     size_t n = 0;
     for (size_t b = 0; b < blocks->n; b++) {
         const size_t job = blocks->items[b].job;
-        if (!is_timing(&blocks->items[b], case_index) || job >= jobs->n)
+        if (!ed_block_counts(&blocks->items[b], case_index, ED_VALIDITY_VOID_COUNTERS) || job >= jobs->n)
             continue;
         const size_t channel = ed_timeline_channel_find(&jobs->channels[job], id);
         if (channel != SIZE_MAX && (values[n] = count_of(blocks, b, channel)) >= 0)
@@ -100,8 +91,7 @@ static bool median_of(const struct ed_blocks *blocks, size_t case_index, const s
     }
     if (!n)
         return false;
-    qsort(values, n, sizeof *values, by_value);
-    *median = values[(n - 1) / 2];
+    *median = ed_reals_median(values, n);
     return true;
 }
 

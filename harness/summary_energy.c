@@ -58,11 +58,6 @@ struct case_energy {
     bool by_block;
 };
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_POWER);
-}
-
 static bool gather(struct case_energy *all, const struct ed_energy_device *device, size_t timing) {
     const struct ed_blocks *blocks = device->blocks;
     const double gain = device->source.sensor.gain;
@@ -77,7 +72,7 @@ static bool gather(struct case_energy *all, const struct ed_energy_device *devic
         const struct ed_block *block = &blocks->items[b];
         const struct ed_energy_block *energy = &device->of_blocks[b];
         struct ed_energy_why why;
-        if (!is_timing(block, timing))
+        if (!ed_block_counts(block, timing, ED_VALIDITY_VOID_POWER))
             continue;
         if (!energy->has) {
             all->lost += energy->lost;

@@ -24,18 +24,14 @@ struct table {
     bool together, mostly_together;
 };
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_LANGUAGE);
-}
-
 static bool table_init(struct table *table, const struct ed_blocks *blocks, size_t case_index) {
     size_t most = 1;
     memset(table, 0, sizeof *table);
     table->fewest_tokens = SIZE_MAX;
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (is_timing(block, case_index) && block->n_samples * block->stride > most)
+        if (ed_block_counts(block, case_index, ED_VALIDITY_VOID_LANGUAGE) &&
+            block->n_samples * block->stride > most)
             most = block->n_samples * block->stride;
     }
     bool ok = (table->scratch = calloc(most, sizeof *table->scratch)) != NULL;
@@ -182,7 +178,7 @@ void ed_summary_language(struct ed_result *result, const struct ed_campaign_case
         goto out;
     }
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index))
+        if (ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LANGUAGE))
             block_row(&table, &blocks->items[i], &c->workload_parts);
     if (!table.rows)
         goto out;

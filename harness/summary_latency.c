@@ -36,15 +36,6 @@ struct ed_span ed_summary_span(int64_t *values, size_t n) {
             ED_RESULT_SET(result, field, span_.value);                             \
     } while (0)
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
-}
-
-static bool is_valid(const struct ed_block *block, size_t case_index) {
-    return is_timing(block, case_index) && !(block->left_out & ED_VALIDITY_VOID_LATENCY);
-}
-
 // One column a quantity, one row a block; -1 where a block does not have it.
 enum column { P50, P90, P95, P99, MEAN, SD, LOAD, FIRST, WARMUP, PER_S_MICRO, COLUMNS };
 
@@ -149,7 +140,7 @@ static void fill_steady(struct ed_result *result, const struct ed_blocks *blocks
     for (size_t i = 0; work && i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
         struct ed_steady_result steady;
-        if (!is_valid(block, case_index))
+        if (!ed_block_counts(block, case_index, ED_VALIDITY_VOID_LATENCY))
             continue;
         uint8_t *outliers = malloc(block->n_samples ? block->n_samples : 1);
         if (!outliers)
@@ -212,7 +203,7 @@ void ed_summary_latency(struct ed_result *result, const struct ed_campaign_case 
     int64_t samples = 0, ended = 0;
     bool batched = false, language = false;
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index) && blocks->items[i].n_samples > most)
+        if (ed_block_is_timing(&blocks->items[i], case_index) && blocks->items[i].n_samples > most)
             most = blocks->items[i].n_samples;
     int64_t *scratch = malloc((most ? most : 1) * sizeof *scratch);
     if (!table_init(&table, blocks->n) || !scratch) {
@@ -221,11 +212,11 @@ void ed_summary_latency(struct ed_result *result, const struct ed_campaign_case 
     }
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (!is_timing(block, case_index))
+        if (!ed_block_is_timing(block, case_index))
             continue;
         ended++;
         samples += (int64_t)block->n_samples * block->batch;
-        if (!is_valid(block, case_index))
+        if (!ed_block_counts(block, case_index, ED_VALIDITY_VOID_LATENCY))
             continue;
         block_row(&table, block, scratch);
         batched = batched || block->batch > 1;

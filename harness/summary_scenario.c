@@ -5,18 +5,13 @@
 #include "harness/summary.h"
 #include "harness/validity.h"
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK && !(block->left_out & ED_VALIDITY_VOID_LATENCY);
-}
-
 // Of all inferences of the case: a share of a share would weigh short blocks more.
 static void deadline(struct ed_result *result, int64_t deadline_ns, const struct ed_blocks *blocks,
                      size_t case_index) {
     size_t missed = 0, n = 0;
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (!is_timing(block, case_index))
+        if (!ed_block_counts(block, case_index, ED_VALIDITY_VOID_LATENCY))
             continue;
         if (block->batch > 1) {
             ed_result_reason(result, "deadline_miss_share", "batched",
@@ -46,7 +41,7 @@ static void load(struct ed_result *result, const struct ed_workload *workload, c
     for (size_t i = 0; i < blocks->n; i++) {
         const cJSON *arrivals = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "arrivals");
         const double served = number_of(arrivals, "served"), arrived = number_of(arrivals, "arrived");
-        if (!is_timing(&blocks->items[i], case_index) || served <= 0)
+        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY) || served <= 0)
             continue;
         const double share = number_of(arrivals, "busy_ns") / served * workload->rate_per_s / 1e9;
         n++;
@@ -69,7 +64,7 @@ static void crowd(struct ed_result *result, const struct ed_blocks *blocks, size
     double before = 0, after = 0;
     for (size_t i = 0; i < blocks->n; i++) {
         const cJSON *requests = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "requests");
-        if (!is_timing(&blocks->items[i], case_index) || !requests)
+        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY) || !requests)
             continue;
         const double first = number_of(requests, "under_way_first_half");
         const double second = number_of(requests, "under_way_second_half");

@@ -26,11 +26,6 @@ struct table {
     int64_t audio_ns; // 0: not told
 };
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
-}
-
 static const cJSON *speech_of(const struct ed_block *block) {
     return cJSON_GetObjectItemCaseSensitive(block->evidence, "speech");
 }
@@ -40,7 +35,7 @@ static bool table_init(struct table *table, const struct ed_blocks *blocks, size
     memset(table, 0, sizeof *table);
     for (size_t i = 0; i < blocks->n; i++) {
         const struct ed_block *block = &blocks->items[i];
-        if (!is_timing(block, case_index))
+        if (!ed_block_is_timing(block, case_index))
             continue;
         most = block->n_samples > most ? block->n_samples : most;
         const cJSON *audio = cJSON_GetObjectItemCaseSensitive(speech_of(block), "audio_ns");
@@ -141,7 +136,8 @@ static void word_errors(struct ed_result *result, const struct ed_campaign_case 
     if (status == ED_OK)
         status = ed_path_read(c->transcript, ED_WORDS_TEXT_MAX_BYTES, &reference, &err);
     for (size_t i = 0; status == ED_OK && i < blocks->n; i++) {
-        const cJSON *speech = is_timing(&blocks->items[i], case_index) ? speech_of(&blocks->items[i]) : NULL;
+        const cJSON *speech =
+            ed_block_is_timing(&blocks->items[i], case_index) ? speech_of(&blocks->items[i]) : NULL;
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(speech, "text"));
         if (!text)
             continue;
@@ -193,7 +189,7 @@ void ed_summary_speech(struct ed_result *result, const struct ed_campaign_case *
         goto out;
     }
     for (size_t i = 0; i < blocks->n; i++)
-        if (is_timing(&blocks->items[i], case_index))
+        if (ed_block_is_timing(&blocks->items[i], case_index))
             block_rows(&table, &blocks->items[i]);
     if (table.audio_ns)
         ED_RESULT_SET(result, audio_ns, table.audio_ns);

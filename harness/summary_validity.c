@@ -7,11 +7,6 @@
 #include "harness/summary.h"
 #include "harness/validity_read.h"
 
-static bool is_timing(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_TIMING) &&
-           block->outcome == ED_OUTCOME_OK;
-}
-
 // What is judged: the blocks of one case, and what may be voided there at all.
 struct judging {
     struct ed_result *result;
@@ -48,7 +43,7 @@ static void tell(const struct judging *judging, const char *key, enum ed_validit
     size_t n = 0;
     char code[48];
     for (size_t b = 0; b < blocks->n; b++) {
-        if (!is_timing(&blocks->items[b], judging->case_index) ||
+        if (!ed_block_is_timing(&blocks->items[b], judging->case_index) ||
             !(judging->validity->of_blocks[b].reasons & bits))
             continue;
         n++;
@@ -74,13 +69,13 @@ static void judge(const struct judging *judging, enum ed_validity_void_index ind
     size_t bad = 0;
     for (size_t b = 0; b < blocks->n; b++) {
         const uint32_t reasons =
-            is_timing(&blocks->items[b], judging->case_index) ? reasons_for(judging, b, index) : 0;
+            ed_block_is_timing(&blocks->items[b], judging->case_index) ? reasons_for(judging, b, index) : 0;
         bad += reasons != 0;
         all |= reasons;
     }
     const bool enough = judging->n - bad >= ED_INTERVAL_MIN_BLOCKS;
     for (size_t b = 0; enough && b < blocks->n; b++)
-        if (is_timing(&blocks->items[b], judging->case_index) && reasons_for(judging, b, index))
+        if (ed_block_is_timing(&blocks->items[b], judging->case_index) && reasons_for(judging, b, index))
             blocks->items[b].left_out |= 1u << index;
     for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++)
         if (all >> r & 1)
@@ -93,7 +88,7 @@ static void heat(const struct judging *judging) {
     int64_t start_mc = 0, peak_mc = 0;
     for (size_t b = 0; b < judging->blocks->n; b++) {
         const struct ed_validity_block *block = &judging->validity->of_blocks[b];
-        if (!is_timing(&judging->blocks->items[b], judging->case_index))
+        if (!ed_block_is_timing(&judging->blocks->items[b], judging->case_index))
             continue;
         known = known || block->heat_known;
         throttled = throttled || block->throttled;
@@ -117,7 +112,7 @@ void ed_summary_validity(struct ed_result *result, const struct ed_validity_devi
                          const char *energy_scope) {
     struct judging judging = {result, validity, blocks, case_index, 0, language, energy_scope};
     for (size_t b = 0; b < blocks->n; b++)
-        judging.n += is_timing(&blocks->items[b], case_index);
+        judging.n += ed_block_is_timing(&blocks->items[b], case_index);
     if (!judging.n)
         return;
     heat(&judging);

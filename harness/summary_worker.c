@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats/reals.h"
 #include "harness/summary.h"
 
 #define NAMES_MAX 256 // of threads that are looked at: each is compared with all
@@ -50,11 +51,6 @@ static void name_threads(const cJSON *threads, char *text, size_t bytes) {
     }
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The lower median over the timing blocks; below 0 where none tells it.
 static double median_of(const struct ed_blocks *blocks, size_t case_index, const char *key) {
     double *values = calloc(blocks->n + 1, sizeof *values), found = -1;
@@ -65,10 +61,8 @@ static double median_of(const struct ed_blocks *blocks, size_t case_index, const
             value->valuedouble < 1e9)
             values[n++] = value->valuedouble;
     }
-    if (n) {
-        qsort(values, n, sizeof *values, by_value);
-        found = values[(n - 1) / 2];
-    }
+    if (n)
+        found = ed_reals_median(values, n);
     free(values);
     return found;
 }

@@ -71,7 +71,7 @@ static enum ed_status join_models(struct ed_suite *suite, struct ed_error *err) 
         struct ed_suite_variant *variant =
             ed_suite_list_grow(&whole->variants, &whole->n_variants, sizeof *variant);
         if (!variant)
-            status = ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+            status = ed_suite_fail_memory(err);
         if (status == ED_OK) {
             *variant = suite->models[m].variants[0];
             suite->models[m].n_variants = 0;
@@ -98,7 +98,7 @@ static enum ed_status add_variant(struct ed_suite_model *model, const char *file
     struct ed_suite_variant *variant =
         ed_suite_list_grow(&model->variants, &model->n_variants, sizeof *variant);
     if (!variant || !(variant->files = calloc(1, sizeof *variant->files)))
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     variant->n_files = 1;
     enum ed_status status = ed_suite_text_set(&variant->files[0], file, err);
     if (status == ED_OK)

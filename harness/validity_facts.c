@@ -8,6 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/affix.h"
+#include "base/stats/quantile.h"
+
 #define SPAN_LEAST_NS 200000000 // below, a tick of the system's clock is a large part of a rate
 #define CLOCKS_LEAST 10         // readings
 #define CLOCK_LOW 0.8           // of the median
@@ -18,15 +21,6 @@
 #define HOTTEST_MC 1000000                     // no device that runs
 #define NVML_SLOWED (0x8 | 0x20 | 0x40 | 0x80) // hardware slow-down, heat (two ways), power brake
 #define STATUS_DISCHARGING 2                   // of probes/power_supply.c; 0 is unknown
-
-static bool starts(const char *text, const char *with) {
-    return !strncmp(text, with, strlen(with));
-}
-
-static bool ends(const char *text, const char *with) {
-    const size_t n = strlen(text), m = strlen(with);
-    return n >= m && !strcmp(text + n - m, with);
-}
 
 bool ed_validity_holds_word(const char *text, const char *word) {
     for (; *text; text++) {
@@ -134,16 +128,16 @@ static void cooling(const struct ed_validity_look *look, size_t c, struct ed_val
     int64_t before, after;
     if (!is_processor(id + strlen("cooling.")))
         return;
-    if (ends(id, ".state") && seen->n)
+    if (ed_affix_ends(id, ".state") && seen->n)
         raise_to(&facts->cooling_share, (double)seen->positive / (double)seen->n);
-    if (ends(id, ".busy_time") && length > 0 && ed_validity_around(&look->before, id, &before) &&
+    if (ed_affix_ends(id, ".busy_time") && length > 0 && ed_validity_around(&look->before, id, &before) &&
         ed_validity_around(&look->after, id, &after) && after >= before)
         raise_to(&facts->cooling_share, fmin(1, (double)(after - before) / length));
 }
 
 static bool is_battery(const char *id) {
-    return starts(id, "android.battery.") ||
-           (starts(id, "power_supply.") && !strncasecmp(id + strlen("power_supply."), "bat", 3));
+    return ed_affix_begins(id, "android.battery.") ||
+           (ed_affix_begins(id, "power_supply.") && !strncasecmp(id + strlen("power_supply."), "bat", 3));
 }
 
 static void battery(const struct ed_validity_look *look, size_t c, struct ed_validity_facts *facts,
@@ -152,12 +146,13 @@ static void battery(const struct ed_validity_look *look, size_t c, struct ed_val
     int64_t least, most;
     if (!range_of(look, c, &least, &most))
         return;
-    if ((starts(id, "power_supply.") && ends(id, ".online")) || !strcmp(id, "android.battery.plugged"))
+    if ((ed_affix_begins(id, "power_supply.") && ed_affix_ends(id, ".online")) ||
+        !strcmp(id, "android.battery.plugged"))
         raise_to(&facts->charging, most > 0);
-    else if (is_battery(id) && ends(id, ".status"))
+    else if (is_battery(id) && ed_affix_ends(id, ".status"))
         raise_to(&facts->charging,
                  (least > 0 && least != STATUS_DISCHARGING) || (most > 0 && most != STATUS_DISCHARGING));
-    else if (is_battery(id) && ends(id, ".capacity") && least >= 0 && least <= 1000)
+    else if (is_battery(id) && ed_affix_ends(id, ".capacity") && least >= 0 && least <= 1000)
         raise_to(used_share, 1 - (double)least / 1000);
 }
 
@@ -168,17 +163,20 @@ static void channel_facts(const struct ed_validity_look *look, size_t c, struct 
     int64_t least, most;
     if (!strcmp(id, "raspberry_pi.throttled") || !strcmp(id, "vcgencmd.throttled"))
         firmware(look, c, facts);
-    else if (starts(id, "cooling."))
+    else if (ed_affix_begins(id, "cooling."))
         cooling(look, c, facts);
-    else if (starts(id, "cpu_policy.") && ends(id, ".limit") && range_of(look, c, &least, &most) && least > 0)
+    else if (ed_affix_begins(id, "cpu_policy.") && ed_affix_ends(id, ".limit") &&
+             range_of(look, c, &least, &most) && least > 0)
         raise_to(&facts->limit_drop, 1 - (double)least / (double)look->highest[c]);
-    else if (starts(id, "cpu_policy.") && ends(id, ".governor") && range_of(look, c, &least, &most))
+    else if (ed_affix_begins(id, "cpu_policy.") && ed_affix_ends(id, ".governor") &&
+             range_of(look, c, &least, &most))
         raise_to(&facts->governor_changes, least != most);
     else if (!strcmp(id, "android.thermal_status") && range_of(look, c, &least, &most))
         raise_to(&facts->thermal_status, most > 0 ? (double)most : 0);
     else if (!strcmp(id, "android.screen_on") && range_of(look, c, &least, &most))
         raise_to(&facts->screen_on, most > 0);
-    else if (accelerated && starts(id, "nvml.") && ends(id, ".throttle_reasons") && look->timed[c].n)
+    else if (accelerated && ed_affix_begins(id, "nvml.") && ed_affix_ends(id, ".throttle_reasons") &&
+             look->timed[c].n)
         raise_to(&facts->gpu_flags, (double)(look->timed[c].bits & NVML_SLOWED));
     battery(look, c, facts, used_share);
 }
@@ -189,19 +187,14 @@ static void lost_sensors(const struct ed_validity_look *look, const char *temper
     int64_t value;
     for (size_t c = 0; c < look->channels->n; c++) {
         const struct ed_timeline_channel *channel = &look->channels->items[c];
-        const bool heat = !strcmp(channel->id, temperature) || starts(channel->id, "cooling.") ||
-                          ends(channel->id, ".throttled") || ends(channel->id, ".limit");
+        const bool heat = !strcmp(channel->id, temperature) || ed_affix_begins(channel->id, "cooling.") ||
+                          ed_affix_ends(channel->id, ".throttled") || ed_affix_ends(channel->id, ".limit");
         if (!heat || !channel->available || !ed_validity_around(&look->before, channel->id, &value))
             continue;
         raise_to(&facts->sensors_lost, 0);
         if (look->whole[c].last_failed && !ed_validity_around(&look->after, channel->id, &value))
             facts->sensors_lost++;
     }
-}
-
-static int by_value(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 // The fastest processor at each time: a worker keeps at least one busy.
@@ -213,7 +206,7 @@ static void clocks(const struct ed_validity_look *look, struct ed_validity_facts
         if (record->channel >= look->channels->n || record->value <= 0 ||
             record->monotonic_ns < look->times.timed.begin_ns ||
             record->monotonic_ns > look->times.timed.end_ns ||
-            !starts(look->channels->items[record->channel].id, "cpu_frequency."))
+            !ed_affix_begins(look->channels->items[record->channel].id, "cpu_frequency."))
             continue;
         if (record->monotonic_ns != at_ns)
             values[n++] = 0;
@@ -221,7 +214,7 @@ static void clocks(const struct ed_validity_look *look, struct ed_validity_facts
         values[n - 1] = record->value > values[n - 1] ? record->value : values[n - 1];
     }
     if (n >= CLOCKS_LEAST && !strcmp(look->c->processor, "cpu")) {
-        qsort(values, n, sizeof *values, by_value);
+        ed_quantile_sort(values, n);
         while (low < n && (double)values[low] < CLOCK_LOW * (double)values[(n - 1) / 2])
             low++;
         facts->clock_low_share = (double)low / (double)n;

@@ -34,11 +34,6 @@ void ed_csv_cell(struct ed_buffer *out, const char *text, size_t max) {
     ed_buffer_release(&valid);
 }
 
-static bool has_ends(int field) {
-    enum ed_result_type type = ed_result_fields()[field].type;
-    return type == ED_RESULT_SPANI || type == ED_RESULT_SPANR;
-}
-
 static enum ed_status csv_begin(void *state, const struct ed_report_info *info, const struct ed_sink *sink,
                                 struct ed_error *err) {
     struct csv_state *csv = state;
@@ -50,7 +45,7 @@ static enum ed_status csv_begin(void *state, const struct ed_report_info *info, 
     for (int i = 0; i < ED_FIELD_COUNT; i++) {
         const char *key = ed_result_fields()[i].key;
         ed_buffer_printf(&line, ",%s", key);
-        if (has_ends(i))
+        if (ed_result_has_ends(i))
             ed_buffer_printf(&line, ",%s_low,%s_high", key, key);
     }
     ed_buffer_text_append(&line, ",reasons\r\n");
@@ -87,7 +82,7 @@ static void field_append(struct ed_buffer *out, const struct ed_result *result, 
         return;
     }
     number_append(out, result, field, 0);
-    if (has_ends(field)) {
+    if (ed_result_has_ends(field)) {
         number_append(out, result, field, -1);
         number_append(out, result, field, 1);
     }

@@ -12,6 +12,8 @@
 
 // Not measured, or an empty text.
 bool ed_result_is_null(const struct ed_result *result, int field);
+// Whether the field has KEY_low and KEY_high beside it.
+bool ed_result_has_ends(int field);
 // Of TEXT fields.
 const char *ed_result_text(const struct ed_result *result, int field);
 // Of BOOL fields.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/affix.h"
 #include "reports/order.h"
 #include "reports/plot_figures.h"
 #include "reports/text.h"
@@ -171,20 +172,15 @@ static void channel_append(struct ed_buffer *out, const struct timeline *line, s
     ed_buffer_text_append(out, channel->n ? "EOD\n" : "NaN NaN\nEOD\n");
 }
 
-static bool ends_with(const char *text, const char *end) {
-    const size_t n = strlen(text), of_end = strlen(end);
-    return n >= of_end && strcmp(text + n - of_end, end) == 0;
-}
-
 // Whether the reading says that the device slows itself down at this moment. Not: what a Raspberry Pi
 // remembers since its start (bits 16 to 19), and an NVIDIA card's reasons that are its user's or that it is
 // idle (bits 0, 1, 8). Android's thermal status begins to slow down at 2, "moderate".
 static bool is_throttling(const struct ed_report_channel *channel, int64_t value) {
-    if (ends_with(channel->id, ".throttled"))
+    if (ed_affix_ends(channel->id, ".throttled"))
         return (value & 0xF) != 0;
-    if (ends_with(channel->id, "throttle_reasons"))
+    if (ed_affix_ends(channel->id, "throttle_reasons"))
         return (value & ~INT64_C(0x103)) != 0;
-    return ends_with(channel->id, "thermal_status") && value >= 2;
+    return ed_affix_ends(channel->id, "thermal_status") && value >= 2;
 }
 
 static void throttle_marks(struct ed_buffer *out, const struct timeline *line) {

@@ -26,8 +26,8 @@ const struct ed_result_field *ed_result_fields(void) {
     return fields;
 }
 
-static bool has_ends(const struct ed_result_field *field) {
-    return field->type == ED_RESULT_SPANI || field->type == ED_RESULT_SPANR;
+bool ed_result_has_ends(int field) {
+    return fields[field].type == ED_RESULT_SPANI || fields[field].type == ED_RESULT_SPANR;
 }
 
 int ed_result_find(const char *key, int *end) {
@@ -36,7 +36,7 @@ int ed_result_find(const char *key, int *end) {
         if (strncmp(key, fields[i].key, n) != 0)
             continue;
         int which = strcmp(key + n, "_low") == 0 ? -1 : strcmp(key + n, "_high") == 0 ? 1 : 0;
-        if (key[n] != '\0' && (which == 0 || !has_ends(&fields[i])))
+        if (key[n] != '\0' && (which == 0 || !ed_result_has_ends(i)))
             continue;
         if (end)
             *end = which;

@@ -30,11 +30,6 @@ enum ed_verdict ed_verdict_combine(enum ed_verdict a, enum ed_verdict b) {
     return a > b ? a : b;
 }
 
-static bool has_ends(int field) {
-    enum ed_result_type type = ed_result_fields()[field].type;
-    return type == ED_RESULT_SPANI || type == ED_RESULT_SPANR;
-}
-
 static long double limit_of(const struct ed_requirement *r) {
     return r->limit_is_int ? (long double)r->limit : (long double)r->limit_real;
 }
@@ -179,7 +174,7 @@ static enum ed_verdict number_judge(const struct ed_requirement *r, const struct
     char value[FIGURE_BYTES], low[FIGURE_BYTES], high[FIGURE_BYTES];
     long double limit = limit_of(r);
     figure_print(value, r, result, (double)value_of(result, r->field, r->end));
-    if (r->end != 0 || !has_ends(r->field)) {
+    if (r->end != 0 || !ed_result_has_ends(r->field)) {
         snprintf(detail, bytes, "%s", value);
         return holds(r->op, value_of(result, r->field, r->end), limit) ? ED_VERDICT_PASS : ED_VERDICT_FAIL;
     }

@@ -342,9 +342,8 @@ static struct value value_get(const struct ed_view *view, size_t row, int field)
     field = key_of(field);
     if (field != PEAK) {
         v.known = ed_result_number(result, field, 0, &v.value);
-        enum ed_result_type type = ed_result_fields()[field].type;
-        v.span = v.known && (type == ED_RESULT_SPANI || type == ED_RESULT_SPANR) &&
-                 ed_result_number(result, field, -1, &v.low) && ed_result_number(result, field, 1, &v.high);
+        v.span = v.known && ed_result_has_ends(field) && ed_result_number(result, field, -1, &v.low) &&
+                 ed_result_number(result, field, 1, &v.high);
         return v;
     }
     for (int i = 0; i < 3; i++) {

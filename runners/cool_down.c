@@ -3,12 +3,12 @@
 #include "runners/cool_down.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/heat_channel.h"
+#include "base/stats/quantile.h"
 #include "edgedyno/wire.h"
 #include "runners/block.h"
 #include "runners/sampler_parts.h"
@@ -24,16 +24,6 @@ static int64_t read_now(const struct ed_cool_down *cool_down) {
     struct ed_sampler_source *source = &cool_down->sampler->sources[cool_down->source];
     source->probe->sample(source->state, source->values, source->n);
     return source->values[cool_down->channel];
-}
-
-static int by_value(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static int64_t median(int64_t *values, size_t n) {
-    qsort(values, n, sizeof *values, by_value);
-    return values[(n - 1) / 2];
 }
 
 // The named channel, or the best one. A sensor that another job's start was read by is not the same device's
@@ -73,10 +63,8 @@ void ed_cool_down_init(struct ed_cool_down *cool_down, const struct ed_job *job,
         values[n] = read_now(cool_down);
         n += values[n] != INT64_MIN;
     }
-    if (n) {
+    if (ed_quantile_median(values, n, values, &cool_down->start_mc))
         cool_down->has_start = true;
-        cool_down->start_mc = median(values, n);
-    }
 }
 
 bool ed_cool_down_wanted(const struct ed_cool_down *cool_down, const struct ed_job_block *block) {
@@ -91,11 +79,12 @@ static void keep(struct ed_cool_down *cool_down, int64_t at_ns, int64_t mc) {
 
 // Of the last few, so that one reading that is off decides nothing.
 static int64_t level(const struct ed_cool_down *cool_down) {
-    int64_t values[START_READINGS];
+    int64_t values[START_READINGS], middle = INT64_MAX;
     size_t n = 0;
     for (size_t i = cool_down->n; i > 0 && n < START_READINGS; i--)
         values[n++] = cool_down->readings[i - 1].mc;
-    return n ? median(values, n) : INT64_MAX;
+    ed_quantile_median(values, n, values, &middle);
+    return middle;
 }
 
 // True: until then nobody asked the job to end.

@@ -2,11 +2,11 @@
 // Collecting evidence in the worker.
 #include "runners/evidence.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/tasks.h"
 
 static void write_shape(struct ed_json_writer *w, const int64_t *shape, uint32_t rank) {
     ed_json_array_begin(w, "shape");
@@ -129,17 +129,6 @@ void ed_evidence_survey(struct ed_json_writer *w, const struct ed_survey *survey
     ed_json_array_end(w);
 }
 
-static int threads_now(void) {
-    DIR *tasks = opendir("/proc/self/task");
-    int n = 0;
-    if (!tasks)
-        return -1;
-    for (struct dirent *entry; (entry = readdir(tasks));)
-        n += entry->d_name[0] != '.';
-    closedir(tasks);
-    return n;
-}
-
 static void write_placement(struct ed_json_writer *w, const struct ed_placement *placement) {
     ed_json_object_begin(w, "placement");
     ed_json_bool(w, "proven", placement->proven);
@@ -181,7 +170,7 @@ void ed_evidence_engine(struct ed_json_writer *w, const struct ed_adapter *adapt
     struct ed_placement *placement = calloc(1, sizeof *placement);
     struct ed_survey *survey = calloc(1, sizeof *survey);
     struct ed_engine_memory memory = {-1, -1, -1, -1};
-    ed_json_int(w, "threads_seen", threads_now());
+    ed_json_int(w, "threads_seen", ed_tasks_count());
     if (placement && adapter->backend->placement(adapter->state, placement, &failure) == ED_OK)
         write_placement(w, placement);
     else

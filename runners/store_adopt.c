@@ -32,12 +32,6 @@ static void keep_first(enum ed_status *first, struct ed_error *err, enum ed_stat
         *err = *failure;
 }
 
-static bool same(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 static void remove_staged(const struct adoption *adoption, const char *sha256) {
     char name[ED_WIRE_TOKEN_MAX_BYTES + sizeof ED_WORK_STAGING + 1];
     snprintf(name, sizeof name, ED_WORK_STAGING "/%s", adoption->token);
@@ -147,7 +141,7 @@ static enum ed_status make_object(struct adoption *adoption, size_t index, struc
     char path[ED_PATH_BYTES];
     struct stat now;
     if (fstatat(adoption->staging_fd, file->sha256, &now, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !same(&now, &adoption->staged[index]))
+        !ed_digest_same_state(&now, &adoption->staged[index]))
         return ed_fail(err, ED_ERR_VERSION, file->name,
                        "was changed after its digest was taken; push it again");
     if (renameat(adoption->staging_fd, file->sha256, adoption->store.objects_fd, file->sha256) != 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/adapter_profile.h"
 #include "backends/adapter_text.h"
 #include "backends/executorch/et.h"
 #include "base/clock.h"
@@ -170,24 +171,13 @@ static enum ed_status profile_run(struct et_state *et, struct et_session *sessio
     return et_check(et, error, "running with a profile", err);
 }
 
-static int order(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-// The median of a run's time, times the runs, so that one interrupt spoils no row.
-static int64_t total_ns(int64_t *run_ns, uint32_t runs) {
-    qsort(run_ns, runs, sizeof *run_ns, order);
-    return run_ns[runs / 2] * (int64_t)runs;
-}
-
 static void take_rows(const struct et_state *et, struct profile *profile, int64_t *whole_ns,
                       struct ed_op_profile_row *rows, size_t capacity, size_t *n) {
     rows[(*n)++] = (struct ed_op_profile_row){.name = "inference",
                                               .op = ED_PROFILE_WHOLE_RUN,
                                               .processor = ED_PROCESSOR_UNKNOWN,
                                               .calls = profile->runs,
-                                              .total_ns = total_ns(whole_ns, profile->runs)};
+                                              .total_ns = ed_adapter_total_ns(whole_ns, profile->runs)};
     for (size_t i = 0; i < profile->n_ops && *n < capacity; i++) {
         struct op *op = &profile->ops[i];
         struct ed_op_profile_row *row = &rows[(*n)++];
@@ -203,7 +193,7 @@ static void take_rows(const struct et_state *et, struct profile *profile, int64_
         row->processor =
             delegate ? et_processor_of(&et->program.delegates[instruction->index]) : ED_PROCESSOR_CPU;
         row->calls = op->calls;
-        row->total_ns = total_ns(op->run_ns, profile->runs);
+        row->total_ns = ed_adapter_total_ns(op->run_ns, profile->runs);
     }
 }
 

@@ -59,8 +59,6 @@ enum ed_status lrt_compile(const struct lrt_state *lrt, const struct lrt_plan *p
                            bool profile, lrt_handle *compiled, struct ed_error *err);
 // The signature of `key`, the first where it is NULL, into the state.
 enum ed_status lrt_signature_find(struct lrt_state *lrt, const char *key, struct ed_error *err);
-// Threads of this process.
-int lrt_threads_now(void);
 
 // --- lrt_tensors.c
 enum ed_status lrt_tensors_describe(struct lrt_state *lrt, struct ed_error *err);

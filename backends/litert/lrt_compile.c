@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From backend, threads and options to a compiled model. The engine takes options as TOML and ignores keys
 // that it does not know, so what is asked for is looked at afterwards.
-#include <dirent.h>
 #include <stdlib.h>
 
 #include "backends/adapter_options.h"
 #include "backends/litert/lrt.h"
+#include "base/tasks.h"
 
 enum ed_status lrt_plan_make(struct lrt_plan *plan, const struct ed_load_args *args, struct ed_error *err) {
     static const struct {
@@ -69,17 +69,6 @@ static enum ed_status set_options(const struct lrt_state *lrt, const struct lrt_
     return status;
 }
 
-int lrt_threads_now(void) {
-    DIR *tasks = opendir("/proc/self/task");
-    int n = 0;
-    if (!tasks)
-        return -1;
-    for (struct dirent *entry; (entry = readdir(tasks));)
-        n += entry->d_name[0] != '.';
-    closedir(tasks);
-    return n;
-}
-
 enum ed_status lrt_compile(const struct lrt_state *lrt, const struct lrt_plan *plan, lrt_handle model,
                            bool profile, lrt_handle *compiled, struct ed_error *err) {
     lrt_handle options = NULL;
@@ -90,11 +79,11 @@ enum ed_status lrt_compile(const struct lrt_state *lrt, const struct lrt_plan *p
         return status;
     status = set_options(lrt, plan, profile, options, err);
     snprintf(doing, sizeof doing, "compiling the model for %s", plan->backend);
-    const int before = lrt_threads_now();
+    const int before = ed_tasks_count();
     if (!status)
         status = lrt_check(lrt, lrt->api.CreateCompiledModel(lrt->environment, model, options, compiled),
                            doing, err);
-    const int made = lrt_threads_now() - before;
+    const int made = ed_tasks_count() - before;
     lrt->api.DestroyOptions(options);
     // The caller works as one of them. A key that the engine did not know would leave its own number.
     if (!status && before > 0 && plan->asked == LRT_HARDWARE_CPU && plan->threads > 0 &&

@@ -2,6 +2,7 @@
 // Where the model runs, by what the compiled model says of itself; times of its operators.
 #include <stdlib.h>
 
+#include "backends/adapter_profile.h"
 #include "backends/adapter_text.h"
 #include "backends/litert/lrt.h"
 #include "base/clock.h"
@@ -110,17 +111,6 @@ static enum ed_status profile_run(struct lrt_state *lrt, lrt_handle compiled, lr
     return lrt_check(lrt, failed, "running with a profile", err);
 }
 
-static int order(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-// The median of a run's time, times the runs, so that one interrupt spoils no row.
-static int64_t total_ns(int64_t *run_ns, uint32_t runs) {
-    qsort(run_ns, runs, sizeof *run_ns, order);
-    return run_ns[runs / 2] * (int64_t)runs;
-}
-
 static void take_rows(struct lrt_state *lrt, struct ops *ops, int64_t *whole_ns,
                       struct ed_op_profile_row *rows, size_t capacity, size_t *n) {
     struct ed_placement placement;
@@ -129,7 +119,7 @@ static void take_rows(struct lrt_state *lrt, struct ops *ops, int64_t *whole_ns,
                                               .op = ED_PROFILE_WHOLE_RUN,
                                               .processor = ED_PROCESSOR_UNKNOWN,
                                               .calls = ops->runs,
-                                              .total_ns = total_ns(whole_ns, ops->runs)};
+                                              .total_ns = ed_adapter_total_ns(whole_ns, ops->runs)};
     for (size_t i = 0; i < ops->n && *n < capacity; i++) {
         struct ed_op_profile_row *row = &rows[(*n)++];
         memset(row, 0, sizeof *row);
@@ -137,7 +127,7 @@ static void take_rows(struct lrt_state *lrt, struct ops *ops, int64_t *whole_ns,
         snprintf(row->op, sizeof row->op, "%s", ops->items[i].tag);
         row->processor = known ? placement.places[0].processor : ED_PROCESSOR_UNKNOWN;
         row->calls = ops->runs;
-        row->total_ns = total_ns(ops->items[i].run_ns, ops->runs);
+        row->total_ns = ed_adapter_total_ns(ops->items[i].run_ns, ops->runs);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/adapter_text.h"
 #include "backends/llama.cpp/llama_state.h"
 
 // A backend's plug-in in the engine's directory, and the name under which the engine registers it.
@@ -25,14 +26,6 @@ static const struct plugin *plugin_of(const char *backend) {
         if (!strcmp(plugins[i].backend, backend))
             return &plugins[i];
     return NULL;
-}
-
-// "v0.5.0", "0.5.0" and "0.5.0-dirty" are that release.
-static bool is_release(const char *version) {
-    const size_t n = strlen(LLAMA_API_VERSION);
-    version += *version == 'v';
-    return !strncmp(version, LLAMA_API_VERSION, n) && (version[n] < '0' || version[n] > '9') &&
-           version[n] != '.';
 }
 
 // A release that says the right version and has other structs would read and write beside them. Some defaults
@@ -64,7 +57,7 @@ enum ed_status llama_library_open(struct llama_state *llama, const char *library
     *(void **)&version = dlsym(llama->library, "llama_version");
     const char *says = version ? version() : NULL;
     snprintf(llama->version, sizeof llama->version, "%s", says ? says : "");
-    if (!says || !is_release(says))
+    if (!says || !ed_adapter_is_release(says, LLAMA_API_VERSION))
         return ed_fail(
             err, ED_ERR_VERSION, library,
             "is llama.cpp %s; this adapter is for %s alone, since the interface changes with every "

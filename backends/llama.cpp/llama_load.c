@@ -23,11 +23,6 @@ static int cache_type(const char *text) {
     return word_value(text, words, values, LLAMA_TYPE_F16);
 }
 
-static bool flag_or(const struct ed_load_args *args, const char *key, bool otherwise) {
-    const char *text = ed_adapter_option(args, key);
-    return text ? ed_adapter_flag(text) : otherwise;
-}
-
 static long number_or(const struct ed_load_args *args, const char *key, long otherwise) {
     const char *text = ed_adapter_option(args, key);
     return text ? strtol(text, NULL, 10) : otherwise;
@@ -51,7 +46,7 @@ static enum ed_status load_model(struct llama_state *llama, const struct ed_load
     parameters.n_gpu_layers = llama->gpu_layers;
     parameters.load_mode =
         word_value(ed_adapter_option(args, "load_mode"), modes, mode_values, LLAMA_LOAD_AUTO);
-    parameters.use_extra_bufts = flag_or(args, "repack", true);
+    parameters.use_extra_bufts = ed_adapter_flag_or(args, "repack", true);
     llama->model = llama->f.llama_model_load_from_file(args->model_files[0], parameters);
     if (!llama->model)
         return ed_fail(err, ED_ERR_REFUSED, args->model_files[0], "llama.cpp does not load it: %s",
@@ -91,8 +86,8 @@ static enum ed_status make_context(struct llama_state *llama, const struct ed_lo
     parameters.type_v = cache_type(ed_adapter_option(args, "type_v"));
     parameters.flash_attn_type =
         word_value(ed_adapter_option(args, "flash_attention"), flash, flash_values, LLAMA_FLASH_AUTO);
-    parameters.offload_kqv = flag_or(args, "kv_offload", true);
-    parameters.op_offload = flag_or(args, "op_offload", true);
+    parameters.offload_kqv = ed_adapter_flag_or(args, "kv_offload", true);
+    parameters.op_offload = ed_adapter_flag_or(args, "op_offload", true);
     llama->batch = parameters.n_batch;
     llama->all_logits = args->all_logits;
     llama->parameters = parameters;

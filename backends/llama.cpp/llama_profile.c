@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "backends/adapter_profile.h"
 #include "backends/llama.cpp/llama_state.h"
 #include "base/clock.h"
 
@@ -91,17 +92,6 @@ static enum ed_status run_once(struct llama_state *llama, struct collector *c, i
     return status;
 }
 
-static int by_value(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-// The median of its times in a run, times the runs: one interrupt then spoils no row.
-static int64_t total_ns(int64_t *run_ns, size_t runs) {
-    qsort(run_ns, runs, sizeof *run_ns, by_value);
-    return run_ns[runs / 2] * (int64_t)runs;
-}
-
 static enum ed_status run_all(struct llama_state *llama, struct collector *c, uint32_t runs,
                               struct ed_error *err) {
     const struct ed_workload *workload = &llama->workload;
@@ -126,10 +116,10 @@ static enum ed_status run_all(struct llama_state *llama, struct collector *c, ui
     for (c->run = 0; status == ED_OK && c->run < runs; c->run++)
         status = run_once(llama, c, tokens, &whole_ns[c->run], err);
     for (size_t i = 0; status == ED_OK && i < c->n; i++)
-        c->rows[i].total_ns = total_ns(&c->run_ns[i * runs], runs);
+        c->rows[i].total_ns = ed_adapter_total_ns(&c->run_ns[i * runs], runs);
     if (status == ED_OK && c->n < c->capacity) {
         whole.calls = runs;
-        whole.total_ns = total_ns(whole_ns, runs);
+        whole.total_ns = ed_adapter_total_ns(whole_ns, runs);
         snprintf(whole.op, sizeof whole.op, ED_PROFILE_WHOLE_RUN);
         c->rows[c->n++] = whole;
     }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/path.h"
+#include "base/stats/quantile.h"
 
 #define WARMUP_RUNS 3
 #define LINE_MAX_BYTES (1u << 20)
@@ -198,17 +199,12 @@ static enum ed_status read_profile(struct reading *reading, const char *path, st
     return status;
 }
 
-static int by_value(const void *a, const void *b) {
-    const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return left < right ? -1 : left > right;
-}
-
 // The mean of the middle half, in nanoseconds: whole microseconds are too coarse for a median, and one
 // interrupt too much for a mean. Sorts `values`.
 static double middle_ns(int64_t *values, uint32_t n, double unit_ns) {
     const uint32_t cut = n / 4;
     double sum = 0;
-    qsort(values, n, sizeof *values, by_value);
+    ed_quantile_sort(values, n);
     for (uint32_t i = cut; i < n - cut; i++)
         sum += (double)values[i] * unit_ns;
     return n ? sum / (n - 2 * cut) : 0;

@@ -5,11 +5,6 @@
 #include "backends/adapter_options.h"
 #include "backends/onnxruntime/ort.h"
 
-static const char *option_or(const struct ed_load_args *args, const char *key, const char *fallback) {
-    const char *given = ed_adapter_option(args, key);
-    return given ? given : fallback;
-}
-
 static int optimization_level(const char *word) {
     if (!strcmp(word, "disable"))
         return ORT_OPTIMIZE_NONE;
@@ -25,9 +20,9 @@ static enum ed_status set_int(struct ort_state *ort, struct ort_session_options 
 
 static enum ed_status set_basics(struct ort_state *ort, struct ort_session_options *options,
                                  const struct ed_load_args *args, struct ed_error *err) {
-    bool parallel = !strcmp(option_or(args, "execution_mode", "sequential"), "parallel");
-    int level = optimization_level(option_or(args, "graph_optimization", "all"));
-    int inter = (int)strtol(option_or(args, "inter_op_threads", "1"), NULL, 10);
+    bool parallel = !strcmp(ed_adapter_option_or(args, "execution_mode", "sequential"), "parallel");
+    int level = optimization_level(ed_adapter_option_or(args, "graph_optimization", "all"));
+    int inter = (int)strtol(ed_adapter_option_or(args, "inter_op_threads", "1"), NULL, 10);
     // XNNPACK brings its own threads; where nothing may run outside it, a second pool would only spin beside
     // it.
     bool own_pool = !strcmp(ort->provider, "XnnpackExecutionProvider") && !args->allow_fallback;
@@ -44,10 +39,10 @@ static enum ed_status set_basics(struct ort_state *ort, struct ort_session_optio
     if (!status)
         status = set_int(ort, options, ORT_SET_GRAPH_OPTIMIZATION_LEVEL, level,
                          "setting the optimization level", err);
-    if (!status && !ed_adapter_flag(option_or(args, "memory_arena", "1")))
+    if (!status && !ed_adapter_flag(ed_adapter_option_or(args, "memory_arena", "1")))
         status = ort_check(ort, ort_set_option(ort->api, ORT_DISABLE_CPU_MEM_ARENA, options),
                            "switching the arena off", err);
-    if (!status && !ed_adapter_flag(option_or(args, "memory_pattern", "1")))
+    if (!status && !ed_adapter_flag(ed_adapter_option_or(args, "memory_pattern", "1")))
         status = ort_check(ort, ort_set_option(ort->api, ORT_DISABLE_MEM_PATTERN, options),
                            "switching the memory pattern off", err);
     return status;
@@ -144,7 +139,7 @@ enum ed_status ort_session_load(struct ort_state *ort, const struct ed_load_args
         return status;
     }
     ort->processor = ort_provider_processor(ort->provider, args);
-    ort->reuse_outputs = !strcmp(option_or(args, "output_memory", "reuse"), "reuse");
+    ort->reuse_outputs = !strcmp(ed_adapter_option_or(args, "output_memory", "reuse"), "reuse");
     status = make_session(ort, NULL, &ort->session, err);
     if (!status)
         status = ort_tensors_describe(ort, err);

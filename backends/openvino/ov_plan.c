@@ -9,11 +9,6 @@
 #define LIST_BYTES 8192
 #define NAMES_MAX 256
 
-static const char *option_or(const struct ed_load_args *args, const char *key, const char *fallback) {
-    const char *given = ed_adapter_option(args, key);
-    return given ? given : fallback;
-}
-
 static enum ed_status add(struct ov_property *rows, size_t *n, const char *key, const char *value,
                           struct ed_error *err) {
     struct ov_property *row = NULL;
@@ -157,8 +152,8 @@ static enum ed_status add_given(const struct ov_state *ov, struct ov_plan *plan,
 }
 
 static enum ed_status add_ours(struct ov_plan *plan, const struct ed_load_args *args, struct ed_error *err) {
-    const char *precision = option_or(args, "inference_precision", "f32");
-    const char *hint = option_or(args, "performance_hint", "latency");
+    const char *precision = ed_adapter_option_or(args, "inference_precision", "f32");
+    const char *hint = ed_adapter_option_or(args, "performance_hint", "latency");
     const bool npu = !plan->several && ov_device_processor(plan->native) == ED_PROCESSOR_NPU;
     const bool cpu = plan->several || ov_device_processor(plan->native) == ED_PROCESSOR_CPU;
     enum ed_status status = ED_OK;
@@ -169,7 +164,7 @@ static enum ed_status add_ours(struct ov_plan *plan, const struct ed_load_args *
         status =
             add_setting(plan, "PERFORMANCE_HINT", strcmp(hint, "latency") ? "THROUGHPUT" : "LATENCY", err);
     if (!status && !npu)
-        status = add_setting(plan, "NUM_STREAMS", option_or(args, "streams", "1"), err);
+        status = add_setting(plan, "NUM_STREAMS", ed_adapter_option_or(args, "streams", "1"), err);
     if (!status && cpu && args->threads > 0) {
         snprintf(number, sizeof number, "%d", args->threads);
         status = add_setting(plan, "INFERENCE_NUM_THREADS", number, err);

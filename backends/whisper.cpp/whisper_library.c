@@ -4,17 +4,10 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "backends/adapter_text.h"
 #include "backends/whisper.cpp/whisper_state.h"
 
 #define ALLOCATION_SLACK 32 // what an allocation may have beyond what was asked for
-
-// "v1.8.5", "1.8.5" and "1.8.5-dirty" are that release.
-static bool is_release(const char *version) {
-    const size_t n = strlen(WHISPER_API_VERSION);
-    version += *version == 'v';
-    return !strncmp(version, WHISPER_API_VERSION, n) && (version[n] < '0' || version[n] > '9') &&
-           version[n] != '.';
-}
 
 static bool is_near(float value, float wanted) {
     return value > wanted * 0.999F && value < wanted * 1.001F;
@@ -56,7 +49,7 @@ enum ed_status whisper_library_open(struct whisper_adapter *whisper, const char 
     *(void **)&version = dlsym(whisper->library, "whisper_version");
     const char *says = version ? version() : NULL;
     snprintf(whisper->version, sizeof whisper->version, "%s", says ? says : "");
-    if (!says || !is_release(says))
+    if (!says || !ed_adapter_is_release(says, WHISPER_API_VERSION))
         return ed_fail(err, ED_ERR_VERSION, library,
                        "is whisper.cpp %s; this adapter is for %s alone, since the interface changes between "
                        "releases",

@@ -5,11 +5,6 @@
 #include "backends/adapter_options.h"
 #include "backends/whisper.cpp/whisper_state.h"
 
-static bool flag_or(const struct ed_load_args *args, const char *key, bool otherwise) {
-    const char *text = ed_adapter_option(args, key);
-    return text ? ed_adapter_flag(text) : otherwise;
-}
-
 static int number_or(const struct ed_load_args *args, const char *key, int otherwise) {
     const char *text = ed_adapter_option(args, key);
     return text ? (int)strtol(text, NULL, 10) : otherwise;
@@ -58,9 +53,9 @@ static enum ed_status take_parameters(struct whisper_adapter *whisper, const str
     p->print_progress = p->print_realtime = p->print_timestamps = p->print_special = false;
     // Text of the transcription before would be another input than the one that was bound.
     p->no_context = true;
-    p->translate = flag_or(args, "translate", false);
-    p->no_timestamps = !flag_or(args, "timestamps", true);
-    p->single_segment = flag_or(args, "single_segment", false);
+    p->translate = ed_adapter_flag_or(args, "translate", false);
+    p->no_timestamps = !ed_adapter_flag_or(args, "timestamps", true);
+    p->single_segment = ed_adapter_flag_or(args, "single_segment", false);
     p->max_tokens = number_or(args, "max_tokens", 0);
     p->audio_ctx = number_or(args, "audio_ctx", 0);
     p->temperature = real_or(args, "temperature", 0.0F);
@@ -77,7 +72,7 @@ static enum ed_status load_model(struct whisper_adapter *whisper, const struct e
                                  struct ed_error *err) {
     struct whisper_context_parameters parameters = whisper->f.whisper_context_default_params();
     parameters.use_gpu = false;
-    parameters.flash_attn = flag_or(args, "flash_attention", true);
+    parameters.flash_attn = ed_adapter_flag_or(args, "flash_attention", true);
     enum ed_status status = whisper_file_check(args->model_files[0], err);
     if (status != ED_OK)
         return status;

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "base/stats/reals.h"
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+void ed_bootstrap_middle(double *draws, size_t n, double confidence, double *low, double *high) {
+    const size_t first = (size_t)floor((1 - confidence) / 2 * (double)n);
+    ed_reals_sort(draws, n);
+    *low = draws[first];
+    *high = draws[n - 1 - first];
 }
 
 bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double confidence, double *low,
@@ -30,11 +33,7 @@ bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double conf
             sum += means[ed_random_below(&random, n)];
         draws[r] = sum / (double)n;
     }
-    qsort(draws, ED_BOOTSTRAP_ROUNDS, sizeof *draws, by_value);
-    const double tail = (1 - confidence) / 2;
-    const size_t first = (size_t)floor(tail * ED_BOOTSTRAP_ROUNDS);
-    *low = draws[first];
-    *high = draws[ED_BOOTSTRAP_ROUNDS - 1 - first];
+    ed_bootstrap_middle(draws, ED_BOOTSTRAP_ROUNDS, confidence, low, high);
     free(draws);
     return true;
 }
@@ -86,12 +85,8 @@ bool ed_bootstrap_weighted(const struct ed_bootstrap_scores *one, const struct e
         if (a.weights > 0 && (!other || b.weights > 0))
             draws[done++] = a.values / a.weights - (other ? b.values / b.weights : 0);
     }
-    if (done == ED_BOOTSTRAP_ROUNDS) {
-        qsort(draws, ED_BOOTSTRAP_ROUNDS, sizeof *draws, by_value);
-        const size_t first = (size_t)floor((1 - confidence) / 2 * ED_BOOTSTRAP_ROUNDS);
-        *low = draws[first];
-        *high = draws[ED_BOOTSTRAP_ROUNDS - 1 - first];
-    }
+    if (done == ED_BOOTSTRAP_ROUNDS)
+        ed_bootstrap_middle(draws, done, confidence, low, high);
     free(draws);
     return done == ED_BOOTSTRAP_ROUNDS;
 }

@@ -12,6 +12,10 @@
 #define ED_BOOTSTRAP_ROUNDS 2000
 #define ED_BOOTSTRAP_MIN_CLUSTERS 6 // fewer say nothing of how much they differ
 
+// The ends of the middle `confidence` of n draws, n > 0: as many lie below the one as above the other. Sorts
+// them.
+void ed_bootstrap_middle(double *draws, size_t n, double confidence, double *low, double *high);
+
 // `means` are those of n clusters of one size. The percentile interval (Efron 1979) of their mean at
 // `confidence` over ED_BOOTSTRAP_ROUNDS draws with this seed: the same seed, the same interval. False, and
 // nothing written, with fewer than ED_BOOTSTRAP_MIN_CLUSTERS, a confidence outside (0, 1), a mean that is no

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/stats/distribution.h"
+#include "base/stats/quantile.h"
 
 #define CHANGES_MIN 8
 #define DELAY \
@@ -104,19 +105,15 @@ int64_t ed_energy_update_ns(const struct ed_energy_sensor *sensor, const struct 
         if (!good(&readings[i]))
             continue;
         if (last < n && readings[i].value != readings[last].value) {
-            if (changed_ns) {
-                size_t at = seen++;
-                for (; at > 0 && gaps[at - 1] > readings[i].at_ns - changed_ns; at--)
-                    gaps[at] = gaps[at - 1];
-                gaps[at] = readings[i].at_ns - changed_ns;
-            }
+            if (changed_ns)
+                gaps[seen++] = readings[i].at_ns - changed_ns;
             changed_ns = readings[i].at_ns;
         }
         last = i;
     }
     if (seen < CHANGES_MIN)
         return sensor->update_ns;
-    const int64_t median = gaps[seen / 2];
+    const int64_t median = ed_quantile_select_rank(gaps, seen, seen / 2 + 1);
     if (!sensor->update_ns)
         return median;
     return median < sensor->update_ns / 2   ? sensor->update_ns / 2

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/stats/distribution.h"
+#include "base/stats/reals.h"
 
 // Chances of U = 0 .. n * m, by the generating function: the product over i of (1 - q^(m+i)) / (1 - q^i),
 // over the number of partitions. Divided factor by factor, so that nothing overflows. NULL: no memory.
@@ -60,11 +61,6 @@ static size_t cut(size_t n, size_t m, double tail) {
     return at > 0 ? (size_t)at : 0;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 bool ed_rank_sum_shift(const double *a, size_t n_a, const double *b, size_t n_b, double tail,
                        struct ed_rank_sum_shift *out) {
     const size_t n = n_a * n_b;
@@ -77,9 +73,9 @@ bool ed_rank_sum_shift(const double *a, size_t n_a, const double *b, size_t n_b,
         finite = isfinite(differences[i]);
     }
     if (finite) {
-        qsort(differences, n, sizeof *differences, by_value);
+        ed_reals_sort(differences, n);
         const size_t c = cut(n_a, n_b, tail);
-        out->value = n % 2 ? differences[n / 2] : (differences[n / 2 - 1] + differences[n / 2]) / 2;
+        out->value = ed_reals_midpoint(differences, n);
         out->has_low_high = c > 0;
         out->low = c ? differences[c - 1] : NAN;
         out->high = c ? differences[n - c] : NAN;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats/reals.h"
+
 // Ranks are doubled, so that the mean of tied ranks is a whole number.
 #define SUM_MAX ((size_t)ED_SIGNED_RANK_MAX * (ED_SIGNED_RANK_MAX + 1))
 #define WALSH_MAX (SUM_MAX / 2)
@@ -18,11 +20,6 @@ struct signed_value {
 static int by_magnitude(const void *a, const void *b) {
     const double x = ((const struct signed_value *)a)->magnitude,
                  y = ((const struct signed_value *)b)->magnitude;
-    return (x > y) - (x < y);
-}
-
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
@@ -134,8 +131,8 @@ bool ed_shift_estimate(const double *x, size_t n, double low_tail, double high_t
     for (size_t i = 0; i < n; i++)
         for (size_t j = i; j < n; j++)
             walsh[m++] = x[i] / 2 + x[j] / 2;
-    qsort(walsh, m, sizeof *walsh, by_value);
-    out->value = m % 2 ? walsh[m / 2] : walsh[m / 2 - 1] / 2 + walsh[m / 2] / 2;
+    ed_reals_sort(walsh, m);
+    out->value = ed_reals_midpoint(walsh, m);
     const size_t most = untied(n, chances), low = interval_rank(chances, most, low_tail),
                  high = interval_rank(chances, most, high_tail);
     out->has_low_high = low > 0 && high > 0 && low_tail < 0.5 && high_tail < 0.5;

@@ -4,23 +4,17 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/stats/moments.h"
 #include "base/stats/outlier.h"
+#include "base/stats/reals.h"
 
 #define PENALTY 15.0
 #define SLACK_NS 1e6
 #define SLACK_SHARE 0.01
 #define CLOCK_SHARE 1e-3
 #define TAIL_GROUPS 4
-
-static int compare_doubles(const void *left, const void *right) {
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
 
 static void add_range(struct ed_moments *moments, const int64_t *samples_ns, const uint8_t *outlier,
                       size_t start, size_t end) {
@@ -52,8 +46,7 @@ static size_t reduce(const int64_t *samples_ns, size_t n, size_t group_samples, 
 
 static double median_of_points(struct ed_steady_work *work, size_t points) {
     memcpy(work->sorted, work->points, points * sizeof(*work->sorted));
-    qsort(work->sorted, points, sizeof(*work->sorted), compare_doubles);
-    return work->sorted[(points - 1) / 2];
+    return ed_reals_median(work->sorted, points);
 }
 
 static void describe_segments(const int64_t *samples_ns, size_t n, const uint8_t *outlier,

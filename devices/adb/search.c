@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/affix.h"
 #include "base/clock.h"
 #include "devices/adb/devices.h"
 
@@ -92,10 +93,6 @@ struct search {
     int64_t until_ns; // 0: nothing was waited for yet
 };
 
-static bool begins(const char *text, const char *beginning) {
-    return strncmp(text, beginning, strlen(beginning)) == 0;
-}
-
 static bool is_state(const struct ed_adb_device *device, const char *state) {
     return device && strcmp(device->state, state) == 0;
 }
@@ -107,8 +104,9 @@ static bool may_come(const struct search *search, const struct ed_adb_server *se
         return true;
     if (picked)
         return is_state(picked, "offline") && (search->tried || server->was_started);
-    return search->tried ? begins(search->said, "connected") || begins(search->said, "already")
-                         : server->was_started;
+    return search->tried
+               ? ed_affix_begins(search->said, "connected") || ed_affix_begins(search->said, "already")
+               : server->was_started;
 }
 
 // True where the list is to be looked at again; otherwise *status is what the search ends with.
@@ -119,7 +117,8 @@ static bool look_again(struct search *search, struct ed_adb_server *server,
     bool can_connect = is_network(search->serial) && (!picked || is_state(picked, "offline"));
     if (!search->until_ns)
         search->until_ns = now_ns + COMING_NS;
-    if (can_connect && (!search->tried || (begins(search->said, "already") && now_ns < search->until_ns))) {
+    if (can_connect &&
+        (!search->tried || (ed_affix_begins(search->said, "already") && now_ns < search->until_ns))) {
         enum ed_status asked =
             connect_network(server, search->serial, picked || search->tried, search->said, deadline_ns, err);
         if (asked) {
@@ -129,7 +128,7 @@ static bool look_again(struct search *search, struct ed_adb_server *server,
         if (!search->tried)
             search->until_ns = ed_clock_monotonic_ns() + COMING_NS;
         search->tried = true;
-        if (!begins(search->said, "already"))
+        if (!ed_affix_begins(search->said, "already"))
             return true;
     } else if (!may_come(search, server, picked)) {
         return false;

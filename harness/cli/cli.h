@@ -58,8 +58,6 @@ const struct ed_cli_command *const *ed_cli_commands(size_t *n);
 const struct ed_cli_command *ed_cli_command_find(const char *name); // NULL: none
 // Names of all commands, NULL-terminated.
 const char *const *ed_cli_command_names(void);
-// Words of the plan that this version does not have; NULL-terminated.
-const char *const *ed_cli_later_commands(void);
 
 extern const struct ed_cli_command ed_cli_run, ed_cli_gate, ed_cli_tune, ed_cli_fit, ed_cli_compare,
     ed_cli_devices, ed_cli_report, ed_cli_engines, ed_cli_quantize, ed_cli_history, ed_cli_baseline,

@@ -65,7 +65,7 @@ static void print_json(const struct checks *checks, struct ed_json_writer *json)
             ed_json_object_begin(json, NULL);
             ed_json_text(json, "step", step->name);
             ed_json_text(json, "result", ed_step_word(step->result));
-            ed_devices_text_or_null(json, "about", step->text);
+            ed_json_text_or_null(json, "about", step->text);
             ed_json_object_end(json);
         }
         ed_json_array_end(json);

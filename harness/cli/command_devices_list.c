@@ -179,17 +179,17 @@ static void int_or_null(struct ed_json_writer *json, const char *key, int64_t va
 static void print_identity(const struct fact *fact, struct ed_json_writer *json) {
     const struct ed_identity *identity = &fact->identity;
     const bool known = identity->target[0] != '\0';
-    ed_devices_text_or_null(json, "target", identity->target);
-    ed_devices_text_or_null(json, "model", identity->model);
-    ed_devices_text_or_null(json, "kernel", identity->kernel);
-    ed_devices_text_or_null(json, "libc", identity->libc);
-    ed_devices_text_or_null(json, "libc_version", identity->libc_version);
-    ed_devices_text_or_null(json, "work_dir", identity->work_dir);
+    ed_json_text_or_null(json, "target", identity->target);
+    ed_json_text_or_null(json, "model", identity->model);
+    ed_json_text_or_null(json, "kernel", identity->kernel);
+    ed_json_text_or_null(json, "libc", identity->libc);
+    ed_json_text_or_null(json, "libc_version", identity->libc_version);
+    ed_json_text_or_null(json, "work_dir", identity->work_dir);
     int_or_null(json, "free_bytes", identity->free_bytes, known && identity->free_bytes >= 0);
     ed_json_bool(json, "shell_process_not_app", identity->android);
     int_or_null(json, "oom_score_adj", identity->oom_score_adj, identity->android);
-    ed_devices_text_or_null(json, "cpuset", identity->cpuset);
-    ed_devices_text_or_null(json, "hardware", fact->summary);
+    ed_json_text_or_null(json, "cpuset", identity->cpuset);
+    ed_json_text_or_null(json, "hardware", fact->summary);
     int_or_null(json, "memory_total_bytes", fact->memory_bytes, fact->memory_bytes >= 0);
 }
 
@@ -218,7 +218,7 @@ static void print_engines(const struct ed_engines *engines, const struct fact *f
 
 static void print_json(const struct facts *facts, struct ed_json_writer *json) {
     ed_json_object_begin(json, NULL);
-    ed_devices_text_or_null(json, "file", facts->devices->resources.inventory.path);
+    ed_json_text_or_null(json, "file", facts->devices->resources.inventory.path);
     ed_json_array_begin(json, "devices");
     for (size_t i = 0; i < facts->n; i++) {
         const struct fact *fact = &facts->items[i];
@@ -234,12 +234,12 @@ static void print_json(const struct facts *facts, struct ed_json_writer *json) {
             ed_json_text(json, NULL, fact->entry->tags[k]);
         ed_json_array_end(json);
         ed_json_text(json, "state", fact->state);
-        ed_devices_text_or_null(json, "reason", fact->why);
-        ed_devices_text_or_null(json, "owner", lease->owner);
-        ed_devices_text_or_null(json, "purpose", lease->purpose);
-        ed_devices_text_or_null(json, "job", lease->job);
+        ed_json_text_or_null(json, "reason", fact->why);
+        ed_json_text_or_null(json, "owner", lease->owner);
+        ed_json_text_or_null(json, "purpose", lease->purpose);
+        ed_json_text_or_null(json, "job", lease->job);
         int_or_null(json, "lease_left_ns", lease->left_ns, lease->holder[0] != '\0');
-        ed_devices_text_or_null(json, "reserved_by", lease->reserved_by);
+        ed_json_text_or_null(json, "reserved_by", lease->reserved_by);
         int_or_null(json, "reserved_left_ns", lease->reserved_left_ns, lease->reserved_by[0] != '\0');
         print_identity(fact, json);
         print_engines(&facts->devices->resources.engines, fact, json);

@@ -62,7 +62,7 @@ static void print_json(const struct shelves *shelves, struct ed_json_writer *jso
         const struct shelf *shelf = &shelves->items[i];
         ed_json_object_begin(json, NULL);
         ed_json_text(json, "id", shelf->entry->id);
-        ed_devices_text_or_null(json, "error", shelf->status ? shelf->err.message : "");
+        ed_json_text_or_null(json, "error", shelf->status ? shelf->err.message : "");
         if (!shelf->status && shelf->stored.free_bytes >= 0)
             ed_json_int(json, "free_bytes", shelf->stored.free_bytes);
         else
@@ -73,8 +73,8 @@ static void print_json(const struct shelves *shelves, struct ed_json_writer *jso
             ed_json_object_begin(json, NULL);
             ed_json_text(json, "kind", set->kind);
             ed_json_text(json, "name", set->name);
-            ed_devices_text_or_null(json, "variant", set->variant);
-            ed_devices_text_or_null(json, "version", set->version);
+            ed_json_text_or_null(json, "variant", set->variant);
+            ed_json_text_or_null(json, "version", set->version);
             ed_json_int(json, "bytes", set->bytes);
             ed_json_int(json, "used_us", set->used_us);
             ed_json_text(json, "digest", set->id);

@@ -160,7 +160,7 @@ static void print_channel(struct ed_json_writer *json, const struct ed_json_at *
         ed_json_int(json, "value_before", first);
         ed_json_int(json, "between_ns", between_ns);
     }
-    ed_devices_text_or_null(json, "reason", text_of(at, "reason"));
+    ed_json_text_or_null(json, "reason", text_of(at, "reason"));
     ed_json_object_end(json);
 }
 
@@ -171,7 +171,7 @@ static void print_json(const struct views *views, struct ed_json_writer *json) {
         const struct view *view = &views->items[i];
         ed_json_object_begin(json, NULL);
         ed_json_text(json, "id", view->entry->id);
-        ed_devices_text_or_null(json, "error", view->status ? view->err.message : "");
+        ed_json_text_or_null(json, "error", view->status ? view->err.message : "");
         ed_json_array_begin(json, "probes");
         const struct ed_json_at root = ed_json_root(&view->reply), probes = ed_json_member(&root, "probes");
         for (struct ed_json_at probe = ed_json_element(&probes, 0); !view->status && probe.value;

@@ -171,13 +171,13 @@ static void print_json(const struct scan *scan, struct ed_json_writer *json) {
         char address[640];
         ed_devices_address(&item->entry, address, sizeof address);
         ed_json_object_begin(json, NULL);
-        ed_devices_text_or_null(json, "id", id_of(item));
+        ed_json_text_or_null(json, "id", id_of(item));
         ed_json_text(json, "address", address);
         ed_json_text(json, "state", item->state);
-        ed_devices_text_or_null(json, "reason", item->why);
-        ed_devices_text_or_null(json, "target", item->identity.target);
-        ed_devices_text_or_null(json, "model", item->identity.model);
-        ed_devices_text_or_null(json, "kernel", item->identity.kernel);
+        ed_json_text_or_null(json, "reason", item->why);
+        ed_json_text_or_null(json, "target", item->identity.target);
+        ed_json_text_or_null(json, "model", item->identity.model);
+        ed_json_text_or_null(json, "kernel", item->identity.kernel);
         ed_json_object_end(json);
     }
     ed_json_array_end(json);

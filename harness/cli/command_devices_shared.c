@@ -91,7 +91,3 @@ int ed_devices_fail(const struct ed_devices *devices, const struct ed_device_ent
                  err->where);
     return ed_cli_fail(devices->cli, &told);
 }
-
-void ed_devices_text_or_null(struct ed_json_writer *json, const char *key, const char *text) {
-    ed_json_text(json, key, text && text[0] ? text : NULL);
-}

@@ -46,9 +46,6 @@ static int help_of_word(struct ed_cli *cli, const char *word) {
     const char *near = ed_nearest(word, ed_cli_command_names());
     if (command)
         return ed_cli_help_command(cli, command);
-    for (const char *const *later = ed_cli_later_commands(); *later; later++)
-        if (strcmp(word, *later) == 0)
-            return ed_cli_usage(cli, "'%s' is not part of this version; `edgedyno help` lists what is", word);
     if (near)
         return ed_cli_usage(cli, "'%.80s' is no command; did you mean `edgedyno help %s`?", word, near);
     return ed_cli_usage(cli, "'%.80s' is no command; `edgedyno help` lists them", word);

@@ -43,7 +43,6 @@ static const char *const names[] = {
 };
 // clang-format on
 _Static_assert(COUNT(names) == COUNT(commands) + 1, "each command has its name");
-static const char *const later[] = {NULL};
 
 const struct ed_cli_command *const *ed_cli_commands(size_t *n) {
     *n = COUNT(commands);
@@ -59,8 +58,4 @@ const struct ed_cli_command *ed_cli_command_find(const char *name) {
 
 const char *const *ed_cli_command_names(void) {
     return names;
-}
-
-const char *const *ed_cli_later_commands(void) {
-    return later;
 }

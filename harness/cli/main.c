@@ -57,17 +57,8 @@ static void find_library_dir(struct ed_cli *cli) {
         memcpy(cli->library_dir, path, sizeof path);
 }
 
-static bool listed(const char *word, const char *const *words) {
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
-}
-
 static int unknown_command(const struct ed_cli *cli, const char *word) {
     const char *near = ed_nearest(word, ed_cli_command_names());
-    if (listed(word, ed_cli_later_commands()))
-        return ed_cli_usage(cli, "'%s' is not part of this version; `edgedyno help` lists what is", word);
     if (word[0] == '-' && word[1])
         return ed_cli_usage(
             cli,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/affix.h"
 #include "base/path.h"
 #include "base/units.h"
 #include "harness/data/prepare.h"
@@ -18,17 +19,12 @@
 
 enum kind { MODEL, SUITE };
 
-static bool ends_with_json(const char *path) {
-    size_t bytes = strlen(path);
-    return bytes > 5 && strcmp(path + bytes - 5, ".json") == 0;
-}
-
 // A .json file is a suite unless it says that it is a script. One that cannot be parsed is left to the
 // suite's parser, whose message is about the place.
 static enum kind kind_of(const char *path) {
     struct ed_json_document document = {0};
     const char *type = "";
-    if (!ends_with_json(path))
+    if (!ed_affix_ends(path, ".json"))
         return MODEL;
     if (ed_json_parse_file(&document, path, JSON_MAX_BYTES, NULL) != ED_OK)
         return SUITE;

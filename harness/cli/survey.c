@@ -235,13 +235,9 @@ void ed_survey_table(const struct ed_survey_list *list, struct ed_grid *grid) {
     }
 }
 
-static void text_or_null(struct ed_json_writer *json, const char *key, const char *text) {
-    ed_json_text(json, key, text && text[0] ? text : NULL);
-}
-
 void ed_survey_json(const struct ed_survey_list *list, struct ed_json_writer *json) {
     ed_json_object_begin(json, NULL);
-    text_or_null(json, "store", list->store);
+    ed_json_text_or_null(json, "store", list->store);
     ed_json_array_begin(json, "engines");
     for (size_t i = 0; i < list->n; i++) {
         const struct ed_survey_build *item = &list->items[i];
@@ -251,25 +247,25 @@ void ed_survey_json(const struct ed_survey_list *list, struct ed_json_writer *js
         ed_json_text(json, "name", build->name);
         ed_json_text(json, "version", build->version);
         ed_json_text(json, "target", build->target);
-        text_or_null(json, "device", item->device);
+        ed_json_text_or_null(json, "device", item->device);
         ed_json_text(json, "state", state_word(build->state));
-        text_or_null(json, "reason", item->why);
+        ed_json_text_or_null(json, "reason", item->why);
         ed_json_bool(json, "surveyed", item->surveyed);
-        text_or_null(json, "licence", build->licence);
-        text_or_null(json, "package", build->package);
-        text_or_null(json, "directory", build->directory);
-        text_or_null(json, "note", build->note);
+        ed_json_text_or_null(json, "licence", build->licence);
+        ed_json_text_or_null(json, "package", build->package);
+        ed_json_text_or_null(json, "directory", build->directory);
+        ed_json_text_or_null(json, "note", build->note);
         ed_json_int(json, "bytes", ed_engine_bytes(build));
-        text_or_null(json, "engine_version", item->offers.engine_version);
-        text_or_null(json, "build_info", item->offers.build_info);
+        ed_json_text_or_null(json, "engine_version", item->offers.engine_version);
+        ed_json_text_or_null(json, "build_info", item->offers.build_info);
         ed_json_array_begin(json, "backends");
         for (size_t k = 0; k < item->offers.n_rows; k++) {
             const struct ed_survey_row *offer = &item->offers.rows[k];
             ed_json_object_begin(json, NULL);
             ed_json_text(json, "backend", offer->backend);
             ed_json_text(json, "processor", ed_processor_word(offer->processor));
-            text_or_null(json, "native", offer->native);
-            text_or_null(json, "device_name", offer->device_name);
+            ed_json_text_or_null(json, "native", offer->native);
+            ed_json_text_or_null(json, "device_name", offer->device_name);
             if (item->surveyed) {
                 ed_json_bool(json, "simulated", offer->simulated);
                 ed_json_bool(json, "available", offer->available);
@@ -277,7 +273,7 @@ void ed_survey_json(const struct ed_survey_list *list, struct ed_json_writer *js
                 ed_json_null(json, "simulated");
                 ed_json_null(json, "available");
             }
-            text_or_null(json, "reason", offer->reason);
+            ed_json_text_or_null(json, "reason", offer->reason);
             ed_json_object_end(json);
         }
         ed_json_array_end(json);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/affix.h"
 #include "base/json_write.h"
 #include "base/path.h"
 #include "harness/data/prepare.h"
@@ -12,11 +13,6 @@
 #include "harness/outputs.h"
 
 #define SUITE_MAX_BYTES (1u << 20)
-
-static bool ends_with(const char *text, const char *ending) {
-    const size_t n = strlen(text), k = strlen(ending);
-    return n > k && !strcmp(text + n - k, ending);
-}
 
 static enum ed_check_kind kind_of(const struct ed_suite_task *task) {
     return ed_metric_is_questions(task->metric)       ? ED_CHECK_QUESTIONS
@@ -51,7 +47,7 @@ static const struct ed_suite_task *find_task(const struct ed_suite *suite, const
 static const char *find_speech(const struct ed_suite *suite, const struct ed_suite_model **model) {
     for (size_t m = 0; m < suite->n_models; m++)
         for (size_t i = 0; i < suite->models[m].n_inputs; i++)
-            if (ends_with(suite->models[m].inputs[i].file, ".wav")) {
+            if (ed_affix_ends(suite->models[m].inputs[i].file, ".wav")) {
                 *model = &suite->models[m];
                 return suite->models[m].inputs[i].file;
             }

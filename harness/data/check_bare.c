@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/affix.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/path.h"
@@ -11,17 +12,12 @@
 
 #define OBJECT_MAX_BYTES (1u << 20)
 
-static bool ends_with(const char *text, const char *ending) {
-    const size_t n = strlen(text), k = strlen(ending);
-    return n > k && !strcmp(text + n - k, ending);
-}
-
 // The metric that data of this kind has where none is named.
 static const char *usual_metric(const char *file) {
-    return ends_with(file, ".jsonl")                         ? ED_METRIC_CHOICE
-           : ends_with(file, ".npy") || ends_with(file, "/") ? "top-1"
-           : ed_path_is_directory(file)                      ? "top-1"
-                                                             : "perplexity";
+    return ed_affix_ends(file, ".jsonl")                             ? ED_METRIC_CHOICE
+           : ed_affix_ends(file, ".npy") || ed_affix_ends(file, "/") ? "top-1"
+           : ed_path_is_directory(file)                              ? "top-1"
+                                                                     : "perplexity";
 }
 
 // Once parsed, so that a mistake in it is told by its flag.
@@ -83,7 +79,7 @@ static void write_model(struct ed_json_writer *w, const struct ed_check_bare *ba
     ed_json_array_end(w);
     if (preprocess[0])
         ed_json_raw(w, "preprocess", preprocess);
-    if (ends_with(file, ".wav")) {
+    if (ed_affix_ends(file, ".wav")) {
         write_input(w, file == bare->data ? "audio" : bare->data, file);
     } else {
         ed_json_array_begin(w, "tasks");

@@ -167,12 +167,12 @@ static int by_bytes(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static enum ed_status list(const char *path, struct dirent ***names, int *n, struct ed_error *err) {
+enum ed_status ed_folder_list(const char *path, struct dirent ***names, int *n, struct ed_error *err) {
     *n = scandir(path, names, NULL, by_bytes);
     return *n < 0 ? ed_fail_errno(err, ED_ERR_IO, path, "cannot be read: %m") : ED_OK;
 }
 
-static void list_release(struct dirent **names, int n) {
+void ed_folder_list_release(struct dirent **names, int n) {
     for (int i = 0; i < n; i++)
         free(names[i]);
     free(names);
@@ -184,14 +184,14 @@ static enum ed_status add_images(struct ed_folder *folder, const char *path, con
     struct dirent **names = NULL;
     char name[NAME_MAX_BYTES];
     int n = 0;
-    enum ed_status status = list(path, &names, &n, err);
+    enum ed_status status = ed_folder_list(path, &names, &n, err);
     for (int i = 0; status == ED_OK && i < n; i++) {
         if (!is_image(names[i]->d_name))
             continue;
         snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "/" : "", names[i]->d_name);
         status = add(folder, name, label, err);
     }
-    list_release(names, n);
+    ed_folder_list_release(names, n);
     return status;
 }
 
@@ -200,7 +200,7 @@ static enum ed_status add_classes(struct ed_folder *folder, const char *path, st
     char inner[ED_PATH_BYTES];
     int n = 0;
     int64_t label = 0;
-    enum ed_status status = list(path, &names, &n, err);
+    enum ed_status status = ed_folder_list(path, &names, &n, err);
     for (int i = 0; status == ED_OK && i < n; i++) {
         if (names[i]->d_name[0] == '.')
             continue;
@@ -209,7 +209,7 @@ static enum ed_status add_classes(struct ed_folder *folder, const char *path, st
             status = add_images(folder, inner, names[i]->d_name, label++, err);
     }
     folder->labelled = label > 0;
-    list_release(names, n);
+    ed_folder_list_release(names, n);
     return status;
 }
 

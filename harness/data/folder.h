@@ -33,6 +33,12 @@ enum ed_status ed_folder_parse(struct ed_folder *folder, const char *text, size_
                                struct ed_error *err);
 void ed_folder_release(struct ed_folder *folder); // safe on a zeroed one
 
+// What a folder holds, in the order of the names' bytes: that of alphasort goes by the locale. *n is below 0
+// after a failure; release all the same.
+struct dirent;
+enum ed_status ed_folder_list(const char *path, struct dirent ***names, int *n, struct ed_error *err);
+void ed_folder_list_release(struct dirent **names, int n);
+
 // Relative, and every part of it a name: nothing that leads out of the folder.
 bool ed_folder_stays_inside(const char *name);
 // ED_ERR_USAGE where a name is there twice; `where` is the list that has them.

@@ -185,16 +185,11 @@ static enum ed_status read_transcript(struct ed_speech_set *set, const char *fol
     return status;
 }
 
-// The order of alphasort goes by the locale.
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static enum ed_status read_folder(struct ed_speech_set *set, const char *folder, struct ed_error *err) {
     static const char *const others[] = {".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".aiff", ".webm"};
     struct dirent **names = NULL;
-    const int n = scandir(folder, &names, NULL, by_bytes);
-    enum ed_status status = n < 0 ? ed_fail_errno(err, ED_ERR_IO, folder, "cannot be read: %m") : ED_OK;
+    int n = 0;
+    enum ed_status status = ed_folder_list(folder, &names, &n, err);
     for (int i = 0; i < n; i++) {
         const char *name = names[i]->d_name;
         // Some systems put files of their own beside others, with a dot before the name.
@@ -207,9 +202,8 @@ static enum ed_status read_folder(struct ed_speech_set *set, const char *folder,
                                  name);
         if (status == ED_OK && !hidden && ends_in(name, AUDIO))
             status = read_transcript(set, folder, name, err);
-        free(names[i]);
     }
-    free(names);
+    ed_folder_list_release(names, n);
     if (status == ED_OK && !set->n)
         status = ed_fail(err, ED_ERR_USAGE, folder, "holds no recording: a name ends in .wav");
     return status;

@@ -166,7 +166,7 @@ static enum ed_status set_data(struct ed_suite_task *task, const char *samples, 
                                const char *transcripts, struct ed_error *err) {
     struct ed_suite_input *data = realloc(task->data, 2 * sizeof *data);
     if (!data)
-        return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for the suite");
+        return ed_suite_fail_memory(err);
     task->data = data;
     data[1] = (struct ed_suite_input){0};
     task->n_data = 2;

@@ -79,10 +79,6 @@ static int choose(const struct sources *sources, enum field field) {
     return -1;
 }
 
-static void text_field(struct ed_json_writer *writer, const char *key, const char *text) {
-    ed_json_text(writer, key, text && text[0] ? text : NULL);
-}
-
 static void count_field(struct ed_json_writer *writer, const char *key, int64_t value) {
     if (value > 0)
         ed_json_int(writer, key, value);
@@ -118,7 +114,7 @@ static void kinds_write(struct ed_json_writer *writer, const struct ed_cpu_facts
     for (size_t i = 0; facts && i < facts->n_kinds; i++) {
         const struct ed_cpu_kind *kind = &facts->kinds[i];
         ed_json_object_begin(writer, NULL);
-        text_field(writer, "name", kind->name);
+        ed_json_text_or_null(writer, "name", kind->name);
         ed_json_text(writer, "cpus", kind->cpus);
         count_field(writer, "max_khz", kind->max_khz);
         count_field(writer, "capacity", kind->capacity);
@@ -155,8 +151,8 @@ static void cpu_write(struct ed_json_writer *writer, const struct sources *sourc
         chosen[field] = source < 0 ? NULL : &sources->by[source];
     }
     ed_json_object_begin(writer, "cpu");
-    text_field(writer, "name", chosen[NAME] ? chosen[NAME]->name : NULL);
-    text_field(writer, "vendor", chosen[VENDOR] ? chosen[VENDOR]->vendor : NULL);
+    ed_json_text_or_null(writer, "name", chosen[NAME] ? chosen[NAME]->name : NULL);
+    ed_json_text_or_null(writer, "vendor", chosen[VENDOR] ? chosen[VENDOR]->vendor : NULL);
     count_field(writer, "physical_cores", chosen[CORES] ? chosen[CORES]->cores : 0);
     count_field(writer, "logical", chosen[LOGICAL] ? chosen[LOGICAL]->logical : 0);
     count_field(writer, "sockets", chosen[SOCKETS] ? chosen[SOCKETS]->sockets : 0);

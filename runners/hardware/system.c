@@ -184,34 +184,30 @@ void ed_system_read(int root_fd, bool live, struct ed_system_facts *facts) {
     facts->emulated_by = ed_emulated_by(root_fd, live, facts->board);
 }
 
-static void text_or_null(struct ed_json_writer *writer, const char *key, const char *text) {
-    ed_json_text(writer, key, text[0] ? text : NULL);
-}
-
 void ed_system_write(int root_fd, bool live, struct ed_json_writer *writer) {
     struct ed_system_facts facts;
     struct utsname name;
     char text[128];
     ed_system_read(root_fd, live, &facts);
     ed_json_object_begin(writer, "system");
-    text_or_null(writer, "kernel", facts.kernel);
+    ed_json_text_or_null(writer, "kernel", facts.kernel);
     if (!ed_proc_read_word(root_fd, "proc/sys/kernel/version", text, sizeof text))
         text[0] = 0;
-    text_or_null(writer, "kernel_build", text);
+    ed_json_text_or_null(writer, "kernel_build", text);
     ed_json_text(writer, "machine", live && uname(&name) == 0 ? name.machine : NULL);
-    text_or_null(writer, "libc", facts.libc);
-    text_or_null(writer, "os", facts.os);
-    text_or_null(writer, "board", facts.board);
+    ed_json_text_or_null(writer, "libc", facts.libc);
+    ed_json_text_or_null(writer, "os", facts.os);
+    ed_json_text_or_null(writer, "board", facts.board);
     if (!ed_proc_read_word(root_fd, "proc/sys/kernel/random/boot_id", text, sizeof text))
         text[0] = 0;
-    text_or_null(writer, "boot_id", text);
+    ed_json_text_or_null(writer, "boot_id", text);
     if (facts.virtual_machine < 0)
         ed_json_null(writer, "virtual_machine");
     else
         ed_json_bool(writer, "virtual_machine", facts.virtual_machine == 1);
     ed_json_text(writer, "virtual_machine_source",
                  facts.virtual_source[0] ? facts.virtual_source : "no source of this system tells");
-    text_or_null(writer, "hypervisor", facts.hypervisor);
+    ed_json_text_or_null(writer, "hypervisor", facts.hypervisor);
     ed_json_bool(writer, "emulator", facts.emulated_by != NULL);
     ed_json_text(writer, "emulator_source", facts.emulated_by);
     if (live)
@@ -221,7 +217,7 @@ void ed_system_write(int root_fd, bool live, struct ed_json_writer *writer) {
     if (!ed_proc_read_word(root_fd, "sys/devices/system/clocksource/clocksource0/current_clocksource", text,
                            sizeof text))
         text[0] = 0;
-    text_or_null(writer, "clocksource", text);
+    ed_json_text_or_null(writer, "clocksource", text);
     ed_json_object_end(writer);
 }
 

@@ -46,6 +46,18 @@ static void test_coverage(void **state) {
     assert_in_range(held, 300 * 89 / 100, 300 * 98 / 100);
 }
 
+// 2.5 % of 1000 draws are 25 on each side, in whatever order they came.
+static void test_middle(void **state) {
+    double draws[1000], low = -1, high = -1;
+    (void)state;
+    for (size_t i = 0; i < 1000; i++)
+        draws[i] = (double)(i * 387 % 1000);
+    ed_bootstrap_middle(draws, 1000, 0.95, &low, &high);
+    assert_true(low == 25 && high == 974);
+    ed_bootstrap_middle(draws, 1, 0.95, &low, &high);
+    assert_true(low == 0 && high == 0);
+}
+
 static void test_seed_and_limits(void **state) {
     double values[] = {1, 2, 3, 4, 5, 6}, low = -1, high = -1, low2 = 0, high2 = 0;
     (void)state;
@@ -101,9 +113,8 @@ static void test_weighted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weighted),
-        cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_weighted),        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_coverage),        cmocka_unit_test(test_middle),
         cmocka_unit_test(test_seed_and_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
