@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No source is longer than 800 lines; those above 400 are listed as a note."""
+"""No source is longer than 500 lines; those above 400 are listed as a note. Tables that a program made (.inc) are no source."""
 
 import sys
 
 import tree
 
-MAX_LINES = 800
+MAX_LINES = 500
 NOTE_LINES = 400
 
 
 def findings(root):
     found = []
     for path in tree.files(root):
-        if not tree.is_source(path):
+        if not tree.is_source(path) or path.suffix == ".inc":
             continue
         lines = (tree.text(root, path) or "").count("\n")
         if lines > MAX_LINES:
