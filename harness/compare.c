@@ -87,7 +87,7 @@ static enum ed_status read_placement(struct ed_result **out, const struct ed_com
         return ed_fail(err, ED_ERR_NO_MEMORY, NULL, "no memory for a record");
     ED_RESULT_SET_TEXT(result, backend, side->device->cases[c].backend);
     ED_RESULT_SET_TEXT(result, processor, side->device->cases[c].processor);
-    ed_summary_evidence(result, &side->blocks, c);
+    ed_summary_evidence(result, &side->blocks, c, c);
     return ED_OK;
 }
 

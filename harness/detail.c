@@ -7,6 +7,7 @@
 
 #include "edgedyno/wire.h"
 #include "harness/blocks.h"
+#include "harness/placement.h"
 #include "harness/profile.h"
 #include "harness/timeline.h"
 #include "harness/validity_read.h"
@@ -250,17 +251,6 @@ static uint32_t count_of(const cJSON *object, const char *key) {
                : 0;
 }
 
-static const cJSON *placement_of(const struct detail_device *device,
-                                 const struct ed_campaign_case *campaign_case) {
-    for (size_t i = device->begin[campaign_case->timing]; i < device->begin[campaign_case->timing + 1]; i++) {
-        const struct ed_block *block = &device->blocks.items[device->order[i]];
-        const cJSON *placement = cJSON_GetObjectItemCaseSensitive(block->evidence, "placement");
-        if (placement)
-            return placement;
-    }
-    return NULL;
-}
-
 static enum ed_status places_of(void *context, const struct ed_result *result,
                                 const struct ed_report_place **places, size_t *n, struct ed_error *err) {
     struct ed_detail *detail = context;
@@ -270,8 +260,10 @@ static enum ed_status places_of(void *context, const struct ed_result *result,
     if (status != ED_OK)
         return status;
     if (!c->has_places) {
-        const cJSON *placement =
-            placement_of(&detail->devices[c->device], &detail->campaign->devices[c->device].cases[c->index]);
+        const cJSON *evidence = ed_placement_evidence(
+            &detail->devices[c->device].blocks, c->index,
+            detail->campaign->devices[c->device].cases[c->index].timing, result->backend, result->processor);
+        const cJSON *placement = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
         const cJSON *place;
         c->places = calloc(PLACES_MAX, sizeof *c->places);
         if (!c->places)

@@ -157,7 +157,7 @@ static enum ed_status add_device(const struct ed_campaign *campaign, const struc
         ed_summary_energy(result, &energy, device->cases[c].timing,
                           device->cases[c].workload_parts.generate_tokens);
         ed_summary_counters(result, campaign, &blocks, device->cases[c].timing, &failure);
-        ed_summary_evidence(result, &blocks, device->cases[c].timing);
+        ed_summary_evidence(result, &blocks, c, device->cases[c].timing);
         // Whatever the engine says of the backend: the processor under it is a program.
         if (device->emulator > 0)
             ED_RESULT_SET(result, simulated, true);

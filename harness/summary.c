@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/placement.h"
 #include "harness/validity.h"
 
 // What a mark holds, by name.
@@ -147,86 +148,39 @@ static const char *text_of(const cJSON *object, const char *key) {
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-// The engine's own name of the backend that was asked for; "" where its survey does not list it.
-static const char *native_name(const cJSON *evidence, const char *backend) {
-    const cJSON *row;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {
-        if (!strcmp(text_of(row, "backend"), backend))
-            return text_of(row, "native");
+// In any of its blocks: each is a process that finds its devices by itself.
+static bool is_simulated(const struct ed_result *result, const struct ed_blocks *blocks, size_t timing_case) {
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *row, *evidence = blocks->items[i].evidence;
+        if (!ed_block_is_timing(&blocks->items[i], timing_case))
+            continue;
+        cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {
+            if (!strcmp(text_of(row, "backend"), result->backend) &&
+                cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "simulated")))
+                return true;
+        }
     }
-    return "";
+    return false;
 }
 
-// "cpu: 9 of 9 nodes"; the share that runs where it was asked to: by the engine's own name of the backend,
-// since two backends can share a processor (XNNPACK that falls back to the default kernels stays on the CPU),
-// else by the kind of processor.
-static void placement(struct ed_result *result, const cJSON *evidence) {
-    const char *native = native_name(evidence, result->backend);
-    const cJSON *info = cJSON_GetObjectItemCaseSensitive(evidence, "placement");
-    const cJSON *total = cJSON_GetObjectItemCaseSensitive(info, "total"), *place;
-    char text[ED_RESULT_TEXT_BYTES] = "";
-    double asked = 0, placed = 0;
-    bool sensible = true;
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "proven")) || !cJSON_IsNumber(total)) {
-        ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
-        ed_result_reason(result, "placed_ops_share", "not_proven",
-                         "the engine gives no evidence of where the model ran");
-        return;
-    }
-    cJSON_ArrayForEach(place, cJSON_GetObjectItemCaseSensitive(info, "places")) {
-        const cJSON *count = cJSON_GetObjectItemCaseSensitive(place, "count");
-        const size_t used = strlen(text);
-        const double n = cJSON_IsNumber(count) ? count->valuedouble : 0;
-        placed += n;
-        sensible = sensible && n >= 0 && placed <= total->valuedouble;
-        const char *where = text_of(place, "processor");
-        // A provider can be told to compute on something else than what its backend stands for.
-        const bool elsewhere = strcmp(where, "unknown") != 0 && strcmp(where, result->placement_asked) != 0 &&
-                               strcmp(result->placement_asked, "unknown") != 0;
-        const bool as_asked = native[0] ? !strcmp(text_of(place, "name"), native) && !elsewhere
-                                        : !strcmp(where, result->placement_asked);
-        // What ran elsewhere is named.
-        const char *operators = as_asked ? "" : text_of(place, "operators");
-        snprintf(text + used, sizeof text - used, "%s%s: %.0f of %.0f %ss (%s%s%.120s)", used ? ", " : "",
-                 text_of(place, "processor"), n, total->valuedouble, text_of(info, "unit"),
-                 text_of(place, "name"), operators[0] ? ": " : "", operators);
-        if (as_asked)
-            asked += n;
-    }
-    // More than all, or less than none, is no evidence.
-    if (!sensible) {
-        ED_RESULT_SET_TEXT(result, placement_observed, "not proven");
-        ed_result_reason(result, "placed_ops_share", "not_proven",
-                         "the engine places more or fewer operators than the model has");
-        return;
-    }
-    ED_RESULT_SET_TEXT(result, placement_observed, text[0] ? text : "nothing to place");
-    if (total->valuedouble > 0)
-        ED_RESULT_SET(result, placed_ops_share, asked / total->valuedouble);
-    else
-        ed_result_reason(result, "placed_ops_share", "nothing_to_place", "the model has no operators");
-}
-
-void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
-    const cJSON *evidence = first_evidence(blocks, case_index), *row;
+void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
+                         size_t timing_case) {
+    const cJSON *evidence = first_evidence(blocks, timing_case), *row;
     size_t different = 0, n = 0;
     ED_RESULT_SET_TEXT(result, placement_asked, result->processor);
     if (!evidence)
         return;
     char offered[ED_RESULT_TEXT_BYTES] = "";
-    bool simulated = false;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(evidence, "backends")) {
         const size_t used = strlen(offered);
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "available")))
             snprintf(offered + used, sizeof offered - used, "%s%s", used ? "," : "", text_of(row, "backend"));
-        if (!strcmp(text_of(row, "backend"), result->backend))
-            simulated = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "simulated"));
     }
     ED_RESULT_SET_TEXT(result, placement_offered, offered);
-    ED_RESULT_SET(result, simulated, simulated);
-    placement(result, evidence);
+    ED_RESULT_SET(result, simulated, is_simulated(result, blocks, timing_case));
+    ed_placement_fill(result, blocks, case_index, timing_case);
     for (size_t i = 0; i < blocks->n; i++) {
-        if (!ed_block_is_timing(&blocks->items[i], case_index))
+        if (!ed_block_is_timing(&blocks->items[i], timing_case))
             continue;
         const cJSON *same = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "deterministic");
         if (!cJSON_IsBool(same))

@@ -29,7 +29,8 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
 void ed_summary_limit(struct ed_result *result, const struct ed_campaign_case *c, int64_t ballast_bytes,
                       const struct ed_blocks *blocks, size_t case_index);
 // Engine version, placement, determinism.
-void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
+void ed_summary_evidence(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index,
+                         size_t timing_case);
 // What the workers did beside what they were asked: threads beyond those asked for, a network within reach.
 void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index);
 // What the processor's counters counted for an inference, and why not; `campaign` names the events.

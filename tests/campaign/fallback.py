@@ -5,9 +5,11 @@ allowed fails, and where a baseline fell back a gate decides nothing. The engine
 import csv
 import io
 import json
+import shutil
 import xml.etree.ElementTree
 
-from campaign import SETTLED, Room, check, finish
+from campaign import SETTLED, Device, Room, check, finish
+from tensors import write_npy
 
 NS = 4_000_000
 BLOCK = {"inferences": 5, "min_time": "0 s"}
@@ -80,6 +82,70 @@ def formats(room):
     check("placement failed" in report("table", "short", 1), "the table says so")
 
 
+def one_block(room):
+    """Each block is a process that may find the accelerator taken and fall back by itself: the case fell back, whichever block it was."""
+    places = {"total": 34, "places": [{"name": "Tensor", "processor": "npu", "count": 34}]}
+    tensors = {"inputs": [{"name": "x", "shape": [1, 4]}], "outputs": [{"name": "y", "shape": [1, 3]}]}
+    survey = [{"backend": "npu", "processor": "npu", "native": "Tensor"}]
+    room.script("scored.json", run={"ns": NS, "sleep": True}, warmup=SETTLED, survey=survey, placement=places, argmax_wrong_share=0, **tensors)
+    write_npy(room.path / "data.npy", "<f4", (12, 4), [value for i in range(12) for value in (i % 3, 0.5, i, 1)])
+    write_npy(room.path / "labels.npy", "<i8", (12,), [i % 3 for i in range(12)])
+    model = {"name": "m", "variants": [{"name": "v", "file": "scored.json"}]}
+    model["tasks"] = [{"name": "t", "data": "data.npy", "labels": "labels.npy"}]
+    room.write("three.json", {"models": [model], "on": ["scripted/npu"], "block": BLOCK, "blocks": 3})
+    room.run("run", "three.json", "--out", "three").expect(0)
+
+    def fall(block):
+        block["evidence"]["placement"]["places"] = [
+            {"name": "Tensor", "processor": "npu", "count": 33, "operators": ""},
+            {"name": "Plain", "processor": "cpu", "count": 1, "operators": FELL},
+        ]
+
+    def unprove(block):
+        block["evidence"]["placement"]["proven"] = False
+
+    def simulate(block):
+        for row in block["evidence"]["backends"]:
+            row["simulated"] = True
+
+    def report(name, code, *blocks, how=fall):
+        shutil.copytree(room.path / "three", room.path / name)
+        journal = Device(room.path / name).journal_path
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        for line in lines:
+            if line.get("block") in blocks:
+                how(line)
+        journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (record,) = room.run("report", name, "--format", "json").expect(code).json()["records"]
+        differs = [r["text"].partition(";")[0] for r in record["reasons"] if r["code"] == "placement_differs"]
+        return record, differs
+
+    record, differs = report("p_none", 0)
+    check(record["placed_ops_share"] == 1 and not differs, "all blocks ran as asked", record)
+    for name, blocks, other in (
+        ("p_first", ["c0.timing.1"], "2 of 3"),
+        ("p_middle", ["c0.timing.2"], "2 of 3"),
+        ("p_last", ["c0.timing.3"], "2 of 3"),
+        ("p_two", ["c0.timing.2", "c0.timing.3"], "1 of 3"),
+        ("p_accuracy", ["c0.accuracy.1"], "3 of 4"),
+    ):
+        record, differs = report(name, 1, *blocks)
+        check(record["verdict"] == "fail" and record["speed_usable"] is False, f"{name}: it failed", record["verdict"])
+        check(record["placed_ops_share"] == 33 / 34 and WHERE in record["placement_observed"], f"{name}: where it ran", record)
+        check(differs == [f"placed otherwise in {other} blocks"], f"{name}: in which blocks", differs)
+        html = room.run("report", name, "--format", "html").expect(1).out
+        check(FELL in html, f"{name}: the page's table has what fell back", len(html))
+    record, differs = report("p_all", 1, *(f"c0.timing.{n}" for n in (1, 2, 3)))
+    check(not differs, "all fell back alike", differs)
+    record, differs = report("p_unproven", 0, "c0.timing.2", how=unprove)
+    check(record["placed_ops_share"] is None and record["placement_observed"] == "not proven", "one block proves nothing", record)
+    check(differs, "which is told", record["reasons"])
+    record, differs = report("p_answers", 0, "c0.accuracy.1", how=unprove)
+    check(record["placed_ops_share"] == 1 and not differs, "where the times come from is proven", record)
+    record, differs = report("p_simulated", 0, "c0.timing.3", how=simulate)
+    check(record["simulated"] is True, "one block was simulated", record)
+
+
 def comparison(room):
     for name, variant in (("whole", "whole"), ("fell", "fell"), ("whole2", "whole")):
         # One name in all of them, for a history.
@@ -142,6 +208,7 @@ def main():
         room.quiet()
         make_models(room)
         formats(room)
+        one_block(room)
         comparison(room)
         history(room)
         gate(room)
