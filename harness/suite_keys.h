@@ -49,9 +49,8 @@ enum ed_status ed_suite_rule_check(enum ed_suite_rule rule, const char *text, st
 // Likewise by the rule that a device's selector has, and an event of the processor's counters.
 enum ed_status ed_suite_selector_check(const char *text, struct ed_error *err);
 enum ed_status ed_suite_event_check(const char *text, struct ed_error *err);
-// The same rule as a regular expression (the common part of ECMA 262 and Python) and as a length.
+// The same rule as a regular expression (the common part of ECMA 262 and Python).
 void ed_suite_rule_pattern(enum ed_suite_rule rule, char *pattern, size_t bytes);
-size_t ed_suite_rule_bytes(enum ed_suite_rule rule);
 
 enum ed_suite_kind {
     ED_SUITE_NAME,         // char *

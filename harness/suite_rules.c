@@ -102,7 +102,3 @@ void ed_suite_rule_pattern(enum ed_suite_rule rule, char *pattern, size_t bytes)
         snprintf(pattern, bytes, "[^\\u0000-\\u00%s\\u007f-\\u009f]{%d,%zu}", row->spaces ? "1f" : "20",
                  row->may_be_empty ? 0 : 1, row->max_bytes);
 }
-
-size_t ed_suite_rule_bytes(enum ed_suite_rule rule) {
-    return rules[rule].max_bytes;
-}

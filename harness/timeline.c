@@ -12,13 +12,6 @@
 #define CLOCKS_NS 1000 // between the readings of two clocks at a mark
 #define MOMENTS 8
 
-static const char *const phase_words[ED_TIMELINE_PHASES] = {"start", "load",     "warm-up",
-                                                            "timed", "evidence", "end"};
-
-const char *ed_timeline_phase_word(size_t phase) {
-    return phase < ED_TIMELINE_PHASES ? phase_words[phase] : "";
-}
-
 // Borrowed text for people and other programs' formats: what is not printable does not come in.
 static void take_text(const struct ed_json_at *at, const char *key, char *out, size_t bytes) {
     const char *text = "";

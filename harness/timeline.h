@@ -41,7 +41,6 @@ struct ed_timeline_times {
     double sync_ns; // standard uncertainty with which `timed` is placed
 };
 void ed_timeline_times(const struct ed_blocks *blocks, size_t block, struct ed_timeline_times *times);
-const char *ed_timeline_phase_word(size_t phase);
 
 // Readings of one channel in a block, in order; failed ones with ED_ENERGY_NO_VALUE. Allocated, the caller
 // frees it. NULL and 0 where there are none, or no memory.

@@ -114,7 +114,10 @@ static bool holds(const struct ed_validity_rule *rule, const struct ed_validity_
     return first > rule->limit && (!rule->has_second || second > rule->second_limit);
 }
 
-bool ed_validity_voids_power(enum ed_validity_reason reason, const char *scope) {
+// Whether a reason that voids power does so for figures of a sensor of that scope ("battery"): power from a
+// cable and the light of a screen are in what a battery gives; a virtual machine says nothing of a meter
+// outside.
+static bool voids_power(enum ed_validity_reason reason, const char *scope) {
     if (reason == ED_VALIDITY_CHARGING)
         return !strcmp(scope, "battery");
     if (reason == ED_VALIDITY_SCREEN_ON)
@@ -150,7 +153,7 @@ uint32_t ed_validity_voiding(uint32_t reasons, unsigned quantities, const char *
     uint32_t found = 0;
     for (unsigned r = 0; r < ED_VALIDITY_REASON_COUNT; r++) {
         unsigned voids = reasons >> r & 1 ? ed_validity_voids(UINT32_C(1) << r) : 0;
-        if (!ed_validity_voids_power((enum ed_validity_reason)r, energy_scope))
+        if (!voids_power((enum ed_validity_reason)r, energy_scope))
             voids &= ~(unsigned)ED_VALIDITY_VOID_POWER;
         if (voids & quantities)
             found |= UINT32_C(1) << r;

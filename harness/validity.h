@@ -110,10 +110,6 @@ const char *ed_validity_void_word(enum ed_validity_void_index index);
 uint32_t ed_validity_judge(const struct ed_validity_facts *facts);
 // All that these reasons void, as a set.
 unsigned ed_validity_voids(uint32_t reasons);
-// Whether a reason that voids power does so for figures of a sensor of that scope ("battery"): power from a
-// cable and the light of a screen are in what a battery gives; a virtual machine says nothing of a meter
-// outside.
-bool ed_validity_voids_power(enum ed_validity_reason reason, const char *scope);
 // The first row of `reason` that holds for the facts; NULL where none does.
 const struct ed_validity_rule *ed_validity_rule_of(const struct ed_validity_facts *facts,
                                                    enum ed_validity_reason reason);

@@ -112,15 +112,3 @@ void ed_steady_check(const int64_t *samples_ns, size_t n, uint8_t *outlier, stru
         }
     }
 }
-
-const char *ed_steady_verdict_name(enum ed_steady_verdict verdict) {
-    switch (verdict) {
-    case ED_STEADY_YES:
-        return "steady";
-    case ED_STEADY_NO:
-        return "no steady state";
-    case ED_STEADY_NOT_TESTABLE:
-        return "not testable";
-    }
-    return "unknown";
-}

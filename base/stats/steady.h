@@ -74,7 +74,4 @@ struct ed_steady_result {
 void ed_steady_check(const int64_t *samples_ns, size_t n, uint8_t *outlier, struct ed_steady_work *work,
                      struct ed_steady_result *out);
 
-// "steady", "no steady state", "not testable". Static.
-const char *ed_steady_verdict_name(enum ed_steady_verdict verdict);
-
 #endif
