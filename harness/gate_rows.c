@@ -133,38 +133,43 @@ static void add_thresholds(struct ed_gate_judging *j) {
     }
 }
 
-// Short of what was asked, or allowed to be; NULL: as asked.
-static const struct ed_reason *fallback_of(const struct ed_result *record, bool *allowed) {
-    for (size_t i = 0; i < record->n_reasons && i < ED_REASONS_MAX; i++) {
-        *allowed = !strcmp(record->reasons[i].code, "fallback_allowed");
-        if (*allowed || !strcmp(record->reasons[i].code, "placement_short"))
-            return &record->reasons[i];
+// The record of this case, or of a further task of it, of which least ran as it was asked to; NULL: all did.
+// By the figure itself, since a list of reasons may be full.
+static const struct ed_result *fallback_of(const struct ed_gate_judging *j, size_t timing) {
+    const struct ed_result *least = NULL;
+    for (size_t c = 0; c < j->device->n_cases; c++) {
+        const struct ed_result *record = &j->records[c];
+        if (j->device->cases[c].timing == timing && record->has[ED_FIELD_placed_ops_share] &&
+            record->placed_ops_share < (least ? least->placed_ops_share : 1))
+            least = record;
     }
-    return NULL;
+    return least;
 }
 
 // A candidate that fell back has failed; beside a baseline that did, nothing is decided, for it is another
 // processor that the candidate is held against. What was allowed is told.
 static void add_placement(struct ed_gate_judging *j) {
     const char *const names[] = {"candidate", "baseline"};
-    const size_t records[] = {ed_gate_judged_pair(j)->candidate, ed_gate_judged_pair(j)->baseline};
+    const size_t cases[] = {ed_gate_judged_pair(j)->candidate, ed_gate_judged_pair(j)->baseline};
     struct ed_report_gate_row *row = NULL;
     enum ed_verdict all = ED_VERDICT_PASS;
     char *why = NULL;
     size_t used = 0;
     for (size_t side = 0; side < 2; side++) {
-        bool allowed = false;
-        const struct ed_reason *reason = fallback_of(&j->records[records[side]], &allowed);
-        if (!reason)
+        const struct ed_result *record = fallback_of(j, cases[side]);
+        if (!record)
             continue;
+        const bool allowed =
+            j->campaign->allow_fallback || record->placed_ops_share >= j->campaign->min_placed;
         row = row ? row : ed_gate_row_add(j, "placement_observed", &why);
         all = ed_verdict_combine(all, allowed     ? ED_VERDICT_PASS
                                       : side == 0 ? ED_VERDICT_FAIL
                                                   : ED_VERDICT_INVALID);
         if (used < sizeof j->out->texts[0])
             used += (size_t)snprintf(why + used, sizeof j->out->texts[0] - used,
-                                     "%sthe %s fell back%s: %.230s", used ? "; " : "", names[side],
-                                     allowed ? ", which was allowed" : "", reason->text);
+                                     "%sthe %s fell back%s: asked %.30s; %.190s", used ? "; " : "",
+                                     names[side], allowed ? ", which was allowed" : "",
+                                     record->placement_asked, record->placement_observed);
     }
     if (row) {
         row->verdict = ed_verdict_word(all);

@@ -189,6 +189,17 @@ def gate(room):
     check(WHERE in comment, "the gate's comment, before what is folded away", comment)
     ended = run("g_short", "whole", "fell", code=1)
     check("the candidate fell back: asked npu" in ended.out, "a candidate that fell back failed", ended.out)
+    # Had all of its processes but one run as asked, it were no other.
+    for name, fell, code in (("g_one", "c1.timing.3", 1), ("g_whole", "", 0)):
+        shutil.copytree(room.path / "g_short", room.path / name)
+        journal = Device(room.path / name).journal_path
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        for line in lines:
+            if line.get("case") == "c1" and line["block"] != fell:
+                line["evidence"]["placement"]["places"] = [{"name": "Tensor", "processor": "npu", "count": 34, "operators": ""}]
+        journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        ended = room.run("report", name).expect(code)
+        check(("the candidate fell back: asked npu" in ended.out and WHERE in ended.out) == bool(fell), f"{name}: by one block", ended.out)
     ended = run("g_base", "fell", "whole", code=5)
     check("the baseline fell back: asked npu" in ended.out, "beside a baseline that did nothing is decided", ended.out)
 
