@@ -12,9 +12,16 @@
 #include "reports/text.h"
 #include "reports/verdict.h"
 
+static const char *unit_of(const struct ed_result_field *field) {
+    if (!field || !strcmp(field->unit, "number"))
+        return "";
+    // What is counted stands in the key.
+    return strcmp(field->unit, "1/s") ? field->unit : "/s";
+}
+
 void ed_lines_value(char *text, size_t bytes, int index, double value) {
     const struct ed_result_field *field = index < 0 ? NULL : &ed_result_fields()[index];
-    const char *unit = field && strcmp(field->unit, "number") ? field->unit : "";
+    const char *unit = unit_of(field);
     char unsigned_text[48];
     const double size = fabs(value);
     if (field && !strcmp(field->unit, "ns") && size < 9e18)
@@ -24,7 +31,9 @@ void ed_lines_value(char *text, size_t bytes, int index, double value) {
     else if (field && ed_metric_is_fraction(index))
         snprintf(unsigned_text, sizeof unsigned_text, "%.2f %%", size * 100);
     else
-        snprintf(unsigned_text, sizeof unsigned_text, "%.4g%s%s", size, *unit ? " " : "", unit);
+        // Four digits, and never an exponent where a person would write the number out.
+        snprintf(unsigned_text, sizeof unsigned_text, size >= 1e4 && size < 1e12 ? "%.0f%s%s" : "%.4g%s%s",
+                 size, *unit ? " " : "", unit);
     snprintf(text, bytes, "%s%s", value < 0 ? "-" : "", unsigned_text);
 }
 

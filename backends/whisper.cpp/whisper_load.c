@@ -65,6 +65,7 @@ static enum ed_status take_parameters(struct whisper_adapter *whisper, const str
     if (!beam && ed_adapter_option(args, "beam_size"))
         return ed_fail(err, ED_ERR_USAGE, "-o beam_size",
                        "only the strategy beam has beams: -o strategy=beam");
+    whisper_listen(whisper);
     return take_language(whisper, args, err);
 }
 

@@ -27,17 +27,20 @@ static void logits_are_there(void *context, void *state, const void *tokens, int
         hearing->host->emit(hearing->host->context, ED_EVENT_TOKEN, (uint32_t)n_tokens);
 }
 
+void whisper_listen(struct whisper_adapter *whisper) {
+    whisper->parameters.encoder_begin = encoder_begins;
+    whisper->parameters.encoder_begin_context = whisper;
+    whisper->parameters.logits_filter = logits_are_there;
+    whisper->parameters.logits_filter_context = whisper;
+}
+
 static int run_once(struct whisper_adapter *whisper, const struct ed_host *host) {
-    struct whisper_full_parameters parameters = whisper->parameters;
     whisper->hearing.host = host;
     whisper->hearing.windows = 0;
     atomic_store(&whisper->hearing.next, 0);
-    parameters.encoder_begin = encoder_begins;
-    parameters.encoder_begin_context = whisper;
-    parameters.logits_filter = logits_are_there;
-    parameters.logits_filter_context = whisper;
     whisper->f.whisper_reset_timings(whisper->context);
-    return whisper->f.whisper_full(whisper->context, parameters, whisper->samples, whisper->n_samples);
+    return whisper->f.whisper_full(whisper->context, whisper->parameters, whisper->samples,
+                                   whisper->n_samples);
 }
 
 // It gives a number, or success without having done anything, and says why in its log, which is not listened

@@ -78,6 +78,8 @@ enum ed_status whisper_load(struct whisper_adapter *whisper, const struct ed_loa
 void whisper_unload(struct whisper_adapter *whisper);
 
 // --- whisper_run.c
+// From here on the engine calls back with windows and tokens. The adapter must stay where it is.
+void whisper_listen(struct whisper_adapter *whisper);
 enum ed_status whisper_transcribe(struct whisper_adapter *whisper, const struct ed_host *host,
                                   struct ed_speech *out, struct ed_error *err);
 // Text, tokens and their probabilities of the last run.

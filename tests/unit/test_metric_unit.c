@@ -58,6 +58,8 @@ static void lines(void **state) {
                 {ED_FIELD_accuracy_reference, "top-5", 1, "100.00 %"},
                 {ED_FIELD_latency_p50_ns, "sqnr", 41e6, "41.0 ms"},
                 {ED_FIELD_real_time_factor, NULL, 0.125, "0.125"},
+                {ED_FIELD_decode_tokens_per_s, NULL, 13674.4, "13674 /s"},
+                {ED_FIELD_decode_tokens_per_s, NULL, 41.236, "41.24 /s"},
                 {ED_FIELD_agreement_max_abs, NULL, 0.25, "0.25"},
                 {ED_FIELD_agreement_sqnr_db, NULL, 41, "41 dB"},
                 {ED_FIELD_word_error_rate, NULL, 0.125, "12.50 %"}};

@@ -24,7 +24,7 @@ ADAPTER_MODELS = {
     "llama.cpp": "examples/tiny-llm/tiny-f16.gguf",
     "whisper.cpp": "examples/tiny-whisper/tiny-whisper.bin",
 }
-ADAPTER_PAIRS = {"whisper.cpp": 400}  # an inference takes milliseconds
+ADAPTER_PAIRS, QUICK_PAIRS = 20000, 500
 
 
 def say(text):
@@ -45,7 +45,7 @@ def adapter_cost(tools, build, name, quick):
     (engine,) = program.job(campaign)["engines"]
     argv = [build / "tests/adapter_cost", name, engine["adapter"]["path"], engine["library"], engine["directory"], model]
     environment = tools.edgedyno.environment | dict(pair.split("=", 1) for pair in engine["environment"])
-    out = engine_tools.bound([*argv, 20 if quick and name in ADAPTER_PAIRS else 500 if quick else ADAPTER_PAIRS.get(name, 20000)], tools.cpu, tools.folder, environment)
+    out = engine_tools.bound([*argv, QUICK_PAIRS if quick else ADAPTER_PAIRS], tools.cpu, tools.folder, environment)
     return {"engine": name, "model": model.name} | json.loads(out)
 
 

@@ -45,8 +45,9 @@ def contest_rows(contests):
 
 def adapter_rows(adapters):
     for row in adapters:
+        call = "an empty one in its place" if row["replaced"] else f"{row['bare_ns'] / 1e3:.1f} µs"
         yield (
-            f"| {row['engine']} | {row['model']} | {row['bare_ns'] / 1e3:.1f} µs | {row['added_ns']} "
+            f"| {row['engine']} | {row['model']} | {call} | {row['added_ns']} "
             f"({row['added_low_ns']} to {row['added_high_ns']}) ns | {judge_added(row)} |"
         )
 
