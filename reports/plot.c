@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "base/utf8.h"
 #include "reports/text.h"
 
 #define FONT "sans-serif"
@@ -224,6 +225,30 @@ enum ed_status ed_plots_draw(struct ed_plots *plots, const struct ed_report_plot
     return status;
 }
 
+// Letters that no font of the machine has are boxes to a browser, but black areas over the whole figure to
+// the PNG terminal. DejaVu, which comes with it, has these: Latin to Arabic, punctuation, arrows,
+// mathematics.
+static bool has_letter(unsigned long code) {
+    return code < 0x0700 || (code >= 0x1E00 && code < 0x2C00);
+}
+
+static void letters_append(struct ed_buffer *out, const struct ed_buffer *script) {
+    const char *at = ed_buffer_text(script), *const end = at + script->size;
+    while (at < end) {
+        const size_t n = ed_utf8_length(at, (size_t)(end - at));
+        const unsigned char *b = (const unsigned char *)at;
+        const unsigned long code =
+            n == 4   ? (b[0] & 7ul) << 18 | (b[1] & 63ul) << 12 | (b[2] & 63ul) << 6 | (b[3] & 63ul)
+            : n == 3 ? (b[0] & 15ul) << 12 | (b[1] & 63ul) << 6 | (b[2] & 63ul)
+                     : 0;
+        if (has_letter(code))
+            ed_buffer_append(out, at, n ? n : 1);
+        else
+            ed_buffer_text_append(out, "\xE2\x96\xA1");
+        at += n ? n : 1;
+    }
+}
+
 // A size in points, of which four make three pixels, unlike the svg terminal's.
 enum ed_status ed_plot_png(const struct ed_plot *plot, const struct ed_report_plotter *plotter,
                            const struct ed_sink *sink, struct ed_error *err) {
@@ -235,7 +260,7 @@ enum ed_status ed_plot_png(const struct ed_plot *plot, const struct ed_report_pl
                      ",9.75' fontscale %d linewidth %d "
                      "pointscale %d background '#ffffff'\n",
                      PNG_SCALE * ED_PLOT_WIDTH, PNG_SCALE * plot->height, PNG_SCALE, PNG_SCALE, PNG_SCALE);
-    ed_buffer_append(&script, ed_buffer_text(&plot->script), plot->script.size);
+    letters_append(&script, &plot->script);
     ed_buffer_text_append(&script, "set output\n");
     enum ed_status status = ed_buffer_status(&script, "a figure", err);
     if (status == ED_OK)

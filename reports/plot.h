@@ -52,7 +52,8 @@ enum ed_plot_style {
 // Draws all of them at once. ED_ERR_NO_PROGRAM where there is no gnuplot, ED_ERR_IO where it fails.
 enum ed_status ed_plots_draw(struct ed_plots *plots, const struct ed_report_plotter *plotter,
                              enum ed_plot_style style, struct ed_error *err);
-// One figure as PNG, at twice its size in pixels, to `sink`.
+// One figure as PNG, at twice its size in pixels, to `sink`. Letters that its fonts may lack are
+// squares, as a browser draws them.
 enum ed_status ed_plot_png(const struct ed_plot *plot, const struct ed_report_plotter *plotter,
                            const struct ed_sink *sink, struct ed_error *err);
 

@@ -13,6 +13,11 @@
 #define LATENCY_HEIGHT 210
 #define PANEL_HEIGHT 124
 #define FOOT_HEIGHT 52
+#define KEY_ROW_HEIGHT 20
+#define KEY_WIDTH 30u // columns
+#define KEY_PIXELS 665u
+#define KEY_SAMPLE_PIXELS 50u
+#define KEY_LETTER_PIXELS 9u
 #define PHASES_MAX 400 // blocks that are shaded; more would be stripes
 #define READINGS_MAX 600u
 #define MARKS_MAX 200u
@@ -40,6 +45,7 @@ struct timeline {
     size_t samples;
     double unit_ns; // of the time axis
     const char *unit;
+    size_t key_rows; // lines of the legend
 };
 
 // Of the device. A case with several tasks has several rows and one set of timing blocks.
@@ -257,9 +263,36 @@ static void panel_append(struct ed_buffer *out, const struct timeline *line, siz
     ed_buffer_text_append(out, "\n");
 }
 
+static bool is_named(const struct timeline *line) {
+    return line->rows > 1 && line->rows <= ED_PLOT_SERIES;
+}
+
+static void name_append(struct ed_buffer *out, const struct timeline *line, size_t row) {
+    ed_buffer_printf(out, "%zu  ", row + 1);
+    ed_plot_row_words(out, line->view, row);
+}
+
+// gnuplot gives every name the room of the longest.
+static size_t count_key_rows(const struct timeline *line) {
+    size_t longest = 0;
+    for (size_t row = 0; is_named(line) && row < line->view->n_rows; row++) {
+        struct ed_buffer words;
+        if (!is_drawn(line, row))
+            continue;
+        ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
+        name_append(&words, line, row);
+        const size_t width = ed_text_width(ed_buffer_text(&words));
+        longest = width > longest ? width : longest;
+        ed_buffer_release(&words);
+    }
+    longest = longest < KEY_WIDTH ? longest : KEY_WIDTH;
+    const size_t columns = KEY_PIXELS / (KEY_SAMPLE_PIXELS + KEY_LETTER_PIXELS * longest);
+    return is_named(line) ? (line->rows + columns - 1) / columns : 1;
+}
+
 static void cases_plot(struct ed_buffer *out, const struct timeline *line) {
     static const int points[ED_PLOT_SERIES] = {7, 5, 9, 13, 11, 15};
-    const bool named = line->rows > 1 && line->rows <= ED_PLOT_SERIES;
+    const bool named = is_named(line);
     size_t series = 0;
     ed_buffer_text_append(out, "plot ");
     for (size_t row = 0; row < line->view->n_rows; row++) {
@@ -267,8 +300,7 @@ static void cases_plot(struct ed_buffer *out, const struct timeline *line) {
         if (!is_drawn(line, row))
             continue;
         ed_buffer_init(&words, ED_REPORT_MAX_BYTES);
-        ed_buffer_printf(&words, "%zu  ", row + 1);
-        ed_plot_row_words(&words, line->view, row);
+        name_append(&words, line, row);
         const size_t look = named ? series : 0;
         ed_buffer_printf(out, "%s$case%zu with points pt %d ps %s lc rgb '%s' notitle", series ? ", " : "",
                          series, points[look], look ? "0.32" : "0.28", ed_plot_series[look]);
@@ -276,7 +308,7 @@ static void cases_plot(struct ed_buffer *out, const struct timeline *line) {
         if (named) {
             ed_buffer_printf(out, ", NaN with points pt %d ps 0.8 lc rgb '%s' title ", points[look],
                              ed_plot_series[look]);
-            ed_plot_text(out, ed_buffer_text(&words), 30);
+            ed_plot_text(out, ed_buffer_text(&words), KEY_WIDTH);
         }
         out->no_memory = out->no_memory || words.no_memory;
         ed_buffer_release(&words);
@@ -291,7 +323,8 @@ static enum ed_status script_append(struct ed_plot *plot, const struct ed_report
     struct ed_buffer *out = &plot->script;
     const struct ed_scale scale = ed_scale_pick(ED_SCALE_TIME, line->low_ns, line->high_ns, 3);
     const double height = plot->height;
-    double bottom = 1 - (LATENCY_HEIGHT - 8) / height;
+    const double above = KEY_ROW_HEIGHT * (double)line->key_rows;
+    double bottom = 1 - (LATENCY_HEIGHT - KEY_ROW_HEIGHT - 8 + above) / height;
     size_t shown = 0;
     enum ed_status status = latency_append(out, info, line, scale.divisor, thinned, err);
     for (size_t c = 0; c < line->n_channels; c++)
@@ -310,7 +343,7 @@ static enum ed_status script_append(struct ed_plot *plot, const struct ed_report
         "set key above left horizontal Left reverse samplen 1 textcolor rgb '" ED_PLOT_INK "'\n"
         "set lmargin at screen 0.10\nset rmargin at screen 0.975\nset tmargin at screen %.4f\n"
         "set bmargin at screen %.4f\nset xrange [0:%.9g]\nset xtics autofreq\nset format x '%s'\n",
-        1 - 34 / height, bottom, line->end_ns / line->unit_ns, n_panels ? "" : "%g");
+        1 - (14 + above) / height, bottom, line->end_ns / line->unit_ns, n_panels ? "" : "%g");
     ed_plot_ylabel(out, "latency", scale.unit);
     if (n_panels == 0)
         ed_buffer_printf(
@@ -339,10 +372,12 @@ enum ed_status ed_plot_timeline(struct ed_plots *plots, const struct ed_report_i
         return status;
     for (size_t p = 0; p < PANELS; p++)
         n_panels += panel_count(&line, p) > 0;
+    line.key_rows = count_key_rows(&line);
     thinned->total = line.samples;
     thinned->stride = ed_plot_stride(line.samples, budget);
-    struct ed_plot *plot =
-        ed_plot_add(plots, "timeline", LATENCY_HEIGHT + (int)n_panels * PANEL_HEIGHT + FOOT_HEIGHT);
+    struct ed_plot *plot = ed_plot_add(plots, "timeline",
+                                       LATENCY_HEIGHT + KEY_ROW_HEIGHT * ((int)line.key_rows - 1) +
+                                           (int)n_panels * PANEL_HEIGHT + FOOT_HEIGHT);
     if (!plot)
         return ED_OK;
     ed_buffer_text_append(&plot->title, "Device ");

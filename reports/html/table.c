@@ -13,6 +13,8 @@
 
 // Short files stay readable in the page's source; long ones take as little room as they can.
 #define PACKED_FROM_BYTES 32768u
+// A word of more columns may break on paper; "CPUExecutionProvider" has 20.
+#define WORD_WIDTH 16u
 
 void ed_html_table_begin(struct ed_html_table *table, struct ed_html_page *page, const char *id,
                          const char *caption, unsigned flags) {
@@ -91,10 +93,19 @@ void ed_html_verdict(struct ed_buffer *out, const char *word, const char *shown)
     ed_html_escape(out, shown, strlen(shown));
 }
 
+static const char *class_of(const char *text) {
+    for (size_t n; *text; text += n + (text[n] == ' ')) {
+        n = strcspn(text, " ");
+        if (n > WORD_WIDTH && ed_text_width_n(text, n) > WORD_WIDTH)
+            return " class=\"long\"";
+    }
+    return "";
+}
+
 void ed_html_table_text(struct ed_html_table *table, const char *text, const char *verdict) {
     csv_separate(table);
     ed_csv_cell(&table->csv, text, strlen(text));
-    ed_buffer_text_append(&table->html, "<td>");
+    ed_buffer_printf(&table->html, "<td%s>", class_of(text));
     if (verdict)
         ed_html_verdict(&table->html, verdict, text);
     else
@@ -113,7 +124,7 @@ void ed_html_table_rows(struct ed_html_table *table, const char *rows) {
 void ed_html_table_name(struct ed_html_table *table, const char *text) {
     csv_separate(table);
     ed_csv_cell(&table->csv, text, strlen(text));
-    ed_buffer_text_append(&table->html, "<th scope=\"row\">");
+    ed_buffer_printf(&table->html, "<th scope=\"row\"%s>", class_of(text));
     ed_html_escape(&table->html, text, strlen(text));
     ed_buffer_text_append(&table->html, "</th>");
 }

@@ -382,6 +382,26 @@ static void test_plot_text(void **state) {
     text_is("abcdefgh", 4, "'abc\xE2\x80\xA6'");
 }
 
+// Letters that the fonts of a small machine lack would be drawn as black areas over the figure.
+static void test_png_letters(void **state) {
+    (void)state;
+    struct ed_plots plots = {0};
+    struct ed_buffer commands;
+    const struct ed_report_plotter plotter = {&commands, keep_commands};
+    const struct ed_sink sink = {.context = &commands, .write = buffer_write};
+    struct ed_error err = {0};
+    ed_buffer_init(&commands, OUTPUT_MAX);
+    struct ed_plot *plot = ed_plot_add(&plots, "test", 100);
+    assert_non_null(plot);
+    ed_buffer_text_append(&plot->script, "set label ");
+    ed_plot_text(&plot->script, "\xC3\xA9 \xCE\xBC\xE2\x80\xA6 \xE6\xA8\xA1-\xF0\x9F\x9A\x80", 40);
+    assert_int_equal(ed_plot_png(plot, &plotter, &sink, &err), ED_ERR_NO_PROGRAM);
+    assert_non_null(strstr(ed_buffer_text(&commands),
+                           "set label '\xC3\xA9 \xCE\xBC\xE2\x80\xA6 \xE2\x96\xA1-\xE2\x96\xA1'"));
+    ed_plots_release(&plots);
+    ed_buffer_release(&commands);
+}
+
 // What gnuplot 5.4 writes, cut short: the page's element has variables for colours, one path for points, no
 // ids.
 static void test_svg_page(void **state) {
@@ -430,9 +450,11 @@ static void test_svg_page(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fleet), cmocka_unit_test(test_hostile),    cmocka_unit_test(test_gate),
-        cmocka_unit_test(test_empty), cmocka_unit_test(test_other_sets), cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_thin),  cmocka_unit_test(test_plot_text),  cmocka_unit_test(test_svg_page),
+        cmocka_unit_test(test_fleet),      cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_gate),       cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_other_sets), cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_thin),       cmocka_unit_test(test_plot_text),
+        cmocka_unit_test(test_svg_page),   cmocka_unit_test(test_png_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

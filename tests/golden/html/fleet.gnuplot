@@ -1961,7 +1961,7 @@ set output
 reset
 set encoding utf8
 set decimalsign '.'
-set terminal svg size 760,386 dynamic noenhanced font 'sans-serif,13' name 'p12'
+set terminal svg size 760,406 dynamic noenhanced font 'sans-serif,13' name 'p12'
 $case0 << EOD
 NaN NaN
 EOD
@@ -2076,15 +2076,15 @@ set yrange [7.130434782608695:439.76804999999996]
 set key above left horizontal Left reverse samplen 1 textcolor rgb '#1b1f24'
 set lmargin at screen 0.10
 set rmargin at screen 0.975
-set tmargin at screen 0.9119
-set bmargin at screen 0.4767
+set tmargin at screen 0.8670
+set bmargin at screen 0.4532
 set xrange [0:47.6]
 set xtics autofreq
 set format x ''
 set label 1000000 'latency, ms' at screen 0.02, graph 0.5 center rotate by 90 textcolor rgb '#1b1f24'
 plot $case0 with points pt 7 ps 0.28 lc rgb '#0072b2' notitle, NaN with points pt 7 ps 0.8 lc rgb '#0072b2' title '4  fp32 · raspberry-pi-4-of-t…', $case1 with points pt 5 ps 0.32 lc rgb '#c24e00' notitle, NaN with points pt 5 ps 0.8 lc rgb '#c24e00' title '5  int8 · raspberry-pi-4-of-t…', $case2 with points pt 9 ps 0.32 lc rgb '#007f5f' notitle, NaN with points pt 9 ps 0.8 lc rgb '#007f5f' title '6  int4 · raspberry-pi-4-of-t…'
-set tmargin at screen 0.4093
-set bmargin at screen 0.1554
+set tmargin at screen 0.3892
+set bmargin at screen 0.1478
 unset logscale y
 set format y '%g'
 set format x '%g'
