@@ -96,12 +96,18 @@ static void panel_append(struct ed_buffer *out, const struct ed_trend_series *se
     places_append(out, series);
     ed_buffer_text_append(out, "set title ");
     ed_plot_text(out, ed_buffer_text(&title), TITLE_WIDTH);
+    bool marked = false;
+    for (size_t i = 0; i < series->n; i++)
+        marked = marked || series->points[i].mark[0];
     ed_buffer_printf(
         out,
-        "\nplot $means%zu using 1:2 with lines lc rgb '%s' lw 2, $points%zu using 1:2:3:4 with yerrorbars"
-        " pt 7 ps 0.5 lc rgb '%s' lw 1, $marked%zu using 1:2:3:4 with yerrorbars pt 6 ps 0.5 lc rgb "
-        "'" ED_PLOT_MUTED "' lw 1\n",
-        panel, ed_plot_series[1], panel, ed_plot_series[0], panel);
+        " offset 0,0.6 textcolor rgb '" ED_PLOT_INK "'\n"
+        "set key at graph 1, graph 1.02 right bottom horizontal samplen 1.5 textcolor rgb '" ED_PLOT_INK "'\n"
+        "plot $means%zu using 1:2 with lines lc rgb '%s' lw 2 %s, $points%zu using 1:2:3:4 with yerrorbars"
+        " pt 7 ps 0.5 lc rgb '%s' lw 1 notitle, $marked%zu using 1:2:3:4 with yerrorbars pt 6 ps 0.5 lc rgb "
+        "'" ED_PLOT_MUTED "' lw 1 %s\n",
+        panel, ed_plot_series[1], series->searched ? "title 'mean from change to change'" : "notitle", panel,
+        ed_plot_series[0], panel, marked ? "title 'takes no part'" : "notitle");
     ed_buffer_release(&title);
 }
 

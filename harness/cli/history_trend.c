@@ -127,6 +127,10 @@ static enum ed_status series_table(const struct ed_history_view *view, const str
     if (!series->searched && taking > ED_CHANGEPOINT_MAX)
         ed_buffer_printf(out, "  %zu points: changes are looked for in %d at most; --label keeps fewer\n",
                          taking, ED_CHANGEPOINT_MAX);
+    else if (!series->searched && taking < series->n)
+        ed_buffer_printf(
+            out, "  %zu of %zu points take part, the others say why not: changes are looked for from %d on\n",
+            taking, series->n, ED_TREND_LEAST);
     else if (!series->searched)
         ed_buffer_printf(out, "  %zu point%s: changes are looked for from %d on\n", taking,
                          taking == 1 ? "" : "s", ED_TREND_LEAST);

@@ -132,10 +132,12 @@ static const char *mark_of(const struct ed_trend_point *point, int field) {
         return point->record->outcome;
     if (point->record->fell_back)
         return "fell back";
-    if (strcmp(point->record->verdict, "invalid") == 0 || ed_history_void(point->record, field))
-        return "invalid";
     if (point->record->simulated && is_time(field))
         return "simulated";
+    // What voids a latency voids no memory; where the store does not know what was void, all was.
+    if (ed_history_void(point->record, field) ||
+        (!strcmp(point->record->verdict, "invalid") && !point->record->invalid[0]))
+        return "invalid";
     if (point->campaign->blocks_done < point->campaign->blocks_planned)
         return "partial";
     return "";
