@@ -28,12 +28,16 @@ static void read_info(struct ed_agreement_output *output, const cJSON *info) {
 }
 
 static enum ed_status open_output(struct ed_agreement_output *output, const struct ed_campaign_device *device,
-                                  const cJSON *file, struct ed_error *err) {
+                                  const struct ed_block *block, int index, struct ed_error *err) {
+    const cJSON *file =
+        cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(block->evidence, "output_files"), index);
     char name[128], path[ED_PATH_BYTES];
     if (!cJSON_IsString(file) || !ed_path_name_ok(file->valuestring))
         return ed_fail(err, ED_ERR_PARSE, NULL, "the device kept no output for it");
     snprintf(name, sizeof name, ED_CAMPAIGN_OUTPUTS "/%s", file->valuestring);
     enum ed_status status = ed_path_join(path, device->directory, name, err);
+    if (status == ED_OK)
+        status = ed_output_check(block, index, path, err);
     if (status == ED_OK)
         status = ed_npy_open(&output->npy, path, err);
     if (status == ED_OK && (output->npy.rank < 1 || output->npy.shape[0] < 1 || output->npy.count < 1))
@@ -68,7 +72,7 @@ enum ed_status ed_agreement_outputs_load(struct ed_agreement_outputs *outputs,
         if (only[0] && strcmp(only, output->name) != 0)
             continue;
         outputs->n++;
-        status = open_output(output, device, cJSON_GetArrayItem(files, i), err);
+        status = open_output(output, device, block, i, err);
         if (status == ED_OK && outputs->n > 1 && output->npy.shape[0] != outputs->samples)
             status = ed_fail(err, ED_ERR_PARSE, NULL, "its outputs are of different numbers of samples");
         outputs->samples = status == ED_OK ? output->npy.shape[0] : 0;

@@ -346,6 +346,8 @@ static enum ed_status take_line(struct ed_blocks *blocks, const struct ed_campai
     if (status == ED_OK && !strcmp(type, ED_JOURNAL_BLOCK)) {
         status = read_block(&root, device, blocks, part, &blocks->items[blocks->n], err);
         if (status == ED_OK) {
+            // Without it every reader takes the digests for itself.
+            blocks->items[blocks->n].outputs_whole = calloc(1, sizeof(uint64_t));
             blocks->n++;
             return ED_OK;
         }
@@ -388,6 +390,7 @@ static enum ed_status drop_repeated(struct ed_blocks *blocks, const struct ed_ca
                                  again[i] ? "is there twice" : "names samples of another block");
             ed_json_document_release(&blocks->documents[i]);
             free(blocks->items[i].totals);
+            free(blocks->items[i].outputs_whole);
             blocks->n_left_out++;
             continue;
         }
@@ -466,6 +469,7 @@ void ed_blocks_release(struct ed_blocks *blocks) {
     for (size_t i = 0; i < blocks->n; i++) {
         ed_json_document_release(&blocks->documents[i]);
         free(blocks->items[i].totals);
+        free(blocks->items[i].outputs_whole);
     }
     free(blocks->documents);
     free(blocks->items);

@@ -43,6 +43,9 @@ struct ed_block {
     const int64_t *speech; // of timed speech: for each inference its parts (enum ed_speech_part); else NULL
     size_t stride;
     int64_t *totals; // owned; NULL where the samples are in the mapping
+    // Owned; bit i: output file i was found to be what the device wrote (outputs.h), and is not digested
+    // again.
+    uint64_t *outputs_whole;
     int64_t batch;
     int64_t open_ns, load_ns, first_inference_ns, warmup_inferences, timed_ns, wall_ns; // -1 unknown
     char warmup_state[16];

@@ -16,7 +16,7 @@ struct ed_output_values {
     int64_t zero_point;
 };
 
-// The accuracy block's output `name` ("": the first). Opens the file.
+// The accuracy block's output `name` ("": the first). Opens the file, after its digest.
 enum ed_status ed_output_open(struct ed_output_values *out, const struct ed_campaign_device *device,
                               const struct ed_blocks *blocks, size_t case_index, const char *name,
                               struct ed_error *err);
@@ -24,9 +24,13 @@ enum ed_status ed_output_open(struct ed_output_values *out, const struct ed_camp
 enum ed_status ed_output_open_at(struct ed_output_values *out, const struct ed_campaign_device *device,
                                  const struct ed_blocks *blocks, size_t case_index, size_t index, size_t *n,
                                  struct ed_error *err);
-// The file of the first output, whatever it holds. It need not be there.
+// The file of the first output, whatever it holds; ED_ERR_PARSE where it is not what the device wrote.
 enum ed_status ed_output_path(char path[ED_PATH_BYTES], const struct ed_campaign_device *device,
                               const struct ed_blocks *blocks, size_t case_index, struct ed_error *err);
+// Whether output `index` of the block, at `path`, is what the device wrote, by the digest in the journal;
+// taken once for each output of blocks that were loaded. ED_ERR_PARSE where it is not.
+enum ed_status ed_output_check(const struct ed_block *block, int index, const char *path,
+                               struct ed_error *err);
 void ed_output_close(struct ed_output_values *out);
 
 // Whether the elements are numbers that ed_npy_real reads: every type but none.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "edgedyno/backend.h"
+#include "harness/seal.h"
 
 #define FILE_MAX_BYTES (4u << 20)
 #define MOST (INT64_C(1) << 53)
@@ -61,13 +62,15 @@ static enum ed_status read_ops(struct ed_profile *profile, struct ed_error *err)
 }
 
 static enum ed_status read_file(struct ed_profile *profile, const struct ed_campaign_device *device,
-                                const char *name, struct ed_error *err) {
+                                const cJSON *evidence, const char *name, struct ed_error *err) {
     char directory[ED_PATH_BYTES], path[ED_PATH_BYTES];
     if (!ed_path_name_ok(name))
         return ed_fail(err, ED_ERR_PARSE, device->id, "the journal names no file of the profile");
     enum ed_status status = ed_path_join(directory, device->directory, ED_CAMPAIGN_OUTPUTS, err);
     if (status == ED_OK)
         status = ed_path_join(path, directory, name, err);
+    if (status == ED_OK)
+        status = ed_seal_output(path, evidence, 0, err);
     if (status == ED_OK)
         status = ed_json_parse_file(&profile->document, path, FILE_MAX_BYTES, err);
     return status == ED_OK ? read_ops(profile, err) : status;
@@ -114,7 +117,7 @@ static void load_block(struct ed_profile *profile, const struct ed_campaign_devi
         ed_json_as_text(&first, &name, NULL);
     profile->runs = number(&told, "runs", 0);
     profile->run_ns = number(&told, "run_ns", -1);
-    enum ed_status status = read_file(profile, device, name, &wrong);
+    enum ed_status status = read_file(profile, device, evidence.value, name, &wrong);
     if (status == ED_OK) {
         tell(result, profile, number(&told, "left_out", 0));
         return;

@@ -88,3 +88,17 @@ enum ed_status ed_seal_data(const char *path, struct ed_error *err) {
                ? ED_OK
                : ed_fail(err, ED_ERR_PARSE, path, "was changed after the campaign began, or is damaged");
 }
+
+enum ed_status ed_seal_output(const char *path, const cJSON *evidence, int index, struct ed_error *err) {
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(evidence, "output_sha256"),
+                *told = cJSON_GetArrayItem(list, index);
+    char hex[ED_DIGEST_HEX_BYTES];
+    if (!list)
+        return ED_OK;
+    const enum ed_status status = ed_digest_file(hex, NULL, path, err);
+    if (status != ED_OK)
+        return status;
+    return cJSON_IsString(told) && strcmp(told->valuestring, hex) == 0
+               ? ED_OK
+               : ed_fail(err, ED_ERR_PARSE, path, "was changed after the device wrote it, or is damaged");
+}

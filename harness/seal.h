@@ -5,6 +5,8 @@
 #ifndef EDGEDYNO_HARNESS_SEAL_H
 #define EDGEDYNO_HARNESS_SEAL_H
 
+#include <cjson/cJSON.h>
+
 #include "base/buffer.h"
 #include "base/json_write.h"
 
@@ -24,5 +26,9 @@ enum ed_status ed_seal_require(const struct ed_campaign *campaign, const struct 
 // A file of the campaign's data folder (absolute path), which is named after its own digest. ED_ERR_PARSE:
 // it is not what the campaign began with.
 enum ed_status ed_seal_data(const char *path, struct ed_error *err);
+// Output file `index` of a block's evidence, whose digest the device wrote into the journal
+// ("output_sha256"). ED_ERR_PARSE: it is not what the device wrote. A journal of before that says nothing of
+// it: ED_OK.
+enum ed_status ed_seal_output(const char *path, const cJSON *evidence, int index, struct ed_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "runners/output_files.h"
 
 struct output_file {
     int fd;
@@ -176,15 +177,16 @@ enum ed_status ed_dataset_run(const struct ed_backend *backend, void *state, con
     }
     if (status == ED_OK)
         ed_json_int(evidence, "samples", samples);
-    ed_json_array_begin(evidence, "output_files");
+    const char *paths[ED_TENSORS_MAX];
     for (size_t i = 0; i < n_files; i++) {
         if (status == ED_OK && fsync(files[i].fd) != 0)
             status = ed_fail_errno(err, ED_ERR_IO, files[i].path, "cannot be synced: %m");
         if (files[i].fd > 0)
             close(files[i].fd);
-        ed_json_text(evidence, NULL, ed_path_base(files[i].path));
+        paths[i] = files[i].path;
     }
-    ed_json_array_end(evidence);
+    if (status == ED_OK)
+        status = ed_output_files_write(evidence, paths, n_files, err);
     for (size_t i = 0; i < ED_TENSORS_MAX; i++)
         free(scratch[i]);
     free(files);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "runners/output_files.h"
 
 #define PACE_RUNS 3
 #define RUNS_LEAST 5
@@ -81,8 +82,8 @@ static enum ed_status write_rows(const struct ed_op_profile_row *rows, size_t n,
     return status;
 }
 
-static void tell(struct ed_json_writer *evidence, const struct ed_op_profile_row *rows, size_t kept, size_t n,
-                 uint32_t runs, const char *path) {
+static enum ed_status tell(struct ed_json_writer *evidence, const struct ed_op_profile_row *rows, size_t kept,
+                           size_t n, uint32_t runs, const char *path, struct ed_error *err) {
     int64_t run_ns = -1;
     size_t ops = kept;
     for (size_t i = 0; i < kept; i++) {
@@ -101,9 +102,7 @@ static void tell(struct ed_json_writer *evidence, const struct ed_op_profile_row
     ed_json_uint(evidence, "ops", ops);
     ed_json_uint(evidence, "left_out", n - kept);
     ed_json_object_end(evidence);
-    ed_json_array_begin(evidence, "output_files");
-    ed_json_text(evidence, NULL, ed_path_base(path));
-    ed_json_array_end(evidence);
+    return ed_output_files_write(evidence, (const char *const[]){path}, 1, err);
 }
 
 enum ed_status ed_profile_run(const struct ed_backend *backend, void *state, const struct ed_job_block *block,
@@ -129,7 +128,7 @@ enum ed_status ed_profile_run(const struct ed_backend *backend, void *state, con
     if (status == ED_OK)
         status = write_rows(rows, kept, path, err);
     if (status == ED_OK)
-        tell(evidence, rows, kept, n, runs, path);
+        status = tell(evidence, rows, kept, n, runs, path, err);
 out:
     free(rows);
     return status;

@@ -10,6 +10,7 @@
 
 #include "base/npy.h"
 #include "base/path.h"
+#include "runners/output_files.h"
 
 #define COLUMNS_ALONE 1
 #define COLUMNS_BOTH 4
@@ -195,10 +196,7 @@ static enum ed_status run_text(struct quality *quality, const struct ed_job_bloc
         return status;
     ed_json_uint(evidence, "samples", chunks * scored);
     ed_json_uint(evidence, "chunk_tokens", quality->chunk);
-    ed_json_array_begin(evidence, "output_files");
-    ed_json_text(evidence, NULL, ed_path_base(quality->path));
-    ed_json_array_end(evidence);
-    return ED_OK;
+    return ed_output_files_write(evidence, (const char *const[]){quality->path}, 1, err);
 }
 
 enum ed_status ed_quality_run(const struct ed_adapter *adapter, const struct ed_quality_reference *reference,

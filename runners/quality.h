@@ -35,7 +35,8 @@ enum ed_status ed_quality_logits(const struct ed_adapter *model, const int32_t *
 // `adapter` has its model loaded with all_logits, for ED_QUALITY_CHUNK tokens. Writes outputs/BLOCK.0.npy,
 // float32 of [chunks, scored tokens, columns]: -ln p of the text's token; with a reference also its -ln p,
 // the Kullback-Leibler divergence of the model from the reference in nats, and 1 where both find the same
-// token likeliest. Into the evidence: "samples" (scored tokens), "chunk_tokens", "output_files".
+// token likeliest. Into the evidence: "samples" (scored tokens), "chunk_tokens", "output_files" and
+// "output_sha256".
 enum ed_status ed_quality_run(const struct ed_adapter *adapter, const struct ed_quality_reference *reference,
                               const struct ed_job *job, const struct ed_job_block *block,
                               struct ed_json_writer *evidence, struct ed_error *err);

@@ -11,6 +11,7 @@
 #include "base/npy.h"
 #include "base/path.h"
 #include "base/questions.h"
+#include "runners/output_files.h"
 #include "runners/quality.h"
 
 #define TOKENS_MAX ED_QUALITY_CHUNK
@@ -150,9 +151,7 @@ enum ed_status ed_questions_run(const struct ed_adapter *adapter, const struct e
         close(fd);
     if (status == ED_OK) {
         ed_json_uint(evidence, "samples", questions.n);
-        ed_json_array_begin(evidence, "output_files");
-        ed_json_text(evidence, NULL, ed_path_base(path));
-        ed_json_array_end(evidence);
+        status = ed_output_files_write(evidence, (const char *const[]){path}, 1, err);
     }
     ed_questions_release(&questions);
     free(asking);

@@ -15,7 +15,7 @@
 // `adapter` has its model loaded with all_logits, for ED_QUALITY_CHUNK tokens; a longer question is
 // ED_ERR_LIMIT. Writes outputs/BLOCK.0.npy, float32: of choices [questions, most choices], -inf where a
 // question has fewer; of words [questions, 2], 1 in the second column where it matches, else in the first.
-// Into the evidence: "samples" (questions), "output_files".
+// Into the evidence: "samples" (questions), "output_files" and "output_sha256".
 enum ed_status ed_questions_run(const struct ed_adapter *adapter, const struct ed_job *job,
                                 const struct ed_job_block *block, struct ed_json_writer *evidence,
                                 struct ed_error *err);

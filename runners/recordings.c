@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/wav.h"
 #include "base/words.h"
+#include "runners/output_files.h"
 
 #define FULL_SCALE 32768.0F
 #define LINE_MAX_BYTES (8u << 20) // a text whose every byte is escaped
@@ -183,9 +184,7 @@ enum ed_status ed_recordings_run(const struct ed_backend *backend, void *state, 
         close(fd);
     if (status == ED_OK) {
         ed_json_uint(evidence, "samples", recordings.n);
-        ed_json_array_begin(evidence, "output_files");
-        ed_json_text(evidence, NULL, ed_path_base(path));
-        ed_json_array_end(evidence);
+        status = ed_output_files_write(evidence, (const char *const[]){path}, 1, err);
     }
     recordings_close(&recordings);
     return status;

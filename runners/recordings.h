@@ -13,7 +13,7 @@
 enum ed_status ed_recordings_first(struct ed_inputs *inputs, const struct ed_job_data *data,
                                    struct ed_error *err);
 // Binds and runs each recording. Writes outputs/BLOCK.0.jsonl, a line {"text": TEXT} each, and "samples"
-// (recordings) and "output_files" into the evidence.
+// (recordings) and "output_files" with "output_sha256" into the evidence.
 enum ed_status ed_recordings_run(const struct ed_backend *backend, void *state, const struct ed_job *job,
                                  const struct ed_job_block *block, const struct ed_inputs *inputs,
                                  struct ed_json_writer *evidence, struct ed_error *err);

@@ -339,6 +339,27 @@ def other_files(room):
         all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]),
         "outputs that are cut give no accuracy",
     )
+    # A byte of what was answered: the size is the same, and another answer may win.
+    copy = Copy(room, "outputs_other")
+    for path in (copy.device.path / "outputs").iterdir():
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 0x80
+        path.write_bytes(data)
+    for record in copy.report(None).json()["records"]:
+        check(record["accuracy_value"] is None and record["agreement_cosine"] is None, "outputs that are others give no accuracy", record)
+        told = [r["text"] for r in record["reasons"] if r["code"] == "not_scored"]
+        check(any("was changed after the device wrote it" in text for text in told), "and it is said", record["reasons"])
+    # The journal of an older runner says nothing of them.
+    copy = Copy(room, "outputs_unsealed")
+    lines = [json.loads(line) for line in copy.device.journal_path.read_text().splitlines()]
+    sealed = [line["evidence"].pop("output_sha256") for line in lines if "output_files" in line.get("evidence", {})]
+    check(len(sealed) == 2 and all(len(one) == 1 and len(one[0]) == 64 for one in sealed), "each output has its digest", sealed)
+    copy.device.journal_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    check(all(r["accuracy_value"] is not None for r in copy.report(3).json()["records"]), "and they are believed")
+    # A list that is there, and names no digest.
+    lines = [{**line, "evidence": {**line["evidence"], "output_sha256": []}} if "output_files" in line.get("evidence", {}) else line for line in lines]
+    copy.device.journal_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    check(all(r["accuracy_value"] is None for r in copy.report(None).json()["records"]), "a digest that is gone is damage")
     copy = Copy(room, "labels_other")
     for path in (copy.path / "data").iterdir():
         data = path.read_bytes()

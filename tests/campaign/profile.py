@@ -93,6 +93,15 @@ def test_damaged_file(room):
     file = next((room.path / "whole" / "devices" / "local" / "outputs").glob("*.ops.json"))
     good = file.read_text()
     whole = json.loads(good)
+    journal = room.path / "whole" / "devices" / "local" / "journal.jsonl"
+    file.write_text(good.replace("600", "500", 1))
+    record = room.run("report", room.path / "whole", "--format", "json").expect(0).json()["records"][0]
+    check("was changed" in (reason(record, "not_profiled") or "") and "ops" not in record, "a file that is another was believed", record["reasons"])
+    # What an older runner wrote has no digest, and is read as carefully.
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        line.get("evidence", {}).pop("output_sha256", None)
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     for text in (
         "", good[:-10], "[]", '{"ops": 3}', '{"ops": [{"name": "a"}]}', good.replace("600", "-600", 1),
         json.dumps({"ops": [{**whole["ops"][0], "total_ns": 1e300}]}), json.dumps({"ops": whole["ops"] * 2000}),
