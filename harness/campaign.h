@@ -27,6 +27,7 @@
 #define ED_CAMPAIGN_FILE "campaign.json"
 #define ED_CAMPAIGN_FILE_MAX_BYTES (256u << 20)
 #define ED_CAMPAIGN_ASKED "asked" // of a gate whose fail is to be repeated: the words of its command line
+#define ED_CAMPAIGN_FIRST "first" // of a gate that repeats a fail: what that came to (gate_first.h)
 #define ED_CAMPAIGN_FORMAT 1
 #define ED_CAMPAIGN_JOB "job.json"
 #define ED_CAMPAIGN_JOURNAL "journal.jsonl"
@@ -147,6 +148,9 @@ struct ed_records {
 enum ed_status ed_campaign_records(const struct ed_campaign *campaign, struct ed_records *records,
                                    struct ed_buffer *warnings, struct ed_error *err);
 void ed_records_release(struct ed_records *records);
+
+// The command that made the campaign and goes on with it: "run", "gate" or "tune".
+const char *ed_campaign_command(const struct ed_campaign *campaign);
 
 // Exit code by the design's rule: 0 pass, 1 a requirement failed, 2 usage, 3 inconclusive, 4 device or engine
 // failure, 5 invalid; where several hold, the first of 2, 1, 4, 5, 3. A device that

@@ -274,6 +274,8 @@ static enum ed_status write_gate(struct ed_json_writer *w, const struct ed_freez
         ed_gate_spec_write(w, &spec);
     if (suite->gate.active && suite->gate.asked[0])
         ed_json_raw(w, ED_CAMPAIGN_ASKED, suite->gate.asked);
+    if (suite->gate.active && suite->gate.first[0])
+        ed_json_raw(w, ED_CAMPAIGN_FIRST, suite->gate.first);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/stats/reals.h"
+#include "harness/block_language.h"
 #include "harness/energy.h"
 #include "harness/validity_read.h"
 
@@ -99,6 +100,9 @@ static int64_t typical_ns(const struct table *table, const struct ed_block *bloc
     const double value = value_of(
         table, ed_gate_metric_find(block->batch > 1 ? ED_FIELD_latency_mean_ns : ED_FIELD_latency_p50_ns),
         block);
+    // Of tokens that came together only the whole block's time is known.
+    if (!isfinite(value) && block->timed_ns > 0 && block->n_samples)
+        return block->timed_ns / (int64_t)block->n_samples / block->batch + 1;
     return isfinite(value) && value >= 1 ? (int64_t)value : 1;
 }
 
@@ -183,6 +187,12 @@ static void aim(struct ed_gate_cell *cell) {
     }
 }
 
+static bool withholds(const struct table *table, const struct ed_gate_metric *metric,
+                      const struct ed_block *block) {
+    return block &&
+           ed_block_withholds(block, &table->device->cases[block->case_index].workload_parts, metric->field);
+}
+
 // Figures that do not come of samples: a block that ended well has them, or none of that engine and device
 // has.
 static bool is_told(const struct ed_gate_metric *metric) {
@@ -214,7 +224,8 @@ static enum ed_status fill_cell(struct ed_gate_cell *cell, const struct ed_campa
         if (isfinite(x))
             cell->x[cell->n++] = x;
         else
-            cell->missing += is_told(cell->metric);
+            cell->missing += is_told(cell->metric) || withholds(table, cell->metric, a) ||
+                             withholds(table, cell->metric, b);
     }
     // Shown are the values of the pairs that decide.
     const size_t used = ed_look_reached(cell->n) ? ed_look_reached(cell->n) : cell->n;
@@ -240,7 +251,8 @@ static bool side_has(const struct ed_gate_metric *metric, size_t case_index, con
 }
 
 // Whether the blocks have it: the pilots tell, before anything is compared; of energy the first pair; of what
-// every block has, any.
+// every block has, any. What one side alone withholds, or both, is no figure that they lack: nothing passes
+// without it.
 static bool is_there(const struct ed_gate_metric *metric, const struct ed_campaign_pair *pair,
                      const struct table *table) {
     if (is_told(metric))
@@ -250,6 +262,8 @@ static bool is_there(const struct ed_gate_metric *metric, const struct ed_campai
                                       : table->pilots[pair->baseline],
                           *b = energy ? table->timing[pair->candidate * REPETITIONS]
                                       : table->pilots[pair->candidate];
+    if (is_ok(a) && is_ok(b) && (withholds(table, metric, a) || withholds(table, metric, b)))
+        return true;
     return is_ok(a) && is_ok(b) && isfinite(value_of(table, metric, a)) &&
            isfinite(value_of(table, metric, b));
 }
@@ -334,7 +348,7 @@ bool ed_gate_cell_open(const struct ed_gate_device *gate, const struct ed_gate_c
     // What the blocks do not have will not come either.
     if (progress->home && !cell->n && !cell->voided)
         return false;
-    return cell->voided <= cell->n || progress->home < 2 * ed_look_pairs(0);
+    return cell->voided + cell->missing <= cell->n || progress->home < 2 * ed_look_pairs(0);
 }
 
 enum ed_status ed_gate_device_make(struct ed_gate_device *out, const struct ed_campaign *campaign,

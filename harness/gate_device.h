@@ -56,8 +56,8 @@ enum ed_status ed_gate_device_make(struct ed_gate_device *out, const struct ed_c
                                    struct ed_error *err);
 void ed_gate_device_release(struct ed_gate_device *gate);
 
-// Whether more pairs could settle the comparison: not decided, and no more of its pairs void than valid, once
-// there were as many as two first looks have.
+// Whether more pairs could settle the comparison: not decided, and no more of its pairs void or without a
+// figure than valid, once there were as many as two first looks have.
 bool ed_gate_cell_open(const struct ed_gate_device *gate, const struct ed_gate_cell *cell);
 
 // What comes next on the device: the pairs that bring some open comparison to its next look, in whole quads.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/stats/quantile.h"
+#include "harness/block_language.h"
 #include "harness/validity.h"
 
 #define ENERGY_MDE 0.05
@@ -86,7 +87,7 @@ static double first_token(const struct ed_block *block, const struct ed_workload
 }
 
 static double prefill(const struct ed_block *block, const struct ed_workload *workload, int64_t *scratch) {
-    return (double)workload->prompt_tokens * 1e9 / first_token(block, workload, scratch);
+    return (double)ed_block_prompt_tokens(block, workload) * 1e9 / first_token(block, workload, scratch);
 }
 
 static double decode(const struct ed_block *block, const struct ed_workload *workload, int64_t *scratch) {
@@ -167,7 +168,7 @@ const struct ed_gate_metric *ed_gate_metric_find(int field) {
 
 double ed_gate_metric_value(const struct ed_gate_metric *metric, const struct ed_block *block,
                             const struct ed_workload *workload, int64_t *scratch) {
-    if (!metric->value)
+    if (!metric->value || ed_block_withholds(block, workload, metric->field))
         return NAN;
     const double value = metric->value(block, workload, scratch);
     return isfinite(value) && value > 0 ? value : NAN;

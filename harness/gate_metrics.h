@@ -20,7 +20,8 @@ struct ed_gate_metric {
 // In the order in which they are shown.
 const struct ed_gate_metric *ed_gate_metrics(size_t *n);
 const struct ed_gate_metric *ed_gate_metric_find(int field); // NULL: only compared as a whole
-// The value of a block of a case with that workload; `scratch` has room for its samples.
+// The value of a block of a case with that workload; `scratch` has room for its samples. NaN also where it
+// would be made of tokens that came together (ed_block_withholds).
 double ed_gate_metric_value(const struct ed_gate_metric *metric, const struct ed_block *block,
                             const struct ed_workload *workload, int64_t *scratch);
 

@@ -46,6 +46,21 @@ static void allowed_words(char *text, size_t bytes, const struct ed_gate_cell *c
         snprintf(text, bytes, "%.3g %%", cell->mde * 100);
 }
 
+// Of a comparison of which no pair of blocks has both values.
+static void lacking_words(char *text, size_t bytes, const struct ed_gate_judging *j,
+                          const struct ed_gate_cell *cell) {
+    const char *key = ed_result_fields()[cell->metric->field].key;
+    const struct ed_campaign_pair *pair = ed_gate_judged_pair(j);
+    const struct ed_reason *candidate = ed_result_reason_find(&j->records[pair->candidate], key),
+                           *baseline = ed_result_reason_find(&j->records[pair->baseline], key);
+    if (candidate)
+        snprintf(text, bytes, "the blocks do not have it: %.300s", candidate->text);
+    else if (baseline)
+        snprintf(text, bytes, "the baseline's blocks do not have it: %.300s", baseline->text);
+    else
+        snprintf(text, bytes, "the blocks do not have it: not measured");
+}
+
 static void explain(const struct ed_gate_judging *j, const struct ed_gate_cell *cell, char *why) {
     const struct ed_gate_decision *d = &cell->decision;
     const struct ed_gate_progress *progress = &j->gate->pairs[cell->pair];
@@ -70,13 +85,7 @@ static void explain(const struct ed_gate_judging *j, const struct ed_gate_cell *
     else if (j->stage->more)
         snprintf(stopped, sizeof stopped, "; the gate was stopped, and --resume goes on");
     if (!cell->n && progress->home)
-        snprintf(why, bytes, "the blocks do not have it: %s",
-                 ed_result_reason_find(&j->records[ed_gate_judged_pair(j)->candidate],
-                                       ed_result_fields()[cell->metric->field].key)
-                     ? ed_result_reason_find(&j->records[ed_gate_judged_pair(j)->candidate],
-                                             ed_result_fields()[cell->metric->field].key)
-                           ->text
-                     : "not measured");
+        lacking_words(why, bytes, j, cell);
     else if (!d->pairs)
         snprintf(why, bytes, "%zu pairs of blocks; the first look needs %zu%s", cell->n, ed_look_pairs(0),
                  stopped);

@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "base/path.h"
 #include "harness/history/baseline.h"
+#include "harness/near_file.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
 
@@ -38,6 +39,12 @@ static enum ed_status add_file(struct ed_suite *suite, size_t side, struct ed_er
     const char *file = *text;
     enum ed_status status = ED_OK;
     snprintf(flag, sizeof flag, "--%s", side_names[side]);
+    // A relative name that is no file is a variant's; an absolute one can be nothing else.
+    struct ed_error inner = {0};
+    char *found = NULL;
+    if (ed_suite_file_resolve(&found, ".", file, &inner) != ED_OK)
+        return ed_fail(err, ED_ERR_USAGE, flag, "%s", inner.message);
+    free(found);
     if (suite->n_models > 1)
         return ed_fail(err, ED_ERR_USAGE, flag,
                        "is a file, and the suite has %zu models: name a variant that each of them has",
@@ -164,18 +171,32 @@ static enum ed_status settle_engines(struct ed_suite *suite, struct ed_error *er
     return status == ED_OK ? ed_suite_set_on(suite, list, err) : status;
 }
 
-static enum ed_status fail_variant(const struct ed_suite_model *model, size_t side, const char *text,
-                                   struct ed_error *err) {
+// "; did you mean \"new.onnx\"?": a variant (`model` may be NULL), a file, or a baseline that is kept; or "".
+static void mend_words(char *words, size_t bytes, const struct ed_suite_model *model, const char *text) {
     const char *known[ED_SUITE_VARIANTS_MAX + 3] = {NULL};
-    char flag[32];
-    for (size_t i = 0; i < model->n_variants && i < ED_SUITE_VARIANTS_MAX + 2; i++)
+    char file[ED_PATH_BYTES], **kept = NULL;
+    for (size_t i = 0; model && i < model->n_variants && i < ED_SUITE_VARIANTS_MAX + 2; i++)
         known[i] = model->variants[i].name;
     const char *near = ed_nearest(text, known);
+    if (!near && ed_near_file(file, ".", text))
+        near = file;
+    if (!near && ed_baseline_names(&kept, NULL) == ED_OK)
+        near = ed_nearest(text, (const char *const *)kept);
+    words[0] = '\0';
+    if (near)
+        snprintf(words, bytes, "; did you mean \"%.200s\"?", near);
+    free(kept);
+}
+
+static enum ed_status fail_variant(const struct ed_suite_model *model, size_t side, const char *text,
+                                   struct ed_error *err) {
+    char flag[32], mend[256];
+    mend_words(mend, sizeof mend, model, text);
     snprintf(flag, sizeof flag, "--%s", side_names[side]);
     return ed_fail(err, ED_ERR_USAGE, flag,
                    "\"%.200s\" is no file, no baseline is kept under that name, and model %.64s has no "
-                   "variant of it%s%s%s",
-                   text, model->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                   "variant of it%s",
+                   text, model->name, mend);
 }
 
 static enum ed_status settle_variants(struct ed_suite *suite, struct ed_error *err) {
@@ -206,12 +227,24 @@ enum ed_status ed_gate_sides_settle(struct ed_suite *suite, struct ed_error *err
             err, ED_ERR_USAGE, "gate",
             "say what is compared: --baseline A --candidate B, or \"gate\" in the suite; A and B are "
             "models' files, variants, or on=ENGINE@VERSION/BACKEND");
-    if (is_engine(suite->gate.baseline) || is_engine(suite->gate.candidate))
-        return settle_engines(suite, err);
-    if (!suite->n_models)
+    if (is_engine(suite->gate.baseline) || is_engine(suite->gate.candidate)) {
+        enum ed_status status = settle_engines(suite, err);
+        if (status == ED_OK && !suite->n_models && !ed_suite_on_needs_no_model(suite->on, suite->n_on))
+            status =
+                ed_fail(err, ED_ERR_USAGE, "gate",
+                        "two engines need a model that both run: name it, or a suite, as in `edgedyno gate "
+                        "model.onnx --baseline on=A --candidate on=B`");
+        return status;
+    }
+    if (!suite->n_models) {
+        const char *text = suite->gate.candidate[0] ? suite->gate.candidate : suite->gate.baseline;
+        char mend[256];
+        mend_words(mend, sizeof mend, NULL, text);
         return ed_fail(
             err, ED_ERR_USAGE, "gate",
-            "there is no model: \"%.200s\" is no file here, no baseline that is kept, and no suite was given",
-            suite->gate.candidate[0] ? suite->gate.candidate : suite->gate.baseline);
+            "there is no model: \"%.200s\" is no file here, no baseline that is kept, and no suite "
+            "was given%s",
+            text, mend);
+    }
     return settle_variants(suite, err);
 }

@@ -105,10 +105,15 @@ enum ed_status ed_gate_verdict_make(struct ed_gate_verdict *out, const struct ed
     }
     if (status == ED_OK)
         sum_up(out, campaign);
+    if (status == ED_OK)
+        status = ed_gate_first_load(&out->first, campaign, err);
+    if (status == ED_OK && out->first.known)
+        out->report.first = &out->first.report;
     return status;
 }
 
 void ed_gate_verdict_release(struct ed_gate_verdict *verdict) {
+    ed_gate_first_release(&verdict->first);
     free(verdict->rows);
     free(verdict->texts);
     free(verdict->models);

@@ -6,6 +6,7 @@
 
 #include "edgedyno/report.h"
 #include "harness/campaign.h"
+#include "harness/gate_first.h"
 
 #define ED_GATE_FILE "gate.json" // the decision record in the campaign's directory
 
@@ -16,11 +17,12 @@ struct ed_gate_verdict {
     char (*models)[256];
     size_t n_rows, capacity;
     char summary[512];
-    enum ed_verdict verdict; // over all rows
-    size_t devices_judged;   // that came to pass or fail
-    bool enough_devices;     // by `need`
-    size_t blocks_left;      // that a resume would measure next
-    int exit_code;           // ed_gate_exit_code
+    struct ed_gate_first first; // whose fail it repeats
+    enum ed_verdict verdict;    // over all rows
+    size_t devices_judged;      // that came to pass or fail
+    bool enough_devices;        // by `need`
+    size_t blocks_left;         // that a resume would measure next
+    int exit_code;              // ed_gate_exit_code
 };
 
 // Judges the campaign's pairs, and gives the candidates' records their verdicts and reasons. `records` are

@@ -233,6 +233,10 @@ void ed_records_release(struct ed_records *records) {
     memset(records, 0, sizeof *records);
 }
 
+const char *ed_campaign_command(const struct ed_campaign *campaign) {
+    return campaign->gate.active ? "gate" : campaign->tune.active ? "tune" : "run";
+}
+
 int ed_records_exit_code(const struct ed_records *records) {
     if (records->gate)
         return records->gate->exit_code;

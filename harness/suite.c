@@ -30,7 +30,8 @@ void ed_suite_init(struct ed_suite *suite) {
                  .inconclusive = strdup(""),
                  .confirms = strdup(""),
                  .confirms_in = strdup(""),
-                 .asked = strdup("")},
+                 .asked = strdup(""),
+                 .first = strdup("")},
         .tune = {.reference = strdup(""), .minimize = strdup(""), .inconclusive = strdup("")},
         .block_min_ns = SECOND_NS,
         .block_max_ns = 10 * SECOND_NS,
@@ -124,6 +125,7 @@ void ed_suite_release(struct ed_suite *suite) {
     free(suite->gate.confirms);
     free(suite->gate.confirms_in);
     free(suite->gate.asked);
+    free(suite->gate.first);
     free(suite->tune.reference);
     free(suite->tune.minimize);
     free(suite->tune.inconclusive);

@@ -96,8 +96,9 @@ struct ed_suite_gate {
     char *metric;               // keys, separated by commas; "": the usual ones
     char *inconclusive;         // "pass", "fail" or ""
     // Only the command sets these. Id and directory of the campaign whose fail is repeated; and the words of
-    // the command line as one JSON object, so that a resume can repeat a fail of this one.
-    char *confirms, *confirms_in, *asked;
+    // the command line as one JSON object, so that a resume can repeat a fail of this one; and what that
+    // campaign came to, likewise.
+    char *confirms, *confirms_in, *asked, *first;
     int64_t need; // devices that are enough; 0: all
     bool confirm;
     // What the words came to (gate_sides.h): both engines, or both variants; NULL: not that.

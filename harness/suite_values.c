@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "harness/near_file.h"
 #include "harness/suite_keys.h"
 
 enum ed_status ed_suite_fail_memory(struct ed_error *err) {
@@ -147,10 +148,13 @@ static enum ed_status resolve(char **out, const char *directory, const char *tex
     if (status)
         return status;
     if (stat(path, &info) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return ed_fail(err, ED_ERR_NOT_FOUND, NULL, "there is no file %s%s%s", path,
-                           text[0] == '/' ? "" : "; relative names start in ",
-                           text[0] == '/' ? "" : directory);
+        if (errno == ENOENT || errno == ENOTDIR) {
+            char near[ED_PATH_BYTES];
+            const bool any = ed_near_file(near, directory, text), relative = text[0] != '/';
+            return ed_fail(err, ED_ERR_NOT_FOUND, NULL, "there is no file %s%s%s%s%.200s%s", path,
+                           relative ? "; relative names start in " : "", relative ? directory : "",
+                           any ? "; did you mean \"" : "", any ? near : "", any ? "\"?" : "");
+        }
         return ed_fail_errno(err, ED_ERR_USAGE, NULL, "cannot use %s: %m", path);
     }
     if (!S_ISREG(info.st_mode) && !(or_folder && S_ISDIR(info.st_mode)))

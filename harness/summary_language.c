@@ -6,14 +6,12 @@
 #include <string.h>
 
 #include "base/stats/quantile.h"
+#include "harness/block_language.h"
 #include "harness/summary.h"
 #include "harness/validity.h"
 
 #define RATE_UNIT 1e6 // rates are kept in millionths, so that a slow model's keeps its digits as an integer
 #define NS_PER_S 1e9
-// Of a block's tokens: more that came together, and times between tokens are not told; and not their rate.
-#define TOGETHER_SHARE 0.05
-#define TOGETHER_MOST_SHARE 0.6
 
 enum column { PREFILL_PER_S, DECODE_PER_S, FIRST_TOKEN, TOKEN_P50, TOKEN_P99, COLUMNS };
 
@@ -21,7 +19,7 @@ struct table {
     int64_t *cells[COLUMNS]; // a row a block; -1 where a block does not have it
     int64_t *scratch;
     size_t rows, fewest_tokens;
-    bool together, mostly_together;
+    bool together, mostly_together, not_streamed;
 };
 
 static bool table_init(struct table *table, const struct ed_blocks *blocks, size_t case_index) {
@@ -50,24 +48,6 @@ static int64_t rate(int64_t tokens, int64_t ns) {
     return ns > 0 ? (int64_t)llround((double)tokens * NS_PER_S * RATE_UNIT / (double)ns) : -1;
 }
 
-// A server counts the tokens of a prompt itself; else they are as many as were asked for.
-static int64_t prompt_tokens(const struct ed_block *block, const struct ed_workload *workload) {
-    const cJSON *facts = cJSON_GetObjectItemCaseSensitive(block->evidence, "facts");
-    const cJSON *told = cJSON_GetObjectItemCaseSensitive(facts, "prompt_tokens_p50");
-    return cJSON_IsNumber(told) && told->valuedouble >= 1 && told->valuedouble < 1e9
-               ? (int64_t)told->valuedouble
-               : workload->prompt_tokens;
-}
-
-// Where many tokens came several at a time, times between tokens are those of their arrival, and no engine's.
-static bool came_together(const struct ed_block *block, double share) {
-    const cJSON *facts = cJSON_GetObjectItemCaseSensitive(block->evidence, "facts");
-    const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(facts, "tokens");
-    const cJSON *together = cJSON_GetObjectItemCaseSensitive(facts, "tokens_together");
-    return cJSON_IsNumber(tokens) && cJSON_IsNumber(together) &&
-           together->valuedouble > tokens->valuedouble * share;
-}
-
 static void block_row(struct table *table, const struct ed_block *block, const struct ed_workload *workload) {
     const size_t row = table->rows++, n = block->n_samples, generated = block->stride - 1;
     const size_t tokens = n * generated;
@@ -82,8 +62,11 @@ static void block_row(struct table *table, const struct ed_block *block, const s
         for (size_t i = 0; i < n; i++)
             scratch[i] = block->parts[i * block->stride];
         ed_quantile_median(scratch, n, scratch, &middle);
-        table->cells[FIRST_TOKEN][row] = middle;
-        table->cells[PREFILL_PER_S][row] = rate(prompt_tokens(block, workload), middle);
+        table->not_streamed =
+            table->not_streamed || ed_block_withholds(block, workload, ED_FIELD_time_to_first_token_ns);
+        table->cells[FIRST_TOKEN][row] = table->not_streamed ? -1 : middle;
+        table->cells[PREFILL_PER_S][row] =
+            table->not_streamed ? -1 : rate(ed_block_prompt_tokens(block, workload), middle);
     }
     if (!generated)
         return;
@@ -91,11 +74,11 @@ static void block_row(struct table *table, const struct ed_block *block, const s
         scratch[i] = block->samples[i] - block->parts[i * block->stride];
     ed_quantile_median(scratch, n, scratch, &middle);
     table->cells[DECODE_PER_S][row] = rate((int64_t)generated, middle);
-    if (came_together(block, TOGETHER_MOST_SHARE)) {
+    if (ed_block_came_together(block, ED_TOGETHER_MOST_SHARE)) {
         table->cells[DECODE_PER_S][row] = -1;
         table->mostly_together = true;
     }
-    if (came_together(block, TOGETHER_SHARE)) {
+    if (ed_block_came_together(block, ED_TOGETHER_SHARE)) {
         table->together = true;
         return;
     }
@@ -132,8 +115,7 @@ static struct ed_span column_span(struct table *table, enum column column) {
             ED_RESULT_SET(result, field, span.value);                           \
     } while (0)
 
-static void explain(struct ed_result *result, const struct ed_workload *workload, size_t fewest_tokens,
-                    bool together) {
+static void explain(struct ed_result *result, const struct ed_workload *workload, const struct table *table) {
     static const char *const of_prompt[] = {"prefill_tokens_per_s", "time_to_first_token_ns"};
     static const char *const of_tokens[] = {"decode_tokens_per_s", "inter_token_p50_ns",
                                             "inter_token_p99_ns"};
@@ -141,15 +123,19 @@ static void explain(struct ed_result *result, const struct ed_workload *workload
         ed_result_reason(result, of_prompt[i], ED_REASON_NOT_APPLICABLE, "the workload has no prompt");
     for (size_t i = 0; !workload->generate_tokens && i < 3; i++)
         ed_result_reason(result, of_tokens[i], ED_REASON_NOT_APPLICABLE, "the workload generates no tokens");
-    for (size_t i = result->has[ED_FIELD_decode_tokens_per_s] ? 1 : 0; together && i < 3; i++)
+    for (size_t i = result->has[ED_FIELD_decode_tokens_per_s] ? 1 : 0; table->together && i < 3; i++)
         ed_result_reason(result, of_tokens[i], ED_REASON_NOT_MEASURED,
                          "%s of the tokens came several at a time, so that this is not known",
                          i ? "more than 5 %" : "more than 60 %");
-    if (workload->generate_tokens && !together && !result->has[ED_FIELD_inter_token_p99_ns])
+    for (size_t i = 0; table->not_streamed && i < 2; i++)
+        ed_result_reason(result, of_prompt[i], ED_REASON_NOT_MEASURED,
+                         "the answers were not streamed: more than 90 %% of the tokens behind the first came "
+                         "several at a time, so that this is not known");
+    if (workload->generate_tokens && !table->together && !result->has[ED_FIELD_inter_token_p99_ns])
         ed_result_reason(result, "inter_token_p99_ns", "n_too_small",
                          "n too small: %zu generated tokens in a block, %llu are needed; time longer blocks "
                          "(\"block\" in a suite)",
-                         fewest_tokens, (unsigned long long)ed_quantile_min_samples(99, 100));
+                         table->fewest_tokens, (unsigned long long)ed_quantile_min_samples(99, 100));
 }
 
 // Without a prompt a latency is the time from the first token to the last, and nothing where they came at
@@ -189,7 +175,7 @@ void ed_summary_language(struct ed_result *result, const struct ed_campaign_case
     SET_TIME(inter_token_p99_ns, TOKEN_P99);
     if (table.mostly_together && !c->workload_parts.prompt_tokens)
         drop_latency(result);
-    explain(result, &c->workload_parts, table.fewest_tokens, table.together);
+    explain(result, &c->workload_parts, &table);
 out:
     table_release(&table);
 }

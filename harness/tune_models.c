@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/path.h"
+#include "harness/near_file.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
 
@@ -90,7 +91,12 @@ static enum ed_status join_models(struct ed_suite *suite, struct ed_error *err) 
 
 // A file beside the variants of a suite's model.
 static enum ed_status add_variant(struct ed_suite_model *model, const char *file, struct ed_error *err) {
-    char name[65];
+    char name[65], *found = NULL;
+    struct ed_error inner = {0};
+    // A relative name that is no file is a variant's; an absolute one can be nothing else.
+    if (ed_suite_file_resolve(&found, ".", file, &inner) != ED_OK)
+        return ed_fail(err, ED_ERR_USAGE, FLAG, "%s", inner.message);
+    free(found);
     ed_suite_name_make(name, file);
     if (find_name(model, name))
         return ed_fail(err, ED_ERR_USAGE, FLAG, "is a file, and model %s has another variant of the name %s",
@@ -111,7 +117,10 @@ static enum ed_status fail_variant(const struct ed_suite_model *model, const cha
     const char *known[ED_SUITE_VARIANTS_MAX + 2] = {NULL};
     for (size_t i = 0; i < model->n_variants && i <= ED_SUITE_VARIANTS_MAX; i++)
         known[i] = model->variants[i].name;
+    char file[ED_PATH_BYTES];
     const char *near = ed_nearest(text, known);
+    if (!near && ed_near_file(file, ".", text))
+        near = file;
     return ed_fail(err, ED_ERR_USAGE, FLAG,
                    "\"%.200s\" is no file, and model %.64s has no variant of it%s%s%s", text, model->name,
                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");

@@ -53,11 +53,7 @@ bool ed_report_gate_open(const struct ed_report_gate_row *row) {
     return !ed_report_gate_passed(row) || row->told;
 }
 
-void ed_report_gate_json(struct ed_json_writer *w, const char *key, const struct ed_report_gate *gate) {
-    ed_json_object_begin(w, key);
-    ed_json_text(w, "verdict", gate->verdict);
-    ed_json_text(w, "summary", gate->summary);
-    ed_json_text(w, "confirms", gate->confirms);
+static void rows_json(struct ed_json_writer *w, const struct ed_report_gate *gate) {
     ed_json_array_begin(w, "comparisons");
     for (size_t i = 0; i < gate->n; i++) {
         const struct ed_report_gate_row *row = &gate->rows[i];
@@ -81,7 +77,37 @@ void ed_report_gate_json(struct ed_json_writer *w, const char *key, const struct
         ed_json_object_end(w);
     }
     ed_json_array_end(w);
+}
+
+void ed_report_gate_json(struct ed_json_writer *w, const char *key, const struct ed_report_gate *gate) {
+    ed_json_object_begin(w, key);
+    ed_json_text(w, "verdict", gate->verdict);
+    ed_json_text(w, "summary", gate->summary);
+    ed_json_text(w, "confirms", gate->confirms);
+    if (gate->first) {
+        ed_json_object_begin(w, "first");
+        ed_json_text(w, "campaign", gate->confirms);
+        ed_json_text(w, "verdict", gate->first->verdict);
+        ed_json_text(w, "summary", gate->first->summary);
+        rows_json(w, gate->first);
+        ed_json_object_end(w);
+    }
+    rows_json(w, gate);
     ed_json_object_end(w);
+}
+
+void ed_report_gate_summary(struct ed_buffer *out, const struct ed_report_gate *gate) {
+    ed_buffer_text_append(out, gate->summary);
+    if (!*gate->confirms)
+        return;
+    ed_buffer_text_append(out, "; repeats ");
+    ed_buffer_text_append(out, gate->confirms);
+    if (!gate->first)
+        return;
+    ed_buffer_text_append(out, ", which came to ");
+    ed_buffer_text_append(out, gate->first->verdict);
+    ed_buffer_text_append(out, ": ");
+    ed_buffer_text_append(out, gate->first->summary);
 }
 
 // What a row is about: the key, or the requirement as written.
@@ -167,7 +193,7 @@ void ed_report_gate_text(struct ed_buffer *out, const struct ed_report_gate *gat
     ed_buffer_init(&text, ED_REPORT_MAX_BYTES);
     ed_lines_verdict(out, *gate->verdict ? gate->verdict : "no verdict", gate->verdict, colour);
     ed_buffer_text_append(out, "\n");
-    ed_buffer_printf(&text, "%s%s%s", gate->summary, *gate->confirms ? "; repeats " : "", gate->confirms);
+    ed_report_gate_summary(&text, gate);
     ed_lines_paragraph(out, ed_buffer_text(&text), 2, width);
     ed_buffer_release(&text);
     for (size_t i = 0; i < gate->n; i++) {

@@ -7,8 +7,11 @@
 #include "base/json_write.h"
 #include "edgedyno/report.h"
 
-// The object `key` with verdict, summary and every row.
+// The object `key` with verdict, summary and every row; where it repeats a fail, "first" has those of the
+// gate that failed.
 void ed_report_gate_json(struct ed_json_writer *writer, const char *key, const struct ed_report_gate *gate);
+// The summary, and where it repeats a fail, which one and what that came to; one line.
+void ed_report_gate_summary(struct ed_buffer *out, const struct ed_report_gate *gate);
 // For a terminal of `width` columns (SIZE_MAX: no limit), at least 60: the verdict, then a row a comparison
 // with its verdict first; what did not pass says why below.
 void ed_report_gate_text(struct ed_buffer *out, const struct ed_report_gate *gate, size_t width, bool colour);

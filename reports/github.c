@@ -54,9 +54,14 @@ static enum ed_status annotations_end(void *state, struct ed_error *err) {
                                                                                                 : "error",
                    ed_verdict_word(item->verdict), item->device, item->group, item->name, item->detail);
     }
-    if (status == ED_OK && records->info->gate)
-        annotation(&out, "notice", records->info->gate->verdict, NULL, NULL, NULL,
-                   records->info->gate->summary);
+    if (status == ED_OK && records->info->gate) {
+        struct ed_buffer summary;
+        ed_buffer_init(&summary, ED_REPORT_MAX_BYTES);
+        ed_report_gate_summary(&summary, records->info->gate);
+        annotation(&out, "notice", records->info->gate->verdict, NULL, NULL, NULL, ed_buffer_text(&summary));
+        out.no_memory = out.no_memory || summary.no_memory;
+        ed_buffer_release(&summary);
+    }
     if (status == ED_OK)
         status = ed_sink_flush(records->sink, &out, "the annotations", err);
     ed_ci_list_release(&list);
@@ -95,8 +100,13 @@ static void comment_append(struct ed_buffer *out, const struct ed_report_info *i
     ed_buffer_printf(out, "**edgedyno: %s**",
                      all == ED_VERDICT_NONE ? "nothing was judged" : ed_verdict_word(all));
     if (info->gate) {
+        struct ed_buffer summary;
+        ed_buffer_init(&summary, ED_REPORT_MAX_BYTES);
+        ed_report_gate_summary(&summary, info->gate);
         ed_buffer_text_append(out, " \xC2\xB7 ");
-        ed_text_markdown(out, info->gate->summary);
+        ed_text_markdown(out, ed_buffer_text(&summary));
+        out->no_memory = out->no_memory || summary.no_memory;
+        ed_buffer_release(&summary);
     }
     ed_buffer_text_append(out, "\n\n");
     if (info->gate)

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "reports/ci.h"
+#include "reports/gate.h"
 #include "reports/registry.h"
 #include "reports/text.h"
 
@@ -96,8 +97,14 @@ static void suite(struct ed_buffer *out, const struct ed_report_info *info, cons
     for (size_t i = 0; i < n; i++)
         test_case(out, &items[i]);
     ed_buffer_text_append(out, "    <system-out>");
-    if (info->gate)
-        escaped(out, info->gate->summary);
+    if (info->gate) {
+        struct ed_buffer summary;
+        ed_buffer_init(&summary, ED_REPORT_MAX_BYTES);
+        ed_report_gate_summary(&summary, info->gate);
+        escaped(out, ed_buffer_text(&summary));
+        out->no_memory = out->no_memory || summary.no_memory;
+        ed_buffer_release(&summary);
+    }
     for (size_t i = 0; i < n; i++) {
         // A test case that passed has no room for words.
         if (!items[i].told || items[i].verdict != ED_VERDICT_PASS)

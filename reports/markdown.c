@@ -222,9 +222,14 @@ static enum ed_status matrix_append(struct ed_buffer *out, const struct ed_repor
 }
 
 static void gate_append(struct ed_buffer *out, const struct ed_report_gate *gate) {
+    struct ed_buffer summary;
+    ed_buffer_init(&summary, ED_REPORT_MAX_BYTES);
+    ed_report_gate_summary(&summary, gate);
     ed_buffer_printf(out, "## %s\n\n", *gate->verdict ? gate->verdict : "no verdict");
-    ed_text_markdown(out, gate->summary);
+    ed_text_markdown(out, ed_buffer_text(&summary));
     ed_buffer_text_append(out, "\n\n");
+    out->no_memory = out->no_memory || summary.no_memory;
+    ed_buffer_release(&summary);
     ed_report_gate_markdown(out, gate, NULL);
     ed_buffer_text_append(out, "\n");
 }

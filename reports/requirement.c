@@ -185,7 +185,15 @@ static enum ed_status baseline_parse(struct ed_requirement *out, const char *key
         if (status != ED_OK)
             return ed_fail(err, ED_ERR_USAGE, out->text, "%s", cause.message);
     } else {
-        status = number_parse(out, key, text, err);
+        struct ed_error cause = {0};
+        double bare;
+        status = number_parse(out, key, text, &cause);
+        // Who leaves the unit out may as well have meant a share of the baseline.
+        if (status != ED_OK)
+            ed_fail(err, status, cause.where, "%s%s%.40s%s", cause.message,
+                    ed_units_number(text, &bare, NULL) == ED_OK ? "; or \"" : "",
+                    ed_units_number(text, &bare, NULL) == ED_OK ? text : "",
+                    ed_units_number(text, &bare, NULL) == ED_OK ? " %\" of the baseline" : "");
     }
     if (status == ED_OK && less) {
         out->limit = -out->limit;

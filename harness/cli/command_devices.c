@@ -196,7 +196,8 @@ static const char *const notes[] = {
     "`models` lists the models, engines and data that lie on devices. `clean` removes them, but for the "
     "newest N versions "
     "with --keep; it refuses while somebody else has the device.",
-    "`stop` ends the job that runs on a device; what it measured stays, and `run --resume` goes on. "
+    "`stop` ends the job that runs on a device; what it measured stays, and `--resume` of the command that "
+    "began it goes on. "
     "`reserve` keeps a "
     "device for your own campaigns; --for 0 ends that.",
     NULL};

@@ -58,9 +58,10 @@ static int stop(const struct ed_devices *devices, const struct ed_device_entry *
     if (!job[0])
         ed_log_line(&devices->cli->log, ED_LOG_INFO, "%s: no job runs there", entry->id);
     else
-        ed_log_line(&devices->cli->log, ED_LOG_INFO,
-                    "%s: job %s is stopped%s; its campaign goes on with `edgedyno run --resume`", entry->id,
-                    job, done);
+        ed_log_line(
+            &devices->cli->log, ED_LOG_INFO,
+            "%s: job %s is stopped%s; its campaign goes on with --resume DIR, of the command that began it",
+            entry->id, job, done);
     return ED_EXIT_PASS;
 }
 

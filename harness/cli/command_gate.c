@@ -47,7 +47,7 @@ static const char *const notes[] = {"Compares two builds on every device: blocks
 static const struct ed_cli_example examples[] = {
     {"edgedyno gate --baseline old.onnx --candidate new.onnx", "two models, on this machine"},
     {"edgedyno gate suite.json -d ci --mde 3% --max-time 10min --export junit=gate.xml", "in CI"},
-    {"edgedyno gate model.onnx --baseline on=onnxruntime@1.26.0/cpu --candidate on=onnxruntime@1.27.0/cpu",
+    {"edgedyno gate model.onnx --baseline on=onnxruntime@1.24.4/cpu --candidate on=onnxruntime@1.31.1/cpu",
      "two versions of an engine"},
     {"edgedyno gate suite.json --require 'latency_p50_ns <= baseline + 5 %' --confirm",
      "a limit against the baseline; a fail is repeated before it counts"},

@@ -8,7 +8,9 @@
 
 #include "harness/addresses.h"
 #include "harness/cli/kept_words.h"
+#include "harness/gate_verdict.h"
 #include "harness/suite_values.h"
+#include "reports/gate.h"
 
 #define WORDS_MAX_BYTES (4u << 20)
 #define AGAIN_BYTES (ED_PATH_BYTES + 16)
@@ -37,9 +39,42 @@ enum ed_status ed_gate_confirm_keep(struct ed_suite *suite, const struct ed_argu
     return status;
 }
 
-// Measures `suite` anew in `again`. Where that comes to nothing, the fail stands.
+// What a campaign came to.
+struct judged {
+    int code; // exit status
+    struct ed_buffer text;
+    char summary[512];
+};
+
+static enum ed_status judge(struct judged *out, const struct ed_campaign *campaign, struct ed_error *err) {
+    struct ed_records records = {0};
+    struct ed_json_writer w;
+    ed_buffer_init(&out->text, WORDS_MAX_BYTES);
+    enum ed_status status = ed_campaign_records(campaign, &records, NULL, err);
+    if (status != ED_OK)
+        return status;
+    out->code = ed_records_exit_code(&records);
+    if (records.gate) {
+        ed_json_writer_init(&w, &out->text, false);
+        ed_report_gate_json(&w, NULL, &records.gate->report);
+        snprintf(out->summary, sizeof out->summary, "%s", records.gate->report.summary);
+        status = ed_buffer_status(&out->text, "the verdict of a gate", err);
+    }
+    ed_records_release(&records);
+    return status;
+}
+
+// Where nothing repeats it.
+static int stands(struct ed_cli *cli, const struct ed_measured *measured, const struct ed_campaign *first) {
+    bool any = false;
+    ed_show_campaign(cli, &measured->output, first->directory, false, -1, &any);
+    ed_log_line(&cli->log, ED_LOG_WARNING, "this fail was not repeated, and stands");
+    return ED_EXIT_FAIL;
+}
+
+// Measures `suite` anew in `again`, and reports that alone. Where that comes to nothing, the fail stands.
 static int repeat(struct ed_cli *cli, struct ed_measured *measured, struct ed_suite *suite,
-                  const struct ed_campaign *first, const char *again) {
+                  const struct ed_campaign *first, const struct judged *judged, const char *again) {
     struct ed_error err = {0};
     char second[ED_PATH_BYTES] = "";
     enum ed_status status = ed_suite_text_set(&suite->gate.confirms, first->id, &err);
@@ -47,11 +82,14 @@ static int repeat(struct ed_cli *cli, struct ed_measured *measured, struct ed_su
         status = ed_suite_text_set(&suite->gate.confirms_in, first->directory, &err);
     if (status == ED_OK)
         status = ed_suite_text_set(&suite->gate.asked, "", &err);
+    if (status == ED_OK)
+        status = ed_suite_text_set(&suite->gate.first, ed_buffer_text(&judged->text), &err);
     if (status != ED_OK) {
         ed_cli_fail(cli, &err);
-        return ED_EXIT_FAIL;
+        return stands(cli, measured, first);
     }
-    ed_log_line(&cli->log, ED_LOG_INFO, "it failed; a fresh campaign repeats it before that blocks");
+    ed_log_line(&cli->log, ED_LOG_INFO, "it failed (%s); a fresh campaign repeats it before that blocks",
+                judged->summary);
     suite->seed = suite->seed < 0 ? suite->seed : suite->seed + 1;
     measured->measuring.args.out = again;
     measured->measuring.args.leave_nothing = measured->measuring.args.leave_nothing || first->leave_nothing;
@@ -59,8 +97,7 @@ static int repeat(struct ed_cli *cli, struct ed_measured *measured, struct ed_su
     const int code = ed_measuring_run(cli, &measured->measuring, suite, &measured->output, second);
     if (code == ED_EXIT_INTERRUPTED || (second[0] && ed_show_check_campaign(second, NULL) == ED_OK))
         return code;
-    ed_log_line(&cli->log, ED_LOG_WARNING, "this fail was not repeated, and stands");
-    return ED_EXIT_FAIL;
+    return stands(cli, measured, first);
 }
 
 // What the words of the first run ask, in the directory where they were written. The fleet is the resume's.
@@ -92,7 +129,7 @@ static enum ed_status ask_again(const struct ed_cli *cli, const struct ed_measur
 }
 
 static int repeat_resumed(struct ed_cli *cli, struct ed_measured *measured, const struct ed_campaign *first,
-                          const char *again) {
+                          const struct judged *judged, const char *again) {
     struct ed_json_document document = {0};
     struct ed_resources resources = {0};
     struct ed_suite suite;
@@ -112,11 +149,10 @@ static int repeat_resumed(struct ed_cli *cli, struct ed_measured *measured, cons
     if (status == ED_OK) {
         measured->measuring.args.catalogue = &resources.catalogue;
         measured->measuring.args.engines = &resources.engines;
-        code = repeat(cli, measured, &suite, first, again);
+        code = repeat(cli, measured, &suite, first, judged, again);
     } else {
         ed_cli_fail(cli, &err);
-        ed_log_line(&cli->log, ED_LOG_WARNING, "this fail was not repeated, and stands");
-        code = ED_EXIT_FAIL;
+        code = stands(cli, measured, first);
     }
     ed_resources_release(&resources);
     ed_suite_release(&suite);
@@ -140,40 +176,62 @@ static bool is_repeated(const char *directory) {
     return repeated;
 }
 
-// Shows the first, and what it came to; the second goes on, and if it has ended, is shown.
+// The second goes on, and is shown, ended or not. A first one that is no fail any more counts itself.
 static int go_on(struct ed_cli *cli, struct ed_measured *measured) {
     struct ed_campaign first = {0};
+    struct judged judged = {0};
     struct ed_error err = {0};
     char again[AGAIN_BYTES], directory[ED_PATH_BYTES];
     bool any = false;
-    if (ed_campaign_load(&first, measured->measuring.resume, &err) != ED_OK)
-        return ed_cli_fail(cli, &err);
+    enum ed_status status = ed_campaign_load(&first, measured->measuring.resume, &err);
+    if (status == ED_OK)
+        status = judge(&judged, &first, &err);
     snprintf(again, sizeof again, "%.4090s-again", first.directory);
     ed_campaign_release(&first);
-    int code = ed_show_campaign(cli, &measured->output, measured->measuring.resume, false, -1, &any);
-    if (code != ED_EXIT_FAIL)
-        return code;
+    ed_buffer_release(&judged.text);
+    if (status != ED_OK)
+        return ed_cli_fail(cli, &err);
+    if (judged.code != ED_EXIT_FAIL)
+        return ed_show_campaign(cli, &measured->output, measured->measuring.resume, false, -1, &any);
     ed_log_line(&cli->log, ED_LOG_INFO, "this fail is repeated by %s; what that says counts", again);
     measured->measuring.resume = again;
     return ed_measuring_run(cli, &measured->measuring, NULL, &measured->output, directory);
 }
 
+// Whether what was measured is a fail that is to be repeated.
+static bool wants_repeating(const struct ed_campaign *first, const struct judged *judged,
+                            const struct ed_measuring_end *end) {
+    return first->gate.confirm && !first->gate.confirms[0] &&
+           ed_cli_exit_combine(end->code, judged->code) == ED_EXIT_FAIL;
+}
+
 int ed_gate_confirm(struct ed_cli *cli, struct ed_measured *measured) {
     struct ed_campaign first = {0};
+    struct ed_measuring_end end;
+    struct judged judged = {0};
     struct ed_error err = {0};
     char again[AGAIN_BYTES];
+    int code;
     const bool resumes = measured->measuring.resume != NULL;
     if (resumes && is_repeated(measured->measuring.resume))
         return go_on(cli, measured);
-    int code = ed_measured_measure_plain(cli, measured);
-    if (code != ED_EXIT_FAIL || !measured->directory[0])
-        return code;
-    if (ed_campaign_load(&first, measured->directory, &err) != ED_OK)
-        return ed_cli_exit_combine(code, ed_cli_fail(cli, &err));
-    snprintf(again, sizeof again, "%.4090s-again", first.directory);
-    if (first.gate.confirm && !first.gate.confirms[0])
-        code = resumes ? repeat_resumed(cli, measured, &first, again)
-                       : repeat(cli, measured, &measured->suite, &first, again);
+    ed_measuring_do(cli, &measured->measuring, &measured->suite, measured->directory, &end);
+    if (!end.shows)
+        return end.code;
+    if (ed_campaign_load(&first, measured->directory, &err) != ED_OK ||
+        judge(&judged, &first, &err) != ED_OK || !wants_repeating(&first, &judged, &end)) {
+        // What is wrong with it is told there.
+        code = ed_measuring_show(cli, &measured->output, measured->directory, &end);
+    } else {
+        // Whoever is stopped now has the fail in files; the second verdict takes its place.
+        struct ed_output files = measured->output;
+        files.files_only = true;
+        ed_measuring_show(cli, &files, measured->directory, &end);
+        snprintf(again, sizeof again, "%.4090s-again", first.directory);
+        code = resumes ? repeat_resumed(cli, measured, &first, &judged, again)
+                       : repeat(cli, measured, &measured->suite, &first, &judged, again);
+    }
     ed_campaign_release(&first);
+    ed_buffer_release(&judged.text);
     return code;
 }

@@ -51,15 +51,18 @@ int ed_measuring_plan(const struct ed_cli *cli, const struct ed_measuring *measu
     return code;
 }
 
-// What a person may do next.
+// What a person may do next. A gate may have been resumed by `run`; only `gate` repeats its fail.
 static void tell_next(const struct ed_cli *cli, const char *directory, bool stopped) {
     char quoted[2 * ED_PATH_BYTES];
+    struct ed_campaign campaign = {0};
     ed_show_quote(quoted, sizeof quoted, directory);
     ed_log_line(&cli->log, ED_LOG_INFO, "campaign: %s", directory);
-    if (stopped)
+    if (stopped) {
+        const bool known = ed_campaign_load(&campaign, directory, NULL) == ED_OK;
         ed_log_line(&cli->log, ED_LOG_INFO, "stopped; resume with: edgedyno %s --resume %s",
-                    cli->command->name, quoted);
-    else
+                    known ? ed_campaign_command(&campaign) : cli->command->name, quoted);
+        ed_campaign_release(&campaign);
+    } else
         ed_log_line(&cli->log, ED_LOG_INFO, "report it again: edgedyno report %s", quoted);
 }
 
@@ -105,24 +108,36 @@ enum ed_status ed_measuring_measure(struct ed_cli *cli, struct ed_measuring *mea
     return status;
 }
 
-int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
-                     const struct ed_output *output, char directory[ED_PATH_BYTES]) {
+void ed_measuring_do(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
+                     char directory[ED_PATH_BYTES], struct ed_measuring_end *end) {
     const char *resume = measuring->resume;
     struct ed_error err = {0};
-    bool any = false, finished = false;
     const int64_t began_ns = ed_clock_read_ns(ED_CLOCK_BOOT);
+    *end = (struct ed_measuring_end){0};
     snprintf(directory, ED_PATH_BYTES, "%s", resume ? resume : "");
     enum ed_status status =
-        ed_measuring_measure(cli, measuring, resume ? NULL : suite, directory, &finished, &err);
-    int code = tell_failure(cli, status, &err);
+        ed_measuring_measure(cli, measuring, resume ? NULL : suite, directory, &end->finished, &err);
+    end->code = tell_failure(cli, status, &err);
     // A campaign that was refused since it holds one already is not this run's.
-    if (status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK) {
-        const int64_t elapsed_ns = ed_clock_read_ns(ED_CLOCK_BOOT) - began_ns;
-        int shown = ed_show_campaign(cli, output, directory, !finished, elapsed_ns, &any);
-        code = ed_cli_exit_combine(code, shown);
-        tell_next(cli, short_path(directory), !finished);
-    }
-    return code;
+    end->shows = status != ED_ERR_USAGE && directory[0] && ed_show_check_campaign(directory, NULL) == ED_OK;
+    end->elapsed_ns = ed_clock_read_ns(ED_CLOCK_BOOT) - began_ns;
+}
+
+int ed_measuring_show(const struct ed_cli *cli, const struct ed_output *output, const char *directory,
+                      const struct ed_measuring_end *end) {
+    bool any = false;
+    if (!end->shows)
+        return end->code;
+    const int shown = ed_show_campaign(cli, output, directory, !end->finished, end->elapsed_ns, &any);
+    tell_next(cli, short_path(directory), !end->finished);
+    return ed_cli_exit_combine(end->code, shown);
+}
+
+int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
+                     const struct ed_output *output, char directory[ED_PATH_BYTES]) {
+    struct ed_measuring_end end;
+    ed_measuring_do(cli, measuring, suite, directory, &end);
+    return ed_measuring_show(cli, output, directory, &end);
 }
 
 enum ed_status ed_measuring_check(const struct ed_arguments *arguments, struct ed_error *err) {

@@ -26,7 +26,20 @@ int ed_measuring_plan(const struct ed_cli *cli, const struct ed_measuring *measu
 enum ed_status ed_measuring_measure(struct ed_cli *cli, struct ed_measuring *measuring,
                                     const struct ed_suite *suite, char directory[ED_PATH_BYTES],
                                     bool *finished, struct ed_error *err);
-// Measures (or resumes) and reports; `directory` is that of the campaign, "" where none was made.
+// How that ended, for whoever reports it.
+struct ed_measuring_end {
+    int code;      // of measuring alone: 0, or what the failure that was told comes to
+    bool shows;    // there is a campaign of this run
+    bool finished; // nothing is left to resume
+    int64_t elapsed_ns;
+};
+// Measures (or resumes); `directory` is that of the campaign, "" where none was made. Failures are told.
+void ed_measuring_do(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
+                     char directory[ED_PATH_BYTES], struct ed_measuring_end *end);
+// Reports it, and says what a person may do next. Returns the exit status of both.
+int ed_measuring_show(const struct ed_cli *cli, const struct ed_output *output, const char *directory,
+                      const struct ed_measuring_end *end);
+// Both.
 int ed_measuring_run(struct ed_cli *cli, struct ed_measuring *measuring, const struct ed_suite *suite,
                      const struct ed_output *output, char directory[ED_PATH_BYTES]);
 

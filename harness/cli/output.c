@@ -295,6 +295,8 @@ int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed
     // Files first: a reader of standard output that goes away must not cost one.
     for (size_t i = 0; i < output->n_exports; i++) {
         const struct ed_output_export *export = &output->exports[i];
+        if (output->files_only && (export->directory || strcmp(export->path, "-") == 0))
+            continue;
         if (write_one(cli, export, render, context, &err) != ED_OK) {
             ed_log_error(&cli->log, &err);
             code = ed_cli_exit_combine(code, exit_of(&err));
@@ -302,7 +304,7 @@ int ed_output_write(const struct ed_output *output, const struct ed_cli *cli, ed
             ed_log_line(&cli->log, ED_LOG_DETAIL, "%s: written", export->path);
     }
     const struct ed_output_export standard = {output->format, "-", false};
-    if (output->format && write_one(cli, &standard, render, context, &err) != ED_OK) {
+    if (output->format && !output->files_only && write_one(cli, &standard, render, context, &err) != ED_OK) {
         ed_log_error(&cli->log, &err);
         code = ed_cli_exit_combine(code, exit_of(&err));
     }

@@ -32,6 +32,7 @@ struct ed_output {
     size_t n_texts;
     struct ed_order order;
     const char *block; // of --block; NULL: all
+    bool files_only;   // what another report will take the place of: single files, not standard output
 };
 
 // Where one rendering goes.

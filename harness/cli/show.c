@@ -139,9 +139,13 @@ int ed_show_campaign(const struct ed_cli *cli, const struct ed_output *output, c
         tell_totals(cli, &campaign, &records, elapsed_ns);
     if (records.usage_error)
         ed_log_line(&cli->log, ED_LOG_ERROR, "%s", records.usage_message);
-    if (records.blocks_left > 0 && !only_if_any)
-        ed_log_line(&cli->log, ED_LOG_WARNING, "%zu of %zu blocks are missing; %s", records.blocks_left,
-                    records.blocks_planned, "`edgedyno run --resume` measures them");
+    if (records.blocks_left > 0 && !only_if_any) {
+        char quoted[2 * ED_PATH_BYTES];
+        ed_show_quote(quoted, sizeof quoted, directory);
+        ed_log_line(&cli->log, ED_LOG_WARNING,
+                    "%zu of %zu blocks are missing; `edgedyno %s --resume %s` measures them",
+                    records.blocks_left, records.blocks_planned, ed_campaign_command(&campaign), quoted);
+    }
     code = ed_cli_exit_combine(code, ed_records_exit_code(&records));
     ed_records_release(&records);
     ed_campaign_release(&campaign);

@@ -221,7 +221,8 @@ enum ed_status ed_history_import(struct ed_store *store, const struct ed_campaig
                                        .partial = records->blocks_left > 0 || records->devices_absent > 0};
     if (records->blocks_done == 0)
         return ed_fail(err, ED_ERR_USAGE, campaign->directory,
-                       "nothing of this campaign has been measured; `edgedyno run --resume` does it");
+                       "nothing of this campaign has been measured; `edgedyno %s --resume DIR` does it",
+                       ed_campaign_command(campaign));
     enum ed_status status = ed_store_begin(store, true, err);
     if (status == ED_OK)
         status = look_up(store, campaign, records, done, err);

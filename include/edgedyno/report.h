@@ -105,6 +105,9 @@ struct ed_report_gate {
     const char *confirms; // id of the campaign whose fail this one repeated; ""
     size_t n;
     const struct ed_report_gate_row *rows; // by device, then by pair of cases
+    // What that campaign came to, its verdict, summary and rows alone; NULL: none, or an older campaign does
+    // not say.
+    const struct ed_report_gate *first;
 };
 
 // One configuration (variant, engine build, backend, threads, options) that `edgedyno tune` could choose.

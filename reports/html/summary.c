@@ -79,6 +79,11 @@ static void headline(struct ed_html_page *page) {
     if (info->gate && *info->gate->confirms) {
         ed_buffer_text_append(&page->out, ", repeats the fail of ");
         ed_html_text(page, info->gate->confirms);
+        if (info->gate->first) {
+            ed_buffer_text_append(&page->out, " (");
+            ed_html_text(page, info->gate->first->summary);
+            ed_buffer_text_append(&page->out, ")");
+        }
     }
     ed_buffer_text_append(&page->out, "</p>\n<p class=\"headline ");
     ed_buffer_printf(&page->out, "%s\">", *word ? word : "none");

@@ -5,10 +5,8 @@ comes to the same verdict, what is frozen, and the order of the blocks.
 The engine sleeps for milliseconds, and what must be told apart differs by a factor, so that other load on the machine changes no verdict.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -138,6 +136,8 @@ def fails_even_if_killed(room):
         kill(process.pid)
         process.communicate()
         words = ["gate", "--resume", "g_fail"]
+        # What goes on with it is its own command, whoever asks.
+        room.run("report", "g_fail").expect(3, "`edgedyno gate --resume g_fail` measures them")
     ended = room.run(*words).expect(1)
     check(ended.out.startswith("fail\n"), "the verdict comes first", ended.out[:300])
     row = row_of(verdict_of(room, "g_fail"), "latency_p50_ns")
@@ -264,38 +264,69 @@ def out_of_time(room):
 
 def confirmed(room):
     """A fail is repeated, by the command itself or by a resume, whenever the controller is killed."""
-    ended = gate(room, "g_again", "dies", *MDE, "--confirm", code=1)
+    files = {"junit": "j.xml", "markdown": "m.md", "comment": "c.comment", "github": "a.github", "bmf": "b.json", "json": "r.json", "html": "p.html"}
+    exports = ",".join(f"{name}={file}" for name, file in files.items())
+    words = ("--confirm", "--format", "json", "--export", exports)
+    ended = gate(room, "g_again", "dies", *MDE, *words, code=1)
     check("a fresh campaign repeats it" in ended.err, "it says so", ended.err)
     first, second = (json.loads((room.path / n / "gate.json").read_text()) for n in ("g_again", "g_again-again"))
     check(second["gate"]["confirms"] == first["campaign"], "the second names the first", second)
-    ended = room.run("gate", "--resume", "g_again").expect(1, "g_again-again; what that says counts")
-    check(len(re.findall("^fail$", ended.out, re.M)) == 2, "both are shown", ended.out)
-    check("a fresh campaign" not in ended.err, "nothing is measured a third time", ended.err)
+    # One document: the one that counts, and the first beside it.
+    whole = json.loads(ended.out)
+    check(whole["campaign"] == second["campaign"] and whole["gate"] == second["gate"], "the second counts", whole["gate"])
+    beside = {"campaign": first["campaign"], **{k: first["gate"][k] for k in ("verdict", "summary", "comparisons")}}
+    check(whole["gate"]["first"] == beside, "the first is beside it, whole", whole["gate"]["first"], beside)
+    check("first" not in first["gate"], "and repeats nothing itself")
+    check(json.loads((room.path / "r.json").read_text()) == whole, "a file has the same")
+    for name, file in files.items():
+        text = (room.path / file).read_text()
+        check(second["campaign"] in text or name in ("github", "bmf"), f"{name} is of the second", text[:600])
+        if name in ("junit", "markdown", "comment", "github", "html"):
+            check(first["campaign"] in text, f"{name} says what it repeats", text[:600])
+            check(len(re.findall("came to fail|repeats the fail", text)) == 1, f"{name} says so once", text[:600])
+    junit = (room.path / "j.xml").read_text()
+    check(junit.count("<testsuites") == 1 and junit.count("<failure") == 1, "one judgement in JUnit", junit)
+    check((room.path / "c.comment").read_text().count("<!-- edgedyno -->") == 1, "one comment")
+    again = room.run("gate", "--resume", "g_again", "--format", "json").expect(1, "g_again-again; what that says counts")
+    check(json.loads(again.out) == whole, "a resume says the same", again.out[:600])
+    check("a fresh campaign" not in again.err, "nothing is measured a third time", again.err)
+    text = room.run("report", "g_again-again").expect(1).out
+    check(len(re.findall("^fail$", text, re.M)) == 1 and "which came to fail: 0 passed, 1 failed" in " ".join(text.split()), "the table says both", text)
+    # The second needs the first no more.
+    shutil.move(room.path / "g_again", room.path / "g_hidden")
+    check(room.run("report", "g_again-again", "--format", "json").expect(1).json() == whole, "the second tells it alone")
+    shutil.move(room.path / "g_hidden", room.path / "g_again")
     text = (room.path / "g_again-again" / "campaign.json").read_text()
     check('"asked"' not in text, "a repetition is not repeated")
-
-
-def start_blocked(room, *words):
-    """A gate whose first report finds no reader, so that it stands between its two campaigns until it is killed."""
-    inward, outward = os.pipe()
-    fcntl.fcntl(outward, fcntl.F_SETPIPE_SZ, 4096)
-    os.write(outward, b"x" * 4096)
-    process = room.start("gate", *words, stdout=outward, stderr=subprocess.DEVNULL)
-    os.close(outward)
-    return process, inward
+    # What stands as the first verdict is checked as anything that is read.
+    document = json.loads(text)
+    for change in ({"verdict": "maybe"}, {"comparisons": 7}, {"comparisons": [{"verdict": "fail", "key": "speed"}]}, {"summary": None}):
+        odd = room.path / "g_odd"
+        shutil.copytree(room.path / "g_again-again", odd)
+        freeze(odd / "campaign.json", {**document, "first": {**document["first"], **change}})
+        ended = room.run("report", "g_odd", "--format", "json").expect(2)
+        check(ended.out == "", f"{change}: nothing is reported", ended.out[:300])
+        shutil.rmtree(odd)
+    # An older campaign does not say what it repeats.
+    shutil.copytree(room.path / "g_again-again", room.path / "g_old")
+    document.pop("first")
+    freeze(room.path / "g_old" / "campaign.json", document)
+    old = room.run("report", "g_old", "--format", "json").expect(1).json()["gate"]
+    check("first" not in old and old["confirms"] == first["campaign"], "then only its name is known", old)
 
 
 def confirmed_even_if_killed(room):
-    """Killed between the two, then in the second. Whoever resumes stands elsewhere, and the second goes by the first's own words."""
+    """A second that could not begin, then one that was killed. Whoever resumes stands elsewhere, and the second goes by the first's own words."""
     first, second, elsewhere = room.path / "g_two", room.path / "g_two-again", room.path / "elsewhere"
     elsewhere.mkdir()
     words = ["--confirm", "--label", "commit=a-b", "--seed", "7", *MDE]
-    process, pipe = start_blocked(room, "suite.json", "--baseline", "base", "--candidate", "dies", "--out", "g_two", *words)
-    wait_for((first / "gate.json").exists, "the first verdict")
-    kill(process.pid)
-    process.communicate()
-    os.close(pipe)
-    check(not second.exists(), "killed before the second")
+    # Its place is taken: what is on disk then is what a controller leaves that is killed between the two.
+    second.write_text("taken")
+    ended = gate(room, "g_two", "dies", *words, "--format", "json", "--export", "junit=two.xml", code=1)
+    check("this fail was not repeated, and stands" in ended.err, "it says so", ended.err)
+    check(ended.json()["gate"]["verdict"] == "fail" and "first" not in ended.json()["gate"], "the first counts, once", ended.out[:600])
+    check((room.path / "two.xml").read_text().count("<failure") == 1, "also in files")
+    second.unlink()
 
     # What the words name has changed meanwhile.
     model = room.path / "dies.json"
@@ -354,7 +385,51 @@ def second_counts(room):
     second["gate"]["sha256"] = digest_of(second["gate"])
     freeze(path, second)
     ended = room.run("gate", "--resume", "g_fail").expect(0, "what that says counts")
-    check(ended.out.startswith("fail\n") and "\npass\n" in ended.out, "both are shown, and the second counts", ended.out)
+    check(ended.out.startswith("pass\n") and "\nfail\n" not in ended.out, "the second is shown, and counts", ended.out)
+
+
+TOKENS = ("time_to_first_token_ns", "prefill_tokens_per_s", "decode_tokens_per_s")
+
+
+def tokens_together(room):
+    """Tokens that a server sent several at a time make no figure of a gate: it does not pass without them, and says why."""
+    for name in ("talk", "chat"):
+        room.script(f"{name}.json", language={"vocabulary": 300, "bos": 1, "warmup_ns": 270_000_000, "prefill_ns_per_token": 2_000_000, "token_ns": [4_000_000]})
+    words = ["--mde", "80 %", "--metric", ",".join(TOKENS), "-p", "0", "-n", "0", "-pg", "4,4", "--on", "scripted/cpu", "--on-invalid", "mark"]
+    room.write("talks.json", {"models": [{"name": "m", "variants": [{"name": n, "file": f"{n}.json"} for n in ("talk", "chat")]}], "block": BLOCK})
+    room.run("gate", "talks.json", "--baseline", "talk", "--candidate", "chat", "--out", "g_talk", *words).expect(0)
+    kept = Device(room.path / "g_talk").journal_path.read_text()
+    plan = json.loads((room.path / "g_talk" / "campaign.json").read_text())
+
+    def verdicts(code, together, of=lambda line: True, chosen=True):
+        """By journal lines that say how many of 100 tokens in 10 answers came together."""
+        lines = [json.loads(line) for line in kept.splitlines()]
+        for line in lines:
+            if line["type"] == "block" and of(line):
+                line["evidence"]["facts"] = {"tokens": 100, "requests": 10, "tokens_together": together}
+        Device(room.path / "g_talk").journal_path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        asked = {**plan["gate"], "chosen": chosen}
+        freeze(room.path / "g_talk" / "campaign.json", {**plan, "gate": {**asked, "sha256": digest_of(asked)}})
+        whole = room.run("report", "g_talk", "--format", "json").expect(code).json()
+        return {row["key"]: row for row in whole["gate"]["comparisons"]}, whole["records"]
+
+    for few in (0, 5, 60):
+        rows, _ = verdicts(0, few)
+        check({row["verdict"] for row in rows.values()} == {"pass"}, f"{few} of 100 change nothing", rows)
+    rows, records = verdicts(3, 61)
+    check([rows[k]["verdict"] for k in TOKENS] == ["pass", "pass", "inconclusive"], "no rate of tokens", rows)
+    check(all(r["decode_tokens_per_s"] is None and r["time_to_first_token_ns"] for r in records), "nor has a record one", records)
+    for chosen in (True, False):
+        rows, records = verdicts(3, 82, chosen=chosen)
+        check({rows[k]["verdict"] for k in TOKENS} == {"inconclusive"}, "answers that were not streamed have no figure", rows)
+        check(all(rows[k]["candidate"] is None and rows[k]["change"] is None for k in TOKENS), "and none is shown", rows)
+        check("were not streamed" in rows[TOKENS[0]]["why"] and "several at a time" in rows[TOKENS[2]]["why"], "why", rows)
+        check(all(r[k] is None for r in records for k in TOKENS), "nor has a record one", records)
+    for case, who in (("c0", "the baseline's blocks do not have it"), ("c1", "the blocks do not have it")):
+        rows, _ = verdicts(3, 90, lambda line, case=case: line["case"] == case)
+        check(all(rows[k]["why"].startswith(who) for k in TOKENS), f"one side alone: {who}", rows)
+    rows, _ = verdicts(3, 90, lambda line: line["block"] == "c1.timing.5")
+    check({rows[k]["verdict"] for k in TOKENS} == {"inconclusive"}, "nothing passes without a single block", rows)
 
 
 def usage(room):
@@ -366,6 +441,12 @@ def usage(room):
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "-r", "3"], "--max-time"),
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--metric", "speed"], "block by block"),
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--mde", "0 %"], "0.01 %"),
+        (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--require", "latency_p50_ns <= baseline + 5"], 'or "5 %" of the baseline'),
+        (["gate", "--baseline", "bse.json", "--candidate", "same.json"], 'did you mean "base.json"?'),
+        (["gate", "--baseline", "base.json", "--candidate", "./sme.json"], 'did you mean "./same.json"?'),
+        (["gate", "--baseline", room.path / "bse.json", "--candidate", "same.json", "--dry-run"], 'did you mean "'),
+        (["gate", "--baseline", "on=scripted/cpu", "--candidate", "on=scripted/cpu"], "two engines need a model that both run"),
+        (["gate", "--baseline", "bse.json", "--candidate", "sme.json"], 'did you mean "same.json"?'),
     ):
         room.run(*words).expect(2, text)
     dry = room.run("gate", "suite.json", "--baseline", "base", "--candidate", "same", "--dry-run").expect(0)
@@ -383,7 +464,7 @@ def usage(room):
 def main():
     with Room() as room:
         make_models(room)
-        for part in (usage, outcomes, confirmed, confirmed_even_if_killed, out_of_time, passes, fails_even_if_killed, doubts, second_counts):
+        for part in (usage, outcomes, tokens_together, confirmed, confirmed_even_if_killed, out_of_time, passes, fails_even_if_killed, doubts, second_counts):
             part(room)
     finish("gate")
 

@@ -239,6 +239,7 @@ def threads_and_few_rounds(room):
     wait_for(lambda: campaign.exists() and Device(campaign).n_done() >= 2, "two blocks")
     kill(process.pid)
     process.communicate()
+    room.run("report", "few").expect(3, "`edgedyno tune --resume few` measures them")
     choice = report(room, "few", 3)
     row, states = one(choice)
     check(row["chosen"] is None and "not measured" in {c["state"] for c in states.values()}, "it was stopped", row["why"])
