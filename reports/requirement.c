@@ -186,14 +186,13 @@ static enum ed_status baseline_parse(struct ed_requirement *out, const char *key
             return ed_fail(err, ED_ERR_USAGE, out->text, "%s", cause.message);
     } else {
         struct ed_error cause = {0};
-        double bare;
+        double value;
         status = number_parse(out, key, text, &cause);
         // Who leaves the unit out may as well have meant a share of the baseline.
+        const bool bare = status != ED_OK && ed_units_number(text, &value, NULL) == ED_OK;
         if (status != ED_OK)
-            ed_fail(err, status, cause.where, "%s%s%.40s%s", cause.message,
-                    ed_units_number(text, &bare, NULL) == ED_OK ? "; or \"" : "",
-                    ed_units_number(text, &bare, NULL) == ED_OK ? text : "",
-                    ed_units_number(text, &bare, NULL) == ED_OK ? " %\" of the baseline" : "");
+            ed_fail(err, status, cause.where, "%s%s%.40s%s", cause.message, bare ? "; or \"" : "",
+                    bare ? text : "", bare ? " %\" of the baseline" : "");
     }
     if (status == ED_OK && less) {
         out->limit = -out->limit;
