@@ -100,6 +100,21 @@ static bool is_elsewhere(struct ed_result *result, const struct ed_blocks *block
     return cJSON_IsString(why);
 }
 
+// An engine of several processes: the probes follow the first one, which may only have started the others.
+static bool has_children(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    static const char *const keys[] = {"sampled_peak_anon_bytes", "sampled_peak_swap_bytes"};
+    double most = 0;
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *n = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "processes");
+        if (ed_block_is_timing(&blocks->items[i], case_index) && cJSON_IsNumber(n) && n->valuedouble > most)
+            most = n->valuedouble;
+    }
+    for (size_t i = 0; most > 1 && i < sizeof keys / sizeof *keys; i++)
+        ed_result_reason(result, keys[i], ED_REASON_NOT_MEASURED,
+                         "the engine has up to %.0f processes, and the first alone is sampled", most);
+    return most > 1;
+}
+
 void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
     if (is_elsewhere(result, blocks, case_index)) {
         engine_account(result, first_evidence(blocks, case_index));
@@ -130,9 +145,10 @@ void ed_summary_memory(struct ed_result *result, const struct ed_blocks *blocks,
             drop = block->available_first - block->available_min;
     }
     // No memory is below zero, whatever a journal says.
-    if (anon >= 0)
+    const bool several = has_children(result, blocks, case_index);
+    if (anon >= 0 && !several)
         ED_RESULT_SET(result, sampled_peak_anon_bytes, anon);
-    if (swap >= 0)
+    if (swap >= 0 && !several)
         ED_RESULT_SET(result, sampled_peak_swap_bytes, swap);
     if (drop >= 0)
         ED_RESULT_SET(result, system_memory_drop_peak_bytes, drop);

@@ -105,6 +105,33 @@ static void threads(struct ed_result *result, const struct ed_blocks *blocks, si
                      names);
 }
 
+// Engines make as many threads as they are told; those beyond the processors only wait for one another.
+static void processors(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
+    size_t beyond = 0, n = 0;
+    double fewest = 0, most = 0;
+    for (size_t i = 0; i < blocks->n; i++) {
+        const cJSON *evidence = blocks->items[i].evidence;
+        const double may = number_of(evidence, "processors");
+        double asked = number_of(member(evidence, "threads"), "asked");
+        if (!is_timing(&blocks->items[i], case_index) || !(may >= 1 && may < 1e9))
+            continue;
+        n++;
+        asked = asked >= 1 && asked < 1e9 ? asked : (double)result->threads;
+        if (asked <= may)
+            continue;
+        fewest = beyond++ && fewest <= may ? fewest : may;
+        most = asked > most ? asked : most;
+    }
+    if (!beyond)
+        return;
+    char where[64] = "";
+    if (beyond < n)
+        snprintf(where, sizeof where, " in %zu of %zu blocks", beyond, n);
+    ed_result_reason(result, "threads", "more_than_cpus",
+                     "%.0f asked for, %.0f processor%s that the worker may run on%s: they take turns", most,
+                     fewest, fewest > 1 ? "s" : "", where);
+}
+
 static void network(struct ed_result *result, const struct ed_blocks *blocks, size_t case_index) {
     for (size_t i = 0; i < blocks->n; i++) {
         if (!is_timing(&blocks->items[i], case_index))
@@ -136,5 +163,6 @@ void ed_summary_worker(struct ed_result *result, const struct ed_blocks *blocks,
     engine_note(result, blocks, case_index);
     figures(result, blocks, case_index);
     threads(result, blocks, case_index);
+    processors(result, blocks, case_index);
     network(result, blocks, case_index);
 }

@@ -202,7 +202,7 @@ static void look_at_process(const struct ed_block_context *context, struct ed_bl
     *followed = pid;
     ed_sampler_follow(context->sampler, pid < 0 ? 0 : pid);
     if (pid > 0)
-        ed_memory_limit_watch(&result->limit, pid);
+        ed_memory_limit_watch(&result->limit, pid, true);
 }
 
 static void look_at_pace(const struct ed_block_context *context, const struct ed_job_block *block,
@@ -391,7 +391,7 @@ enum ed_status ed_block_run(const struct ed_block_context *context, size_t block
     if (status == ED_OK)
         status = start_worker(context, block, result, output, &pid, err);
     if (status == ED_OK) {
-        ed_memory_limit_watch(&result->limit, pid);
+        ed_memory_limit_watch(&result->limit, pid, false);
         ed_sampler_begin(context->sampler, pid);
         watch(context, block, pid, output, result->started.monotonic_ns, result, &wait_status, &worker);
         ed_sampler_end(context->sampler);

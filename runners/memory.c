@@ -92,7 +92,8 @@ static void mark_others(struct ed_memory_reader *reader, struct ed_mark *mark) {
         if (reset >= 0)
             close(reset);
     }
-    ed_threads_read(&reader->threads[1], reader->n_pids ? reader->pids[0] : 0);
+    reader->most_pids = reader->n_pids > reader->most_pids ? reader->n_pids : reader->most_pids;
+    ed_threads_read(&reader->threads[1], reader->pids, reader->n_pids);
 }
 
 void ed_memory_mark(struct ed_memory_reader *reader, struct ed_mark *mark) {
@@ -120,7 +121,7 @@ void ed_memory_mark(struct ed_memory_reader *reader, struct ed_mark *mark) {
     mark->swap_bytes = field_bytes(text, "VmSwap");
     // Between the reading and the reset, so that what this allocates is in no phase.
     reader->threads[0] = reader->threads[1];
-    ed_threads_read(&reader->threads[1], 0);
+    ed_threads_read(&reader->threads[1], NULL, 0);
     // Without the reset the next peak would be the highest since the start: the mark says so, and the result
     // is null with a reason.
     mark->peak_reset = reader->reset_fd >= 0 && pwrite(reader->reset_fd, "5", 1, 0) == 1;

@@ -16,9 +16,9 @@ struct ed_memory_reader {
     struct ed_thread_times threads[2]; // at the mark before the last one, and at the last one
     const struct ed_backend *backend;  // whose processes are read in place of this one; NULL: this one
     void *state;
-    int64_t pids[ED_PROCESSES_MAX]; // at the last mark
-    size_t n_pids;
-    bool elsewhere; // the engine runs where nothing can be read
+    int64_t pids[ED_PROCESSES_MAX];
+    size_t n_pids, most_pids; // at the last mark; at any one
+    bool elsewhere;           // the engine runs where nothing can be read
 };
 
 void ed_memory_reader_init(struct ed_memory_reader *reader, int64_t own_bytes);

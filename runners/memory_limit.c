@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "runners/family.h"
 
 // The number behind `key` at the beginning of a line; -1 where it is missing.
 static int64_t number_of(const char *text, const char *key) {
@@ -41,11 +42,8 @@ static int64_t swapped_out(int root_fd) {
 void ed_memory_limit_begin(struct ed_memory_limit *limit, int64_t limit_bytes, int root_fd,
                            const char *work) {
     const char *way = getenv(ED_MEMORY_LIMIT_VARIABLE);
-    *limit = (struct ed_memory_limit){.limit_bytes = limit_bytes,
-                                      .group = {.procs_fd = -1},
-                                      .counts = {-1, -1},
-                                      .root_fd = root_fd,
-                                      .status_fd = -1};
+    *limit = (struct ed_memory_limit){
+        .limit_bytes = limit_bytes, .group = {.procs_fd = -1}, .counts = {-1, -1}, .root_fd = root_fd};
     if (!limit_bytes)
         return;
     limit->period_ns = ED_MEMORY_LIMIT_PERIOD_NS;
@@ -60,14 +58,27 @@ void ed_memory_limit_begin(struct ed_memory_limit *limit, int64_t limit_bytes, i
         limit->reason[0] = 0;
 }
 
-void ed_memory_limit_watch(struct ed_memory_limit *limit, int64_t pid) {
-    char path[64];
+void ed_memory_limit_watch(struct ed_memory_limit *limit, int64_t pid, bool family) {
     if (!limit->limit_bytes)
         return;
-    if (limit->status_fd >= 0)
-        close(limit->status_fd);
+    limit->pids[0] = pid;
+    limit->n_pids = limit->most_pids = 1;
+    limit->family = family;
+    limit->family_ns = 0;
+}
+
+// -1 where the process is gone.
+static int64_t read_process(int64_t pid, int64_t *swap_bytes) {
+    char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%lld/status", (long long)pid);
-    limit->status_fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+    const int64_t anon_kib = number_of(text, "RssAnon:"), swap_kib = number_of(text, "VmSwap:");
+    *swap_bytes += anon_kib < 0 || swap_kib < 0 ? 0 : swap_kib * 1024;
+    return anon_kib < 0 ? -1 : anon_kib * 1024;
 }
 
 static void take(struct ed_memory_limit *limit, int64_t anon_bytes, int64_t swap_bytes) {
@@ -85,32 +96,38 @@ static void take(struct ed_memory_limit *limit, int64_t anon_bytes, int64_t swap
 }
 
 int64_t ed_memory_limit_step(struct ed_memory_limit *limit, int64_t now_ns, bool begun) {
-    char text[4096];
-    if (limit->status_fd < 0)
+    int64_t anon_bytes = -1, swap_bytes = 0;
+    if (!limit->n_pids)
         return INT64_MAX;
     if (now_ns < limit->next_ns)
         return limit->next_ns;
     limit->next_ns = now_ns + limit->period_ns;
     if (!begun)
         return limit->next_ns;
-    const ssize_t n = pread(limit->status_fd, text, sizeof text - 1, 0);
-    text[n > 0 ? n : 0] = 0;
-    const int64_t anon_kib = number_of(text, "RssAnon:"), swap_kib = number_of(text, "VmSwap:");
-    if (anon_kib < 0)
+    for (size_t i = 0; i < limit->n_pids; i++) {
+        const int64_t one_bytes = read_process(limit->pids[i], &swap_bytes);
+        if (one_bytes >= 0)
+            anon_bytes = (anon_bytes < 0 ? 0 : anon_bytes) + one_bytes;
+    }
+    // Behind the reading: a process that has just been made may for a moment be its parent once more.
+    if (limit->family && now_ns - limit->family_ns >= ED_MEMORY_LIMIT_FAMILY_NS) {
+        limit->n_pids = ed_family_find(limit->pids[0], limit->pids, ED_MEMORY_LIMIT_PROCESSES_MAX);
+        limit->most_pids = limit->n_pids > limit->most_pids ? limit->n_pids : limit->most_pids;
+        limit->family_ns = now_ns;
+    }
+    if (anon_bytes < 0)
         return limit->next_ns;
     if (limit->last_ns && now_ns - limit->last_ns > limit->gap_ns)
         limit->gap_ns = now_ns - limit->last_ns;
     limit->last_ns = now_ns;
-    take(limit, anon_kib * 1024, swap_kib < 0 ? -1 : swap_kib * 1024);
+    take(limit, anon_bytes, swap_bytes);
     return limit->next_ns;
 }
 
 void ed_memory_limit_end(struct ed_memory_limit *limit, const struct ed_mapping *mapping, const char *work) {
     if (!limit->limit_bytes)
         return;
-    if (limit->status_fd >= 0)
-        close(limit->status_fd);
-    limit->status_fd = -1;
+    limit->n_pids = 0;
     // The worker's own readings are a few more.
     for (size_t i = 0; mapping && i < ED_MARK_COUNT; i++)
         if (mapping->marks[i].set)
@@ -130,7 +147,7 @@ void ed_memory_limit_end(struct ed_memory_limit *limit, const struct ed_mapping 
 }
 
 bool ed_memory_limit_exceeded(const struct ed_memory_limit *limit, int signal, char *message, size_t bytes) {
-    char size[32], peak[32], beyond[32];
+    char size[32], peak[32], beyond[32], processes[32] = "";
     if (!limit->limit_bytes)
         return false;
     ed_units_print_size(size, sizeof size, limit->limit_bytes);
@@ -149,11 +166,14 @@ bool ed_memory_limit_exceeded(const struct ed_memory_limit *limit, int signal, c
         return false;
     ed_units_print_size(peak, sizeof peak, limit->peak_bytes);
     ed_units_print_size(beyond, sizeof beyond, limit->peak_bytes - limit->limit_bytes);
-    snprintf(
-        message, bytes,
-        "over its memory limit of %s by %s when that was seen, and killed: %s of anonymous memory plus swap "
-        "(sampled every %lld ms, the longest gap %lld ms)",
-        size, beyond, peak, (long long)(limit->period_ns / 1000000), (long long)(limit->gap_ns / 1000000));
+    if (limit->most_pids > 1)
+        snprintf(processes, sizeof processes, " of %zu processes", limit->most_pids);
+    snprintf(message, bytes,
+             "over its memory limit of %s by %s when that was seen, and killed: %s of anonymous memory plus "
+             "swap%s "
+             "(sampled every %lld ms, the longest gap %lld ms)",
+             size, beyond, peak, processes, (long long)(limit->period_ns / 1000000),
+             (long long)(limit->gap_ns / 1000000));
     return true;
 }
 
@@ -175,6 +195,8 @@ void ed_memory_limit_write(const struct ed_memory_limit *limit, struct ed_json_w
     ed_json_int(writer, "readings", limit->readings);
     if (limit->readings)
         ed_json_int(writer, "anon_swap_peak_bytes", limit->peak_bytes);
+    if (limit->family)
+        ed_json_uint(writer, "processes", limit->most_pids);
     if (limit->over)
         ed_json_int(writer, "overshoot_bytes", limit->peak_bytes - limit->limit_bytes);
     if (limit->counts.peak_bytes >= 0)

@@ -10,7 +10,9 @@
 #include "runners/mapping.h"
 #include "runners/memory_group.h"
 
-#define ED_MEMORY_LIMIT_PERIOD_NS INT64_C(10000000)        // between two readings, where they are the limit
+#define ED_MEMORY_LIMIT_PROCESSES_MAX 64
+#define ED_MEMORY_LIMIT_FAMILY_NS INT64_C(100000000) // between two looks for processes that an engine started
+#define ED_MEMORY_LIMIT_PERIOD_NS INT64_C(10000000)  // between two readings, where they are the limit
 #define ED_MEMORY_LIMIT_GROUP_PERIOD_NS INT64_C(100000000) // where a cgroup is, and they only watch swap
 // In the environment of the runner: "sampled" leaves cgroups alone.
 #define ED_MEMORY_LIMIT_VARIABLE "EDGEDYNO_MEMORY_LIMIT"
@@ -20,7 +22,11 @@ struct ed_memory_limit {
     struct ed_memory_group group;
     struct ed_memory_group_counts counts; // of the group, at the end
     char reason[256];                     // why there is no group; "" where there is one
-    int root_fd, status_fd;
+    int root_fd;
+    int64_t pids[ED_MEMORY_LIMIT_PROCESSES_MAX]; // whose memory is summed up
+    size_t n_pids, most_pids;
+    bool family;                                 // what the first of them starts counts as well
+    int64_t family_ns;                           // when it was looked for
     int64_t period_ns, next_ns, last_ns, gap_ns; // gap: the longest time between two readings
     int64_t readings;
     int64_t peak_bytes, swap_bytes;                // highest readings: anonymous plus swap; swap alone
@@ -30,8 +36,9 @@ struct ed_memory_limit {
 
 // Before the worker is made. `limit_bytes` 0 makes all of this do nothing.
 void ed_memory_limit_begin(struct ed_memory_limit *limit, int64_t limit_bytes, int root_fd, const char *work);
-// The worker is there.
-void ed_memory_limit_watch(struct ed_memory_limit *limit, int64_t pid);
+// The worker is there; or, with `family`, the engine that is a process of its own, which is watched in the
+// worker's place, with all that it starts.
+void ed_memory_limit_watch(struct ed_memory_limit *limit, int64_t pid, bool family);
 // Reads when it is time to. `begun`: the worker's own program runs, so that what is read is not the copy of
 // this process that it was before. Returns when to call again (INT64_MAX: never); sets `over`.
 int64_t ed_memory_limit_step(struct ed_memory_limit *limit, int64_t now_ns, bool begun);

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,22 @@
 #include "base/clock.h"
 
 #define WORKING_MAX 16
+#define PROCESSORS_MAX 65536
+
+int ed_threads_processors(void) {
+    int found = -1;
+    // The kernel refuses a set that is smaller than its own.
+    for (size_t n = CPU_SETSIZE; n <= PROCESSORS_MAX && found < 0; n *= 2) {
+        cpu_set_t *set = CPU_ALLOC(n);
+        if (!set)
+            break;
+        CPU_ZERO_S(CPU_ALLOC_SIZE(n), set);
+        if (sched_getaffinity(0, CPU_ALLOC_SIZE(n), set) == 0)
+            found = CPU_COUNT_S(CPU_ALLOC_SIZE(n), set);
+        CPU_FREE(set);
+    }
+    return found > 0 ? found : -1;
+}
 
 static bool read_text(const char *tasks, const char *tid, const char *file, char *text, size_t bytes) {
     char path[128];
@@ -24,16 +41,10 @@ static bool read_text(const char *tasks, const char *tid, const char *file, char
     return n > 0;
 }
 
-void ed_threads_read(struct ed_thread_times *times, int64_t pid) {
-    char folder[48] = "/proc/self/task";
-    if (pid > 0)
-        snprintf(folder, sizeof folder, "/proc/%lld/task", (long long)pid);
+static bool read_process(struct ed_thread_times *times, const char *folder) {
     DIR *tasks = opendir(folder);
-    times->n = 0;
-    times->cut = false;
-    times->raw_ns = 0;
     if (!tasks)
-        return;
+        return false;
     for (struct dirent *entry; (entry = readdir(tasks));) {
         char text[128];
         if (entry->d_name[0] == '.')
@@ -52,7 +63,21 @@ void ed_threads_read(struct ed_thread_times *times, int64_t pid) {
         times->n++;
     }
     closedir(tasks);
-    times->raw_ns = ed_clock_raw_ns();
+    return true;
+}
+
+void ed_threads_read(struct ed_thread_times *times, const int64_t *pids, size_t n) {
+    bool any = false;
+    times->n = 0;
+    times->cut = false;
+    times->raw_ns = 0;
+    for (size_t i = 0; i < n; i++) {
+        char folder[48];
+        snprintf(folder, sizeof folder, "/proc/%lld/task", (long long)pids[i]);
+        any = read_process(times, folder) || any;
+    }
+    if (n ? any : read_process(times, "/proc/self/task"))
+        times->raw_ns = ed_clock_raw_ns();
 }
 
 struct share {

@@ -25,8 +25,11 @@ struct ed_thread_times {
     struct ed_thread_time items[ED_THREADS_MAX];
 };
 
-// Of process `pid`, 0 for the calling one. A system that does not tell leaves none.
-void ed_threads_read(struct ed_thread_times *times, int64_t pid);
+// Logical processors that the calling thread may run on: those that are on, less those that --pin, a cpuset
+// or whoever started it left out. -1: the system does not tell.
+int ed_threads_processors(void);
+// Of the `n` processes, of the calling one where there is none. A system that does not tell leaves none.
+void ed_threads_read(struct ed_thread_times *times, const int64_t *pids, size_t n);
 // "threads": {"asked","exist","busy","cpus","working":[{"name","share"}]}: between two readings. `cpus` is
 // their CPU time over the wall time, `working` lists at most 16 busy threads, the busiest first. Writes
 // nothing where a reading lacks.

@@ -34,6 +34,7 @@ struct worker {
     struct ed_job job;
     struct ed_mapping *mapping;
     struct ed_memory_reader memory;
+    int processors; // that it may run on, before an engine binds threads of its own; -1 unknown
     struct ed_adapter adapter;
     const char *files[FILES_MAX];
     struct ed_open_args open_args;
@@ -154,7 +155,6 @@ static void follow_engine(struct worker *worker) {
         before->peak_bytes = before->rss_bytes = before->anon_bytes = before->file_bytes =
             before->shmem_bytes = before->swap_bytes = 0;
         atomic_store(&worker->mapping->measured_pid, memory->pids[0]);
-        ed_json_uint(&worker->evidence, "processes", memory->n_pids);
     }
 }
 
@@ -323,6 +323,11 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
         status = ed_fail(err, ED_ERR_INTERNAL, NULL, "a block without a pass");
         break;
     }
+    if (status == ED_OK && worker->memory.most_pids)
+        ed_json_uint(&worker->evidence, "processes", worker->memory.most_pids);
+    if (status == ED_OK && block->pass == ED_PASS_KIND_TIMING && worker->processors > 0 &&
+        !worker->memory.elsewhere)
+        ed_json_int(&worker->evidence, "processors", worker->processors);
     if (status == ED_OK && block->pass == ED_PASS_KIND_TIMING)
         ed_threads_write(&worker->evidence, &worker->memory.threads[0], &worker->memory.threads[1],
                          worker->job.cases[0].threads * streams_of(worker));
@@ -336,6 +341,7 @@ static enum ed_status measure(struct worker *worker, struct ed_error *err) {
 
 static enum ed_status run_block(struct worker *worker, struct ed_error *err) {
     const struct ed_clock_quality clock = ed_clock_measure();
+    worker->processors = ed_threads_processors();
     worker->mapping->clock_step_ns = clock.step_ns;
     worker->mapping->clock_floor_ns = clock.floor_ns;
     ed_memory_mark(&worker->memory, &worker->mapping->marks[ED_MARK_BEFORE_LOAD]);

@@ -97,9 +97,9 @@ static void print_summary(struct ed_buffer *out, const struct ed_fit_run *run) {
     }
     if (method[0])
         ed_buffer_printf(out,
-                         "the limit was held by %s; MiB are anonymous memory plus swap, read every 10 ms: a "
+                         "the limit was held by %s; MiB are anonymous memory plus swap, read every %s ms: a "
                          "shorter peak is not in them%s\n",
-                         method[0] == 'c' ? "a memory cgroup" : "sampling",
+                         method[0] == 'c' ? "a memory cgroup" : "sampling", method[0] == 'c' ? "100" : "10",
                          method[0] == 'c' ? ", but cannot pass the limit" : "");
 }
 

@@ -30,7 +30,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # and would only run those once more; the adapters' sources are in the conformance tests. And campaign_energy, whose intervals
 # are those of a machine at its own speed (energy_refusals and energy_meter go the same ways), and campaign_validity_states and
 # campaign_contexts_*, whose readings a slow supervisor takes too rarely.
-exclude='^(lint_.*|docs_.*|bench_.*|sanitized|install|supply_.*|html_.*|report_ci_rules|pack_.*|engines_.*|servers_example|test_engines_hooks|test_whisper|campaign_onnxruntime_.*|campaign_(engine_errors|llama_vulkan|quality|quantize|llama|speech_choice|speech_task|whisper|energy|validity_states|contexts_.*)|rig_campaign_(arm64.*|armv7|other_libc)|rig_(machines|faults|arm|unprivileged))$'
+exclude='^(lint_.*|docs_.*|bench_.*|sanitized|install|supply_.*|html_.*|report_ci_rules|pack_.*|engines_.*|servers_example|test_engines_hooks|test_whisper|campaign_onnxruntime_.*|campaign_(engine_errors|llama_vulkan|quality|quantize|llama|speech_choice|speech_task|threads|whisper|energy|validity_states|contexts_.*)|rig_campaign_(arm64.*|armv7|other_libc)|rig_(machines|faults|arm|unprivileged))$'
 [[ -z ${ED_SANITIZED_EXCLUDE-} ]] || exclude+="|$ED_SANITIZED_EXCLUDE"
 log=$build/sanitized.log status=0
 ctest --test-dir "$build" -j 2 -L '^ci$' -E "$exclude" --output-on-failure --no-tests=error --timeout 300 >"$log" 2>&1 || status=$?

@@ -40,6 +40,7 @@ class Command(unittest.TestCase):
     def setUp(self):
         self.room = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.room)
+        self.environment = {}
 
     def program(self, text, name="program.py"):
         path = self.room / name
@@ -49,7 +50,7 @@ class Command(unittest.TestCase):
 
     def run_program(self, *arguments):
         home = {name: str(self.room / name) for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
-        return subprocess.run([PROGRAM, *map(str, arguments)], env=os.environ | home, cwd=self.room, capture_output=True,
+        return subprocess.run([PROGRAM, *map(str, arguments)], env=os.environ | home | self.environment, cwd=self.room, capture_output=True,
                               text=True, check=False)
 
     def measure(self, on, *arguments):
@@ -86,6 +87,10 @@ class Command(unittest.TestCase):
         self.assertGreater(record["memory_inference_peak_bytes"], 40 << 20)
         evidence = block["evidence"]
         self.assertEqual(evidence["processes"], 2)
+        # What follows one process says nothing of two.
+        self.assertIsNone(record["sampled_peak_anon_bytes"])
+        self.assertIn("up to 2 processes", self.words(record))
+        self.assertGreater(small["sampled_peak_anon_bytes"], 0)
         self.assertEqual((evidence["engine_version"], evidence["build_info"]), ("1.0", "scale"))
         self.assertTrue(evidence["deterministic"])
         self.assertEqual(evidence["facts"]["program_inference_p50_ns"], 1000)
@@ -93,6 +98,23 @@ class Command(unittest.TestCase):
         self.assertGreater(evidence["facts"]["pipe_round_trip_p50_ns"], 0)
         self.assertIn("is its own word and in no figure", self.words(record))
         self.assertGreater(record["latency_p50_ns"], 1000)
+
+    def test_a_limit_holds_for_all_processes(self):
+        """The program starts the one that works, as a script of the shell does, and stays small itself."""
+        worker = self.program(GOOD.read_text().replace("factor = x", "held = bytearray(range(256)) * (150 << 12)\nfactor = x"), "worker.py")
+        shell = self.program(f"#!/bin/sh\n{sys.executable} {worker}\nexit $?\n", "shell")
+        for way in "", "sampled":
+            with self.subTest(way=way or "as the system allows"):
+                self.environment = {"EDGEDYNO_MEMORY_LIMIT": way}
+                fits, block = self.measure(f"command:{shell}", "--mem-limit", "400MiB")
+                self.assertEqual(fits["outcome"], "ok", self.words(fits))
+                self.assertGreater(block["memory_limit"]["anon_swap_peak_bytes"], 150 << 20)
+                self.assertGreaterEqual(block["memory_limit"]["processes"], 2)
+                self.assertGreaterEqual(fits["threads_exist"], 2)
+                record, block = self.measure(f"command:{shell}", "--mem-limit", "100MiB")
+                self.assertEqual(record["outcome"], "oom", self.words(record))
+                self.assertIn("over its memory limit of 100 MiB", self.words(record))
+                self.assertIsNone(record["latency_p50_ns"])
 
     def test_a_description_and_two_programs(self):
         (self.room / "scale.py").write_text(GOOD.read_text())
