@@ -22,7 +22,7 @@ static enum ed_status convert(const struct ed_arguments *arguments, struct ed_er
     char scratch[ED_PATH_BYTES] = "";
     const char *threads = ed_arguments_get(arguments, "threads");
     const struct ed_convert_args args = {.model = ed_arguments_get(arguments, "model"),
-                                         .output = output,
+                                         .output = ed_arguments_has(arguments, "check") ? NULL : output,
                                          .type = ed_arguments_get(arguments, "type"),
                                          .threads = threads ? (int)strtol(threads, NULL, 10) : 0};
     if (args.model[0] != '/' || output[0] != '/')

@@ -94,6 +94,7 @@ static const struct ed_option convert_more[] = {
     ROW("engine-dir", ED_OPTION_PATH, "DIR", "", 0, 0, "directory of the engine build"),
     ROW("library", ED_OPTION_PATH, "FILE", "", 0, 0, "library of the engine"),
     ROW("threads", ED_OPTION_INT, "N", "0", 0, 4096, "threads, 0 for the engine's default"),
+    ROW("check", ED_OPTION_FLAG, "", "", 0, 0, "write nothing: only whether the engine has the type"),
     {"environment", 0, ED_OPTION_PAIR, "NAME=VALUE", "", 0, 0, "", "environment of the engine",
      ED_OPTION_REPEATABLE},
 };
@@ -109,7 +110,7 @@ static const struct command {
     {"version", ed_command_version, none, none, 0, 0, "versions of the runner and its wire"},
     {"hardware", ed_command_hardware, none, none, 0, 0, "what this device is"},
     {"survey", ed_command_survey, survey_options, survey_more, 1, 3, "what an engine build offers here"},
-    {"convert", ed_command_convert, convert_options, convert_more, 4, 4, "write another form of a model"},
+    {"convert", ed_command_convert, convert_options, convert_more, 4, 5, "write another form of a model"},
     {"work", ed_command_work, work_options, none, 1, 0, "which job runs in a work directory"},
     {"start", ed_command_start, work_options, none, 1, 0, "start the job on standard input and detach"},
     {"status", ed_command_status, job_options, status_more, 2, 2, "how far a job is"},

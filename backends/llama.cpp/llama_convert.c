@@ -34,7 +34,7 @@ enum ed_status llama_convert(struct llama_state *llama, const struct ed_convert_
                              struct ed_error *err) {
     int type = 0;
     enum ed_status status = find_type(args->type, &type, err);
-    if (status != ED_OK)
+    if (status != ED_OK || !args->output)
         return status;
     memset(&llama->log, 0, sizeof llama->log);
     llama->f.llama_log_set(llama_log_line, &llama->log);

@@ -74,7 +74,8 @@ static enum ed_status read_reply(const struct ed_spawn_result *result, const cha
     return status;
 }
 
-static enum ed_status run_runner(const struct job *job, const char *type, const char *output,
+// `check`: writes nothing, and says whether the engine has the type.
+static enum ed_status run_runner(const struct job *job, const char *type, const char *output, bool check,
                                  struct ed_error *err) {
     const char *words[WORDS_MAX] = {job->runner, "convert",  "--adapter", job->build->adapter,
                                     "--model",   job->model, "--output",  output,
@@ -92,6 +93,8 @@ static enum ed_status run_runner(const struct job *job, const char *type, const 
         words[n++] = "--threads";
         words[n++] = job->threads;
     }
+    if (check)
+        words[n++] = "--check";
     for (; pair && *pair && n + 3 < WORDS_MAX; pair++) {
         words[n++] = "--environment";
         words[n++] = *pair;
@@ -129,14 +132,22 @@ static enum ed_status publish(const char *part, const char *output, int64_t *byt
     return ed_path_sync_directory(directory, err);
 }
 
-// Before the first is made: hours of work shall not end with a name that is taken.
-static enum ed_status check_free(const struct job *job, char *const *types, size_t n, struct ed_error *err) {
+// Before the first is made: hours of work shall not end with a name that is taken, or a word that is no type.
+static enum ed_status check_types(const struct job *job, char *const *types, size_t n, struct ed_error *err) {
     char output[ED_PATH_BYTES];
     enum ed_status status = ED_OK;
     for (size_t i = 0; status == ED_OK && i < n; i++) {
         status = name_output(output, job->model, types[i], err);
         if (status == ED_OK && ed_path_exists(output))
             status = ed_fail(err, ED_ERR_USAGE, output, "exists already; move it away to make it anew");
+        for (size_t k = 0; status == ED_OK && k < i; k++)
+            if (!strcasecmp(types[i], types[k]))
+                status = ed_fail(err, ED_ERR_USAGE, "TYPES", "\"%.60s\" stands there twice", types[i]);
+    }
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        status = name_output(output, job->model, types[i], err);
+        if (status == ED_OK)
+            status = run_runner(job, types[i], output, true, err);
     }
     return status;
 }
@@ -148,7 +159,7 @@ static enum ed_status make(const struct job *job, const char *type, struct ed_er
     if (status != ED_OK)
         return status;
     snprintf(part, sizeof part, "%s.part-%ld", output, (long)getpid());
-    status = run_runner(job, type, part, err);
+    status = run_runner(job, type, part, false, err);
     if (status == ED_OK)
         status = publish(part, output, &bytes, err);
     unlink(part);
@@ -205,7 +216,7 @@ static int quantize(struct ed_cli *cli) {
     if (status == ED_OK)
         status = find_build(&job, &resources, cli, &err);
     if (status == ED_OK)
-        status = check_free(&job, types, n, &err);
+        status = check_types(&job, types, n, &err);
     for (size_t i = 0; status == ED_OK && i < n; i++)
         status = make(&job, types[i], &err);
     free(types);

@@ -230,7 +230,7 @@ struct ed_facts {
 // Another form of a model, of a type that the engine names ("Q8_0").
 struct ed_convert_args {
     const char *model;  // absolute
-    const char *output; // absolute; does not exist yet
+    const char *output; // absolute; does not exist yet. NULL: only whether the engine has the type is asked
     const char *type;
     int threads; // 0: the engine's own default
 };

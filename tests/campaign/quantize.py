@@ -27,6 +27,9 @@ with Room(fetched_engines=True) as room:
     room.run("quantize", model, "Q5_0,Q8_0").expect(2, "exists already")
     check((room.path / "m-Q8_0.gguf").read_bytes() == made, "what is there is not touched")
     room.run("quantize", model, "Q9_X").expect(2, "makes no 'Q9_X'")
+    # Told before the first is made, since each may take an hour.
+    room.run("quantize", model, "Q5_1,Q4_KM").expect(2, "makes no 'Q4_KM', did you mean 'Q4_K_M'?")
+    room.run("quantize", model, "Q5_1,q5_1").expect(2, "stands there twice")
     room.run("quantize", model, "../x").expect(2, "is no type")
     room.run("quantize", model).expect(2, "takes a model and types")
     room.run("quantize", room.path / "none.gguf", "Q8_0").expect(2, "none.gguf")
