@@ -29,6 +29,17 @@ static inline void ed_adapter_text(char *text, size_t bytes, const char *words) 
     text[n] = 0;
 }
 
+// Takes `directory` and the slash behind it out of `text`, wherever they stand: of a path into the engine's
+// own build the name is what tells.
+static inline void ed_adapter_text_without(char *text, const char *directory) {
+    const size_t n = strlen(directory);
+    for (char *at = text; n && (at = strstr(at, directory)) != NULL;)
+        if (at[n] == '/')
+            memmove(at, at + n + 1, strlen(at + n + 1) + 1);
+        else
+            at += n;
+}
+
 // Adds the first line of `words` to those that `text` has, with "; " between. The newest matter most: what
 // does not fit pushes the others out.
 static inline void ed_adapter_text_add(char *text, size_t bytes, const char *words) {

@@ -41,6 +41,7 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
     const char *known[64] = {NULL};
     enum ed_status status = ED_OK;
     bool found = false;
+    const char *why = "";
     for (size_t i = 0; i < manifest->n_backends && i < 63; i++)
         known[i] = manifest->backends[i].name;
     for (size_t i = 0; status == ED_OK && i < manifest->n_backends; i++) {
@@ -49,12 +50,11 @@ static enum ed_status add_backends(struct ed_choices *choices, const struct ed_e
             continue;
         // Every build has the CPU; asking costs the time that the engine takes to open.
         if ((star || offered->processor != ED_PROCESSOR_CPU || strcmp(offered->name, "cpu")) &&
-            !offers->usable(offers->context, build, offered->name)) {
+            !offers->usable(offers->context, build, offered->name, &why)) {
             if (star)
                 continue;
-            return ed_fail(err, ED_ERR_UNSUPPORTED, "--on",
-                           "%s does not offer '%s' on this device; 'edgedyno engines' says why", build->id,
-                           offered->name);
+            return ed_fail(err, ED_ERR_UNSUPPORTED, "--on", "%s does not offer '%s' on this device%s%s",
+                           build->id, offered->name, why[0] ? ": " : "; 'edgedyno engines' says why", why);
         }
         found = true;
         status = add_choice(choices, build, offered, err);

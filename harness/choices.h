@@ -21,7 +21,8 @@ struct ed_choices {
 // backend other than the CPU is there at all.
 struct ed_offers {
     void *context;
-    bool (*usable)(void *context, const struct ed_engine_build *build, const char *backend);
+    // *why: the engine's words where it is not, "" where there are none; of no meaning where it is.
+    bool (*usable)(void *context, const struct ed_engine_build *build, const char *backend, const char **why);
 };
 
 // Resolves every --on of the suite (stars too) for `target`; without any, each model's default engine on the

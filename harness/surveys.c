@@ -22,9 +22,9 @@ static struct ed_surveys_item *find(struct ed_surveys *surveys, const struct ed_
 }
 
 // Notes that the build would have to be asked, and says yes, so that every other one is come to as well.
-static bool note(void *context, const struct ed_engine_build *build, const char *backend) {
+static bool note(void *context, const struct ed_engine_build *build, const char *backend, const char **why) {
     struct ed_surveys *surveys = context;
-    (void)backend;
+    (void)backend, (void)why;
     if (find(surveys, build))
         return true;
     struct ed_surveys_item *items = realloc(surveys->items, (surveys->n + 1) * sizeof *items);
@@ -36,11 +36,17 @@ static bool note(void *context, const struct ed_engine_build *build, const char 
     return true;
 }
 
-bool ed_surveys_usable(void *context, const struct ed_engine_build *build, const char *backend) {
+bool ed_surveys_usable(void *context, const struct ed_engine_build *build, const char *backend,
+                       const char **why) {
     const struct ed_surveys_item *item = find(context, build);
-    for (size_t i = 0; item && i < item->survey.n_rows; i++)
-        if (!strcmp(item->survey.rows[i].backend, backend))
-            return item->survey.rows[i].available;
+    *why = "";
+    for (size_t i = 0; item && i < item->survey.n_rows; i++) {
+        const struct ed_survey_row *row = &item->survey.rows[i];
+        if (strcmp(row->backend, backend) != 0)
+            continue;
+        *why = row->reason;
+        return row->available;
+    }
     return false;
 }
 

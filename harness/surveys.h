@@ -25,7 +25,8 @@ enum ed_status ed_surveys_make(struct ed_surveys *tables, struct ed_fleet *fleet
                                const struct ed_measure_args *args, const struct ed_suite *suite,
                                struct ed_digest_cache *digests, struct ed_error *err);
 void ed_surveys_release(struct ed_surveys *surveys); // safe on a zeroed one
-// For struct ed_offers; `context` is a struct ed_surveys.
-bool ed_surveys_usable(void *context, const struct ed_engine_build *build, const char *backend);
+// For struct ed_offers; `context` is a struct ed_surveys, which *why is borrowed from.
+bool ed_surveys_usable(void *context, const struct ed_engine_build *build, const char *backend,
+                       const char **why);
 
 #endif

@@ -4,6 +4,7 @@
 #define EDGEDYNO_BACKENDS_OV_H
 
 #include "backends/openvino/ov_api.h"
+#include "base/path.h"
 #include "edgedyno/backend.h"
 
 #define OV_OPTION_PREFIX "property." // `-o property.KEY=VALUE` is handed to the engine as KEY
@@ -33,6 +34,7 @@ struct ov_state {
     struct ov_api api;
     void *library; // stays open: the engine does not promise that it can be unloaded
     char version[64];
+    char directory[ED_PATH_BYTES]; // of the library
     struct ov_core *core;
 
     struct ov_plan plan;

@@ -7,13 +7,16 @@
 
 void ov_words(const struct ov_state *ov, int status, char *text, size_t bytes) {
     static const char from[] = "Exception from ";
+    char whole[4096];
     const char *words = ov->api.get_last_err_msg ? ov->api.get_last_err_msg() : NULL;
     if (!words || !words[0])
         words = ov->api.get_error_info(status);
     // Lines of where it was thrown stand before the reason.
     for (const char *line; words && !strncmp(words, from, sizeof from - 1) && (line = strchr(words, '\n'));)
         words = line + 1;
-    ed_adapter_text(text, bytes, words && words[0] ? words : "no reason given");
+    ed_adapter_text(whole, sizeof whole, words && words[0] ? words : "no reason given");
+    ed_adapter_text_without(whole, ov->directory);
+    ed_adapter_text(text, bytes, whole);
 }
 
 enum ed_status ov_check(const struct ov_state *ov, int status, const char *doing, struct ed_error *err) {
@@ -50,6 +53,7 @@ enum ed_status ov_library_open(struct ov_state *ov, const char *path, struct ed_
     if (!path || path[0] != '/')
         return ed_fail(err, ED_ERR_USAGE, NULL,
                        "the engine build has no libopenvino_c.so*; add one with `edgedyno engines add`");
+    ed_path_directory(ov->directory, path);
     ov->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!ov->library) {
         const char *words = dlerror();

@@ -69,6 +69,8 @@ class OpenVino(EngineTest):
         missing = [name for name in ("gpu", "npu") if not survey[name]["available"]]
         for backend in missing:
             with self.subTest(backend=backend):
+                # What is missing, and no path into the store.
+                self.assertNotIn("/", survey[backend]["reason"])
                 done = self.run_program("run", FP32, "--on", f"{ENGINE}/{backend}", "-r", 1)
                 self.assertEqual(done.returncode, 2)
                 self.assertIn(f"does not offer '{backend}'", done.stderr)
