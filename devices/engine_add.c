@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 
 #include "base/json_write.h"
+#include "base/nearest.h"
 #include "devices/elf.h"
 #include "devices/engine_add.h"
 #include "devices/version_range.h"
 
 #define FILES_MAX 1000
+#define NAMES_MAX 63 // of adapters
 
 struct candidate {
     char member[256], name[128]; // inside the directory; in the store
@@ -289,6 +291,16 @@ static enum ed_status check_name(const struct finding *finding, const struct ed_
     return ED_OK;
 }
 
+static enum ed_status no_adapter(const struct ed_catalogue *catalogue, const char *engine,
+                                 struct ed_error *err) {
+    const char *names[NAMES_MAX + 1] = {NULL};
+    for (size_t i = 0; i < catalogue->n && i < NAMES_MAX; i++)
+        names[i] = catalogue->manifests[i].name;
+    const char *near = ed_nearest(engine, names);
+    return ed_fail(err, ED_ERR_USAGE, engine, "this edgedyno has no adapter of this name%s%s%s",
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
 enum ed_status ed_engines_add(const struct ed_engines *engines, const struct ed_catalogue *catalogue,
                               const struct ed_engine_add *add, const struct ed_log *log, char id[130],
                               struct ed_error *err) {
@@ -298,7 +310,7 @@ enum ed_status ed_engines_add(const struct ed_engines *engines, const struct ed_
     enum ed_status status = ED_OK;
     ed_buffer_init(&text, ED_ENGINES_FILE_MAX_BYTES);
     if (add->engine && !ed_catalogue_find(catalogue, add->engine))
-        status = ed_fail(err, ED_ERR_USAGE, add->engine, "this edgedyno has no adapter of this name");
+        status = no_adapter(catalogue, add->engine, err);
     else if (!ed_path_is_directory(add->directory))
         status = ed_fail(err, ED_ERR_NOT_FOUND, add->directory, "is not a directory");
     else if (!engines->store[0])

@@ -58,7 +58,7 @@ def own_builds(room, versions):
     refused('another target', 'is for ' + TARGET, 2, tree, '--as', 'x', '--target',
             'linux-aarch64' if TARGET != 'linux-aarch64' else 'linux-x86_64')
     refused('no engine', 'libonnxruntime.so*', 2, room.file('home'), '--as', 'x')
-    refused('an engine that there is not', 'no adapter of this name', 2, 'onnxruntim', tree, '--as', 'x')
+    refused('an engine that there is not', 'no adapter of this name; did you mean onnxruntime?', 2, 'onnxruntim', tree, '--as', 'x')
     with open(tree + '/lib/libonnxruntime.so.1.27.0', 'r+b') as library:
         library.truncate(4000)
     refused('a library that is cut short', 'damaged', 2, tree, '--as', 'x')
