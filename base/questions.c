@@ -16,6 +16,7 @@ void ed_questions_release(struct ed_questions *questions) {
             free(question->choices[k]);
         free(question->choices);
         free(question->prompt);
+        free(question->id);
     }
     free(questions->items);
     memset(questions, 0, sizeof *questions);
@@ -60,6 +61,50 @@ static enum ed_status read_answer(struct ed_question *question, const struct ed_
     return status == ED_OK ? add_choice(question, text, err) : status;
 }
 
+// Texts and numbers are kept apart: "7" is not 7.
+static enum ed_status read_id(struct ed_question *question, const struct ed_json_at *at,
+                              struct ed_error *err) {
+    const struct ed_json_at id = ed_json_member(at, "id");
+    char number[64];
+    if (!id.value || cJSON_IsNull(id.value))
+        return ED_OK;
+    if (!cJSON_IsString(id.value) && !cJSON_IsNumber(id.value))
+        return ed_json_fail(&id, err, "is neither a text nor a number");
+    snprintf(number, sizeof number, "%.17g", cJSON_IsNumber(id.value) ? id.value->valuedouble : 0);
+    const char *text = cJSON_IsString(id.value) ? id.value->valuestring : number;
+    const size_t bytes = strlen(text) + 3;
+    question->id = malloc(bytes);
+    if (!question->id)
+        return no_memory(err);
+    snprintf(question->id, bytes, cJSON_IsString(id.value) ? "\"%s\"" : "%s", text);
+    return ED_OK;
+}
+
+static int by_id(const void *a, const void *b) {
+    const struct ed_question *x = *(const struct ed_question *const *)a,
+                             *y = *(const struct ed_question *const *)b;
+    const int order = strcmp(x->id, y->id);
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static enum ed_status check_ids(const struct ed_questions *questions, const char *where,
+                                struct ed_error *err) {
+    const struct ed_question **sorted = calloc(questions->n + 1, sizeof *sorted);
+    enum ed_status status = sorted ? ED_OK : no_memory(err);
+    size_t n = 0;
+    for (size_t i = 0; sorted && i < questions->n; i++)
+        if (questions->items[i].id)
+            sorted[n++] = &questions->items[i];
+    if (n)
+        qsort(sorted, n, sizeof *sorted, by_id);
+    for (size_t i = 1; status == ED_OK && i < n; i++)
+        if (!strcmp(sorted[i - 1]->id, sorted[i]->id))
+            status = ed_fail(err, ED_ERR_USAGE, where, "lines %zu and %zu have the same id, %.80s",
+                             sorted[i - 1]->line, sorted[i]->line, sorted[i]->id);
+    free(sorted);
+    return status;
+}
+
 static enum ed_status read_question(struct ed_questions *questions, const struct ed_json_at *at,
                                     struct ed_error *err) {
     struct ed_question *question = &questions->items[questions->n++];
@@ -70,6 +115,8 @@ static enum ed_status read_question(struct ed_questions *questions, const struct
         status = ed_json_get_text(at, "prompt", &prompt, err);
     if (status == ED_OK && !(question->prompt = strdup(prompt)))
         status = no_memory(err);
+    if (status == ED_OK)
+        status = read_id(question, at, err);
     if (status == ED_OK)
         status = questions->match ? read_answer(question, at, err) : read_choices(question, at, err);
     if (question->n_choices > questions->most_choices)
@@ -99,6 +146,8 @@ static enum ed_status read_line(struct ed_questions *questions, const char *text
     if (status == ED_OK) {
         const struct ed_json_at root = ed_json_root(&document);
         status = read_question(questions, &root, err);
+        if (questions->n > n)
+            questions->items[n].line = line;
     }
     ed_json_document_release(&document);
     return status;
@@ -119,6 +168,8 @@ enum ed_status ed_questions_parse(struct ed_questions *questions, const char *te
     }
     if (status == ED_OK && !questions->n)
         status = ed_fail(err, ED_ERR_USAGE, where, "has no questions");
+    if (status == ED_OK)
+        status = check_ids(questions, where, err);
     if (status != ED_OK)
         ed_questions_release(questions);
     return status;

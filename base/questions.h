@@ -2,7 +2,8 @@
 // Questions to a language model, as JSON lines:
 //   {"prompt": TEXT, "choices": [TEXT, ...], "answer": INDEX}   which choice is the likeliest
 //   {"prompt": TEXT, "answer": TEXT}                            what greedy decoding gives
-// Other keys ("id") are left alone. Files are hostile: everything is limited and checked.
+// "id", a text or a number, may stand in a line, and then names it alone: a question that is there twice
+// would count twice. Other keys are left alone. Files are hostile: everything is limited and checked.
 #ifndef EDGEDYNO_BASE_QUESTIONS_H
 #define EDGEDYNO_BASE_QUESTIONS_H
 
@@ -19,6 +20,8 @@
 
 struct ed_question {
     char *prompt;
+    char *id; // NULL: none
+    size_t line;
     char **choices; // of an answer in words that one alone
     size_t n_choices;
     int64_t answer; // index of the right choice

@@ -9,12 +9,13 @@
 #include "base/random.h"
 #include "base/stats/bootstrap.h"
 #include "base/stats/proportion.h"
+#include "harness/certify.h"
 #include "harness/metrics.h"
 #include "harness/outputs.h"
 #include "harness/quality.h"
 #include "harness/score_lines.h"
+#include "harness/value_span.h"
 
-#define CONFIDENCE 0.95
 #define KEY_VALUE "accuracy_value"
 #define KEY_DROP "accuracy_drop"
 
@@ -29,86 +30,39 @@ enum ed_status ed_accuracy_outputs(const struct ed_campaign_device *device, cons
     return status;
 }
 
-// One limit on the drop that the samples leave open: how many would close it, if all stayed as it is.
-// `needed` is that number for a limit; 0: none would.
-static void advise_one(struct ed_result *result, const struct ed_requirement *r, size_t n,
-                       double (*needed)(const void *context, double limit), const void *context) {
-    if (r->field != ED_FIELD_accuracy_drop || (r->op != ED_OP_LE && r->op != ED_OP_LT) || r->end ||
-        r->of_baseline ||
-        ed_noninferiority(result->accuracy_drop_low, result->accuracy_drop_high, r->limit_real) !=
-            ED_NONINFERIORITY_INCONCLUSIVE)
-        return;
-    const double samples = needed(context, r->limit_real);
-    if (samples > 0 && samples < 1e15)
-        ed_result_reason(result, KEY_DROP, "too_few_samples",
-                         "%zu samples cannot certify this limit; about %.0f would, if the shares stay", n,
-                         samples);
-    else
-        ed_result_reason(result, KEY_DROP, "at_the_limit",
-                         "the drop itself is not below the limit: no number of samples would certify it");
-}
-
-static void advise(struct ed_result *result, const struct ed_campaign *campaign,
-                   const struct ed_campaign_task *task, size_t n,
-                   double (*needed)(const void *context, double limit), const void *context) {
-    for (size_t i = 0; i < campaign->n_requirements; i++)
-        advise_one(result, &campaign->requirements[i], n, needed, context);
-    if (task->has_threshold)
-        advise_one(result, &task->threshold, n, needed, context);
-}
-
 struct discordance {
     size_t n, samples; // that they count for, and that there are
     uint64_t b, c;
 };
 
-static double needed_shares(const void *context, double limit) {
+// A drop that is above a lower limit is the gain below the opposite one.
+static double needed_shares(const void *context, double limit, bool upper) {
     const struct discordance *d = context;
-    return (double)ed_proportion_needed(d->n, d->b, d->c, limit, CONFIDENCE) * (double)d->samples /
-           (double)d->n;
-}
-
-// Samples that weigh unlike say as much as so many that weigh alike (Kish, Survey Sampling, 1965): the square
-// of the weights' sum by the sum of their squares.
-static size_t alike(const struct ed_scores *scores) {
-    double most = 0, sum = 0, squares = 0;
-    for (size_t i = 0; scores->weights && i < scores->n; i++)
-        most = scores->weights[i] > most ? scores->weights[i] : most;
-    if (!(most > 0))
-        return ed_scores_samples(scores);
-    for (size_t i = 0; i < scores->n; i++) {
-        const double weight = scores->weights[i] / most;
-        sum += weight;
-        squares += weight * weight;
-    }
-    return (size_t)(sum * sum / squares * (1 + 1e-9));
+    const uint64_t n = upper ? ed_proportion_needed(d->n, d->b, d->c, limit, ED_SCORES_CONFIDENCE)
+                             : ed_proportion_needed(d->n, d->c, d->b, -limit, ED_SCORES_CONFIDENCE);
+    return (double)n * (double)d->samples / (double)d->n;
 }
 
 static void compare_shares(struct ed_result *result, const struct ed_campaign *campaign,
                            const struct ed_campaign_task *task, const struct ed_scores *reference,
                            const struct ed_scores *mine, double sign) {
     struct ed_paired_drop drop;
-    struct discordance d = {.n = alike(mine), .samples = ed_scores_samples(mine)};
+    struct discordance d = {.n = ed_scores_alike(mine), .samples = ed_scores_samples(mine)};
     for (size_t i = 0; i < mine->n; i++) {
         d.b += sign * (reference->values[i] - mine->values[i]) > 0;
         d.c += sign * (reference->values[i] - mine->values[i]) < 0;
     }
-    if (ed_proportion_drop(d.n, d.b, d.c, CONFIDENCE, &drop) != ED_PAIRED_OK)
+    if (ed_proportion_drop(d.n, d.b, d.c, ED_SCORES_CONFIDENCE, &drop) != ED_PAIRED_OK)
         return;
     ED_RESULT_SET_SPAN(result, accuracy_drop, drop.drop, drop.low, drop.high);
-    advise(result, campaign, task, d.samples, needed_shares, &d);
+    const struct ed_certify figure = {ED_FIELD_accuracy_drop, "samples", d.samples, needed_shares, &d, false};
+    ed_certify_advise(result, campaign, task, &figure);
 }
 
-struct spread {
-    size_t n;
-    double drop, high;
-};
-
-// The interval shrinks with the root of the number.
-static double needed_mean(const void *context, double limit) {
-    const struct spread *s = context;
-    const double ratio = (s->high - s->drop) / (limit - s->drop);
-    return limit > s->drop ? ceil((double)s->n * ratio * ratio) : 0;
+static void advise_by_root(struct ed_result *result, const struct ed_campaign *campaign,
+                           const struct ed_campaign_task *task, int field, size_t n) {
+    const struct ed_certify figure = {field, "samples", n, NULL, NULL, false};
+    ed_certify_advise(result, campaign, task, &figure);
 }
 
 // The interval of a mean, or of a difference of two, drawn again over samples; drop = sign * (other - one).
@@ -119,26 +73,16 @@ static void set_span(struct ed_result *result, const struct ed_campaign *campaig
     const struct ed_bootstrap_scores b = {other ? other->values : NULL, other ? other->weights : NULL};
     const uint64_t seed = ed_random_derive((uint64_t)campaign->seed, "bootstrap");
     double low = 0, high = 0;
-    if (!ed_bootstrap_weighted(&a, other ? &b : NULL, one->n, seed, CONFIDENCE, &low, &high)) {
+    if (!ed_bootstrap_weighted(&a, other ? &b : NULL, one->n, seed, ED_SCORES_CONFIDENCE, &low, &high)) {
         ED_RESULT_SET(result, accuracy_drop, drop);
-        ed_result_reason(result, KEY_DROP, "few_samples",
-                         "an interval over samples needs %d of them, not %zu", ED_BOOTSTRAP_MIN_CLUSTERS,
-                         one->n);
+        ed_value_no_interval(result, KEY_DROP, one->n);
         return;
     }
     // `low` and `high` are of one less other, whose mean is -drop / sign.
     const double offset = other ? 0 : sign > 0 ? 1 : 0;
     const double ends[] = {offset - sign * low, offset - sign * high};
-    struct spread spread = {one->n, drop, ends[0] > ends[1] ? ends[0] : ends[1]};
-    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, ends[0] < ends[1] ? ends[0] : ends[1], spread.high);
-    advise(result, campaign, task, one->n, needed_mean, &spread);
-}
-
-static double mean_of(const struct ed_scores *scores) {
-    if (scores->set)
-        return scores->values[0];
-    const struct ed_bootstrap_scores all = {scores->values, scores->weights};
-    return ed_bootstrap_weighted_mean(&all, scores->n);
+    ED_RESULT_SET_SPAN(result, accuracy_drop, drop, fmin(ends[0], ends[1]), fmax(ends[0], ends[1]));
+    advise_by_root(result, campaign, task, ED_FIELD_accuracy_drop, one->n);
 }
 
 static bool no_difference(const struct ed_scores *a, const struct ed_scores *b) {
@@ -149,40 +93,27 @@ static bool no_difference(const struct ed_scores *a, const struct ed_scores *b) 
     return true;
 }
 
-// Scores of which no sample differs say as much as shares of which none does: not that none ever would.
-static bool within_unit(const struct ed_scores *scores) {
-    const double rounding = 1e-9; // of a program's sums
-    for (size_t i = 0; i < scores->n; i++)
-        if (!(scores->values[i] >= -rounding && scores->values[i] <= 1 + rounding))
-            return false;
-    return true;
-}
-
 // The percentile interval of the difference of two figures, each draw's of the same samples on both sides.
 static void compare_sets(struct ed_result *result, const struct ed_campaign *campaign,
                          const struct ed_campaign_task *task, const struct ed_scores *reference,
                          const struct ed_scores *mine, double sign) {
     const double drop = sign * (reference->values[0] - mine->values[0]);
-    double draws[ED_SET_DRAWS], low, high;
+    double draws[ED_SET_DRAWS], low = 0, high = 0;
     if (mine->samples < ED_BOOTSTRAP_MIN_CLUSTERS) {
         ED_RESULT_SET(result, accuracy_drop, drop);
-        ed_result_reason(result, KEY_DROP, "few_samples",
-                         "an interval over samples needs %d of them, not %zu", ED_BOOTSTRAP_MIN_CLUSTERS,
-                         mine->samples);
+        ed_value_no_interval(result, KEY_DROP, mine->samples);
         return;
     }
     for (size_t d = 0; d < ED_SET_DRAWS; d++)
         draws[d] = sign * (reference->values[1 + d] - mine->values[1 + d]);
-    ed_bootstrap_middle(draws, ED_SET_DRAWS, CONFIDENCE, &low, &high);
-    if (draws[0] >= draws[ED_SET_DRAWS - 1]) {
+    if (!ed_scores_draws(draws, mine->samples, &low, &high)) {
         ED_RESULT_SET(result, accuracy_drop, drop);
         ed_result_reason(result, KEY_DROP, "no_spread",
                          "no draw of the samples differs from another; how sure that is cannot be told");
         return;
     }
-    struct spread spread = {mine->samples, drop, high};
     ED_RESULT_SET_SPAN(result, accuracy_drop, drop, low, high);
-    advise(result, campaign, task, mine->samples, needed_mean, &spread);
+    advise_by_root(result, campaign, task, ED_FIELD_accuracy_drop, mine->samples);
 }
 
 void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *campaign,
@@ -191,7 +122,7 @@ void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *cam
     const bool errors = ed_metric_is_speech(task->metric);
     const double sign = task->lower_is_better || errors ? -1 : 1;
     const bool same = reference->n == mine->n && no_difference(reference, mine),
-               alone = same && (errors || within_unit(mine));
+               alone = same && (errors || ed_scores_within_unit(mine));
     if (ed_scores_samples(reference) != ed_scores_samples(mine))
         ed_result_reason(result, KEY_DROP, "reference_not_paired",
                          "the reference ran %zu samples, this variant %zu", ed_scores_samples(reference),
@@ -207,7 +138,23 @@ void ed_accuracy_compare(struct ed_result *result, const struct ed_campaign *cam
                          "no sample differs from the reference's, and the scores are not all within 0 and 1; "
                          "how sure that is cannot be told");
     } else
-        set_span(result, campaign, task, mine, reference, sign * (mean_of(reference) - mean_of(mine)), sign);
+        set_span(result, campaign, task, mine, reference,
+                 sign * (ed_scores_mean(reference) - ed_scores_mean(mine)), sign);
+}
+
+static double decibels(double noise) {
+    return noise > 0 ? fmin(-10 * log10(noise), ED_METRIC_SQNR_MAX_DB) : ED_METRIC_SQNR_MAX_DB;
+}
+
+// What the ends of the drop are as values.
+static void set_signal_value(struct ed_result *result, const struct ed_campaign *campaign,
+                             const struct ed_campaign_task *task, bool sqnr, size_t n) {
+    if (!result->has_span[ED_FIELD_accuracy_drop])
+        return;
+    const double low = result->accuracy_drop_low, high = result->accuracy_drop_high;
+    ED_RESULT_SET_SPAN(result, accuracy_value, result->accuracy_value, sqnr ? decibels(high) : 1 - high,
+                       sqnr ? decibels(low) : 1 - low);
+    advise_by_root(result, campaign, task, ED_FIELD_accuracy_value, n);
 }
 
 // Cosine and SQNR: the reference is the measure itself.
@@ -229,19 +176,16 @@ static void fill_signal(struct ed_result *result, const struct ed_campaign *camp
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message);
     } else if (c->reference == case_index) {
-        ED_RESULT_SET(result, accuracy_value, perfect);
+        ED_RESULT_SET_SPAN(result, accuracy_value, perfect, perfect, perfect);
         ED_RESULT_SET(result, accuracy_reference, perfect);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
     } else {
-        const double mean = mean_of(&scores), noise = sqnr && !isnan(mean) ? mean : 0;
-        const double decibels = noise > 0 ? -10 * log10(noise) : ED_METRIC_SQNR_MAX_DB;
-        ED_RESULT_SET(result, accuracy_value,
-                      !sqnr                              ? mean
-                      : decibels < ED_METRIC_SQNR_MAX_DB ? decibels
-                                                         : ED_METRIC_SQNR_MAX_DB);
+        const double mean = ed_scores_mean(&scores), noise = sqnr && !isnan(mean) ? mean : 0;
+        ED_RESULT_SET(result, accuracy_value, sqnr ? decibels(noise) : mean);
         ED_RESULT_SET(result, accuracy_reference, perfect);
         // A cosine's loss is 1 less its mean; a noise is the loss itself.
         set_span(result, campaign, task, &scores, NULL, sqnr ? noise : 1 - mean, sqnr ? -1 : 1);
+        set_signal_value(result, campaign, task, sqnr, scores.n);
     }
     ed_scores_release(&scores);
 }
@@ -253,12 +197,20 @@ static void fill_scores(struct ed_result *result, const struct ed_campaign *camp
     const struct ed_campaign_task *task = &campaign->tasks[c->task];
     struct ed_scores mine = {0}, reference = {0};
     struct ed_error why = {0};
-    if (ed_scores_make(&mine, campaign, device, blocks, case_index, &why) != ED_OK || isnan(mean_of(&mine))) {
+    if (ed_scores_make(&mine, campaign, device, blocks, case_index, &why) != ED_OK ||
+        isnan(ed_scores_mean(&mine))) {
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message[0] ? why.message : "no sample has a weight");
         goto out;
     }
-    ED_RESULT_SET(result, accuracy_value, mean_of(&mine));
+    ED_RESULT_SET(result, accuracy_value, ed_scores_mean(&mine));
+    ed_value_set_span(result, campaign, task, &mine);
+    if (mine.not_numbers)
+        ed_result_reason(
+            result, KEY_VALUE, "not_a_number",
+            "%zu of %zu samples have an output that is NaN, which is never right; the first is sample "
+            "%zu",
+            mine.not_numbers, mine.n, mine.first_not_number);
     if (c->reference == case_index) {
         ED_RESULT_SET(result, accuracy_reference, result->accuracy_value);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
@@ -270,11 +222,11 @@ static void fill_scores(struct ed_result *result, const struct ed_campaign *camp
         goto out;
     }
     if (ed_scores_make(&reference, campaign, device, blocks, c->reference, &why) != ED_OK ||
-        isnan(mean_of(&reference))) {
+        isnan(ed_scores_mean(&reference))) {
         ed_result_reason(result, KEY_DROP, "reference_not_scored", "the reference variant: %s", why.message);
         goto out;
     }
-    ED_RESULT_SET(result, accuracy_reference, mean_of(&reference));
+    ED_RESULT_SET(result, accuracy_reference, ed_scores_mean(&reference));
     ed_accuracy_compare(result, campaign, task, &reference, &mine);
 out:
     ed_scores_release(&mine);

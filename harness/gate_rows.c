@@ -119,7 +119,7 @@ static void add_limit(struct ed_gate_judging *j, const struct ed_requirement *r)
     const bool of_task = !strcmp(ed_result_fields()[r->field].group, "accuracy");
     for (size_t c = 0; c < j->device->n_cases; c++)
         if (j->device->cases[c].timing == ed_gate_judged_pair(j)->candidate &&
-            (c == ed_gate_judged_pair(j)->candidate || of_task))
+            (c == ed_gate_judged_pair(j)->candidate || of_task) && ed_requirement_applies(r, &j->records[c]))
             add_limit_of(j, r, c);
 }
 

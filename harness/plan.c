@@ -122,6 +122,8 @@ enum ed_status ed_plan_make(struct ed_plan *plan, const struct ed_suite *suite,
     }
     if (status == ED_OK)
         status = ed_plan_tasks_add(plan, suite, err);
+    if (status == ED_OK)
+        status = ed_plan_limits_check(plan, suite, err);
     if (status == ED_OK && suite->tune.active)
         status = ed_plan_tune_check(plan, suite, err);
     if (status == ED_OK)

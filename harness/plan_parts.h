@@ -40,6 +40,12 @@ bool ed_plan_judged_before(const struct ed_plan *plan, size_t index);
 // has its reference. ED_ERR_USAGE for a metric that the engine has no answers for.
 enum ed_status ed_plan_tasks_add(struct ed_plan *plan, const struct ed_suite *suite, struct ed_error *err);
 
+// --- plan_limits.c
+// What is required of tasks fits their metrics, and some task has the metric that a limit names: ED_ERR_USAGE
+// says what to write.
+enum ed_status ed_plan_limits_check(const struct ed_plan *plan, const struct ed_suite *suite,
+                                    struct ed_error *err);
+
 // --- plan_blocks.c and plan_gate.c
 // `blocks` has room.
 void ed_plan_block_add(struct ed_plan *plan, size_t case_index, const char *pass, int64_t repetition);

@@ -10,10 +10,11 @@
 #include "base/npy.h"
 #include "base/random.h"
 #include "base/stats/bootstrap.h"
+#include "base/stats/proportion.h"
 #include "base/stats/reals.h"
 #include "harness/accuracy.h"
+#include "harness/certify.h"
 
-#define CONFIDENCE 0.95
 #define ROUNDING 0.01
 #define KEY_VALUE "accuracy_value"
 #define KEY_DROP "accuracy_drop"
@@ -85,25 +86,44 @@ static double mean(const struct column *column) {
     return sum / (double)n;
 }
 
-// The drop is the mean of `values`, of which each chunk's mean is drawn as a whole.
-static void set_drop(struct ed_result *result, const struct ed_campaign *campaign,
-                     const struct column *column) {
-    double low = 0, high = 0, *means = calloc(column->chunks, sizeof *means);
+// The interval of the mean over tokens, of which each chunk's mean is drawn as a whole.
+static bool interval(const struct ed_campaign *campaign, const struct column *column, double *low,
+                     double *high) {
+    double *means = calloc(column->chunks, sizeof *means);
     for (size_t c = 0; means && c < column->chunks; c++) {
         const struct column one = {column->values + c * column->scored, 1, column->scored};
         means[c] = mean(&one);
     }
     const uint64_t seed = ed_random_derive((uint64_t)campaign->seed, "bootstrap");
-    const double drop = mean(column);
-    if (means && ed_bootstrap_mean(means, column->chunks, seed, CONFIDENCE, &low, &high)) {
-        ED_RESULT_SET_SPAN(result, accuracy_drop, drop, low, high);
-    } else {
-        ED_RESULT_SET(result, accuracy_drop, drop);
-        ed_result_reason(result, KEY_DROP, "few_chunks",
-                         "the text has %zu chunks; an interval over them needs %d: give a longer text",
-                         column->chunks, ED_BOOTSTRAP_MIN_CLUSTERS);
-    }
+    const bool drawn =
+        means && ed_bootstrap_mean(means, column->chunks, seed, ED_SCORES_CONFIDENCE, low, high);
     free(means);
+    return drawn;
+}
+
+static void too_few(struct ed_result *result, const char *key, const struct column *column) {
+    ed_result_reason(result, key, "few_chunks",
+                     "the text has %zu chunks; an interval over them needs %d: give a longer text",
+                     column->chunks, ED_BOOTSTRAP_MIN_CLUSTERS);
+}
+
+static void advise(struct ed_result *result, const struct ed_campaign *campaign,
+                   const struct ed_campaign_task *task, int field, size_t chunks, bool logarithmic) {
+    const struct ed_certify figure = {field, "chunks of the text", chunks, NULL, NULL, logarithmic};
+    ed_certify_advise(result, campaign, task, &figure);
+}
+
+// The drop is the mean of `values`.
+static void set_drop(struct ed_result *result, const struct ed_campaign *campaign,
+                     const struct ed_campaign_task *task, const struct column *column) {
+    double low = 0, high = 0;
+    if (interval(campaign, column, &low, &high)) {
+        ED_RESULT_SET_SPAN(result, accuracy_drop, mean(column), low, high);
+        advise(result, campaign, task, ED_FIELD_accuracy_drop, column->chunks, false);
+    } else {
+        ED_RESULT_SET(result, accuracy_drop, mean(column));
+        too_few(result, KEY_DROP, column);
+    }
 }
 
 // Sorts the tokens, so that it comes last.
@@ -119,31 +139,73 @@ static void tell_divergence(struct ed_result *result, struct column *column) {
                      result->kl_divergence_max);
 }
 
-static void against_reference(struct ed_result *result, const struct ed_campaign *campaign, bool divergence,
-                              struct column *column) {
+// Chunks that would do where no token has another likeliest one: as many of all tokens may have, as none of
+// so many has shown.
+static double needed_unseen(const void *context, double limit, bool upper) {
+    const struct column *column = context;
+    const double tokens = log((1 - ED_SCORES_CONFIDENCE) / 2) / log1p(-(upper ? limit : 1 - limit));
+    return ceil(tokens / (double)column->scored);
+}
+
+// Chunks of which none differs from another have no width, and are no certainty for that.
+static void set_same(struct ed_result *result, const struct ed_campaign *campaign,
+                     const struct ed_campaign_task *task, const struct column *column) {
+    const double unseen = ed_proportion_unseen(column->chunks * column->scored, ED_SCORES_CONFIDENCE);
+    struct ed_certify figure = {
+        ED_FIELD_accuracy_drop, "chunks of the text", column->chunks, needed_unseen, column, false};
+    ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, unseen);
+    ED_RESULT_SET_SPAN(result, accuracy_value, 1.0, 1 - unseen, 1.0);
+    ed_certify_advise(result, campaign, task, &figure);
+    figure.field = ED_FIELD_accuracy_value;
+    ed_certify_advise(result, campaign, task, &figure);
+}
+
+static void against_reference(struct ed_result *result, const struct ed_campaign *campaign,
+                              const struct ed_campaign_task *task, bool divergence, struct column *column) {
     const size_t n = column->chunks * column->scored;
     ED_RESULT_SET(result, accuracy_value, mean(column));
     ED_RESULT_SET(result, accuracy_reference, divergence ? 0.0 : 1.0);
     for (size_t i = 0; !divergence && i < n; i++)
         column->values[i] = 1 - column->values[i];
-    set_drop(result, campaign, column);
+    set_drop(result, campaign, task, column);
+    // The drop is the value, or what it lacks of 1.
+    const double low = result->accuracy_drop_low, high = result->accuracy_drop_high;
+    if (!divergence && result->has_span[ED_FIELD_accuracy_drop] && !(high > 0)) {
+        set_same(result, campaign, task, column);
+    } else if (result->has_span[ED_FIELD_accuracy_drop]) {
+        ED_RESULT_SET_SPAN(result, accuracy_value, result->accuracy_value, divergence ? low : 1 - high,
+                           divergence ? high : 1 - low);
+        advise(result, campaign, task, ED_FIELD_accuracy_value, column->chunks, false);
+    } else if (ed_certify_asked(campaign, task, ED_FIELD_accuracy_value)) {
+        too_few(result, KEY_VALUE, column);
+    }
     if (divergence)
         tell_divergence(result, column);
 }
 
-static bool set_perplexity(struct ed_result *result, const struct column *column) {
+static bool set_perplexity(struct ed_result *result, const struct ed_campaign *campaign,
+                           const struct ed_campaign_task *task, const struct column *column) {
     const double value = exp(mean(column));
-    if (isfinite(value))
-        ED_RESULT_SET(result, accuracy_value, value);
-    else
+    double low = 0, high = 0;
+    if (!isfinite(value)) {
         ed_result_reason(result, KEY_VALUE, "too_large", "the perplexity is beyond a double");
-    return isfinite(value);
+        return false;
+    }
+    ED_RESULT_SET(result, accuracy_value, value);
+    if (interval(campaign, column, &low, &high) && isfinite(exp(high))) {
+        ED_RESULT_SET_SPAN(result, accuracy_value, value, exp(low), exp(high));
+        advise(result, campaign, task, ED_FIELD_accuracy_value, column->chunks, true);
+    } else if (ed_certify_asked(campaign, task, ED_FIELD_accuracy_value)) {
+        too_few(result, KEY_VALUE, column);
+    }
+    return true;
 }
 
-static void fill_perplexity(struct ed_result *result, const struct ed_campaign *campaign, struct column *mine,
+static void fill_perplexity(struct ed_result *result, const struct ed_campaign *campaign,
+                            const struct ed_campaign_task *task, struct column *mine,
                             const struct column *reference) {
     const size_t n = mine->chunks * mine->scored;
-    if (!set_perplexity(result, mine) || !reference)
+    if (!set_perplexity(result, campaign, task, mine) || !reference)
         return;
     ED_RESULT_SET(result, accuracy_reference, fmin(exp(mean(reference)), DBL_MAX));
     if (mine->chunks != reference->chunks || mine->scored != reference->scored) {
@@ -155,7 +217,7 @@ static void fill_perplexity(struct ed_result *result, const struct ed_campaign *
     // Token by token: what is hard for both does not widen the interval.
     for (size_t i = 0; i < n; i++)
         mine->values[i] -= reference->values[i];
-    set_drop(result, campaign, mine);
+    set_drop(result, campaign, task, mine);
 }
 
 size_t ed_quality_judged_case(const struct ed_campaign_device *device, size_t index) {
@@ -175,7 +237,8 @@ void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaig
                      const struct ed_campaign_device *device, const struct ed_blocks *blocks,
                      size_t case_index) {
     const struct ed_campaign_case *c = &device->cases[ed_quality_judged_case(device, case_index)];
-    const char *metric = campaign->tasks[c->task].metric;
+    const struct ed_campaign_task *task = &campaign->tasks[c->task];
+    const char *metric = task->metric;
     case_index = ed_quality_judged_case(device, case_index);
     const bool own = c->reference == case_index, needs = ed_quality_needs_reference(metric);
     struct column mine = {0}, reference = {0};
@@ -185,9 +248,13 @@ void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaig
         ed_result_reason(result, KEY_VALUE, "not_scored", "%s%s%s", why.where, why.where[0] ? ": " : "",
                          why.message);
     } else if (own) {
-        const double itself = !needs ? fmin(exp(mean(&mine)), DBL_MAX) : !strcmp(metric, DIVERGENCE) ? 0 : 1;
-        ED_RESULT_SET(result, accuracy_value, itself);
-        ED_RESULT_SET(result, accuracy_reference, itself);
+        const double itself = !strcmp(metric, DIVERGENCE) ? 0 : 1;
+        if (needs)
+            ED_RESULT_SET_SPAN(result, accuracy_value, itself, itself, itself);
+        else
+            set_perplexity(result, campaign, task, &mine);
+        if (result->has[ED_FIELD_accuracy_value])
+            ED_RESULT_SET(result, accuracy_reference, result->accuracy_value);
         ED_RESULT_SET_SPAN(result, accuracy_drop, 0.0, 0.0, 0.0);
         if (!strcmp(metric, DIVERGENCE)) {
             ED_RESULT_SET(result, kl_divergence_median, 0.0);
@@ -195,16 +262,16 @@ void ed_quality_fill(struct ed_result *result, const struct ed_campaign *campaig
             ED_RESULT_SET(result, kl_divergence_max, 0.0);
         }
     } else if (needs) {
-        against_reference(result, campaign, index == DIVERGED, &mine);
+        against_reference(result, campaign, task, index == DIVERGED, &mine);
     } else if (c->reference == SIZE_MAX) {
-        fill_perplexity(result, campaign, &mine, NULL);
+        fill_perplexity(result, campaign, task, &mine, NULL);
         ed_result_reason(result, KEY_DROP, "no_reference",
                          "the reference variant does not run with this engine, backend and thread count");
     } else if (read_case(&reference, campaign, device, blocks, c->reference, COST, &why) != ED_OK) {
-        fill_perplexity(result, campaign, &mine, NULL);
+        fill_perplexity(result, campaign, task, &mine, NULL);
         ed_result_reason(result, KEY_DROP, "reference_not_scored", "the reference variant: %s", why.message);
     } else {
-        fill_perplexity(result, campaign, &mine, &reference);
+        fill_perplexity(result, campaign, task, &mine, &reference);
     }
     free(mine.values);
     free(reference.values);

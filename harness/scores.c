@@ -18,6 +18,47 @@ void ed_scores_release(struct ed_scores *scores) {
     memset(scores, 0, sizeof *scores);
 }
 
+double ed_scores_mean(const struct ed_scores *scores) {
+    if (scores->set)
+        return scores->values[0];
+    const struct ed_bootstrap_scores all = {scores->values, scores->weights};
+    return ed_bootstrap_weighted_mean(&all, scores->n);
+}
+
+size_t ed_scores_alike(const struct ed_scores *scores) {
+    double most = 0, sum = 0, squares = 0;
+    for (size_t i = 0; scores->weights && i < scores->n; i++)
+        most = scores->weights[i] > most ? scores->weights[i] : most;
+    if (!(most > 0))
+        return ed_scores_samples(scores);
+    for (size_t i = 0; i < scores->n; i++) {
+        const double weight = scores->weights[i] / most;
+        sum += weight;
+        squares += weight * weight;
+    }
+    return (size_t)(sum * sum / squares * (1 + 1e-9));
+}
+
+bool ed_scores_within_unit(const struct ed_scores *scores) {
+    const double rounding = 1e-9; // of a program's sums
+    for (size_t i = 0; i < scores->n; i++)
+        if (!(scores->values[i] >= -rounding && scores->values[i] <= 1 + rounding))
+            return false;
+    return true;
+}
+
+bool ed_scores_even(const struct ed_scores *scores) {
+    for (size_t i = 1; i < scores->n; i++)
+        if (scores->values[i] != scores->values[0])
+            return false;
+    return true;
+}
+
+bool ed_scores_draws(double *draws, size_t samples, double *low, double *high) {
+    ed_bootstrap_middle(draws, ED_SET_DRAWS, samples, ED_SCORES_CONFIDENCE, low, high);
+    return draws[0] < draws[ED_SET_DRAWS - 1];
+}
+
 static enum ed_status make_room(struct ed_scores *scores, size_t n, bool weights, struct ed_error *err) {
     memset(scores, 0, sizeof *scores);
     scores->values = calloc(n + 1, sizeof *scores->values);
@@ -32,8 +73,6 @@ static enum ed_status make_room(struct ed_scores *scores, size_t n, bool weights
 // argmax has it. A score that is no number is never right.
 static bool right(const struct ed_output_values *scores, size_t sample, size_t classes, double label,
                   size_t k) {
-    if (!(label >= 0 && label < (double)classes && floor(label) == label))
-        return false;
     const size_t truth = (size_t)label;
     const double mine = ed_output_real(scores, sample * classes + truth);
     size_t higher = 0;
@@ -44,6 +83,25 @@ static bool right(const struct ed_output_values *scores, size_t sample, size_t c
         higher += isnan(other) || other > mine || (other == mine && c < truth);
     }
     return higher < k;
+}
+
+// A label that no answer could match would count as a wrong answer, and the score would say so of the model.
+static enum ed_status check_label(double label, size_t sample, size_t classes, const char *labels,
+                                  struct ed_error *err) {
+    if (label >= 0 && label < (double)classes && floor(label) == label)
+        return ED_OK;
+    return ed_fail(
+        err, ED_ERR_USAGE, labels,
+        "sample %zu has the label %g, and the output has %zu classes: labels are whole numbers from 0 "
+        "to %zu",
+        sample, label, classes, classes - 1);
+}
+
+static bool has_nan(const struct ed_output_values *outputs, size_t sample, size_t classes) {
+    for (size_t c = 0; c < classes; c++)
+        if (isnan(ed_output_real(outputs, sample * classes + c)))
+            return true;
+    return false;
 }
 
 static enum ed_status make_top(struct ed_scores *scores, const struct ed_output_values *outputs,
@@ -62,8 +120,15 @@ static enum ed_status make_top(struct ed_scores *scores, const struct ed_output_
         return ed_fail(err, ED_ERR_UNSUPPORTED, outputs->path,
                        "has %zu scores a sample, which is no choice between classes", classes);
     enum ed_status status = make_room(scores, n, false, err);
-    for (size_t i = 0; status == ED_OK && i < n; i++)
-        scores->values[i] = right(outputs, i, classes, ed_npy_real(truth, i), k) ? 1 : 0;
+    for (size_t i = 0; status == ED_OK && i < n; i++) {
+        const double label = ed_npy_real(truth, i);
+        status = check_label(label, i, classes, labels, err);
+        if (status != ED_OK)
+            break;
+        scores->values[i] = right(outputs, i, classes, label, k) ? 1 : 0;
+        if (has_nan(outputs, i, classes) && !scores->not_numbers++)
+            scores->first_not_number = i;
+    }
     scores->shares = true;
     return status;
 }

@@ -9,6 +9,7 @@
 // Of a task that a program of the user's judges: float64 of [samples, 2], score and weight, in the device's
 // folder of the campaign; of a figure of all samples together [1 + ED_SET_DRAWS, 2], figure and samples.
 #define ED_SCORES_FOLDER "scores"
+#define ED_SCORES_CONFIDENCE 0.95 // of every interval of a task's figures, two-sided
 
 struct ed_scores {
     double *values, *weights; // owned; weights NULL: all alike
@@ -17,12 +18,27 @@ struct ed_scores {
     // what was drawn from them (harness/score_lines.h).
     bool set;
     size_t samples;
+    // Of top-K: samples with a score that is NaN, which count as wrong where it matters, and the first of
+    // them.
+    size_t not_numbers, first_not_number;
     bool shares; // every score is 0 or 1, and all weigh alike: their mean is a share of right answers
 };
 
 static inline size_t ed_scores_samples(const struct ed_scores *scores) {
     return scores->set ? scores->samples : scores->n;
 }
+
+// The weighted mean; of all samples together the figure itself. NaN where no sample has a weight.
+double ed_scores_mean(const struct ed_scores *scores);
+// Samples that weigh unlike say as much as so many that weigh alike (Kish, Survey Sampling, 1965): the square
+// of the weights' sum by the sum of their squares.
+size_t ed_scores_alike(const struct ed_scores *scores);
+// Whether all lie within 0 and 1; whether all are the same.
+bool ed_scores_within_unit(const struct ed_scores *scores);
+bool ed_scores_even(const struct ed_scores *scores);
+// The interval of ED_SET_DRAWS figures over draws of `samples`; they are sorted. False where none differs
+// from another.
+bool ed_scores_draws(double *draws, size_t samples, double *low, double *high);
 
 // Scores of one case: top-K by the task's labels, word errors by its transcripts, or what the
 // user's program said.

@@ -60,7 +60,9 @@ static const struct ed_suite_key task_keys[] = {
     {"output", ED_SUITE_TENSOR, AT(ed_suite_task, output),
      .help = "the output that is judged; the first where it is not given"},
     {"threshold", ED_SUITE_TEXT, AT(ed_suite_task, threshold),
-     .help = "what is required of this task: \"accuracy_drop <= 1 %\""},
+     .help =
+         "what is required of this task: \"accuracy_drop <= 1 %\", or of the figure itself, by the metric's "
+         "name: \"perplexity <= 40\""},
     {"command", ED_SUITE_COMMAND, LIST(ed_suite_task, command), .min = 1, .max = ED_SUITE_COMMAND_MAX,
      .help = "of the metric command: a program and its arguments; it gets a folder with the outputs as .npy "
              "and prints {\"id\": 0, \"score\": 0.5} a line for each sample"},
@@ -275,7 +277,9 @@ static const struct ed_suite_key suite_keys[] = {
     {"gate", ED_SUITE_MEMBERS, .object = &gate_object, .help = "two builds compared"},
     {"tune", ED_SUITE_MEMBERS, .object = &tune_object, .help = "one variant and configuration chosen"},
     {"require", ED_SUITE_REQUIREMENTS, LIST(ed_suite, requirements), .max = ED_REQUIREMENTS_MAX,
-     .help = "requirements, as KEY OP VALUE: \"latency_p90_ns <= 50 ms\""},
+     .help =
+         "requirements, as KEY OP VALUE: \"latency_p90_ns <= 50 ms\"; KEY is a result key, or the name of a "
+         "task's metric: \"perplexity <= 40\""},
 };
 
 static const struct ed_suite_object suite_object = {

@@ -127,6 +127,12 @@ static enum ed_status threshold_check(const struct ed_json_at *at, const struct 
                             "\"%.130s\" is about the one recording that is timed; the word error rate of a "
                             "task is accuracy_value",
                             task->threshold);
+    if (requirement.metric[0] && strcmp(requirement.metric, task->metric))
+        return ed_json_fail(&place, err,
+                            "\"%.130s\" is about another metric than the task's own, which is %s",
+                            task->threshold, task->metric);
+    if (ed_requirement_fits(&requirement, task->metric, &inner))
+        return ed_json_fail(&place, err, "\"%.130s\": %s", task->threshold, inner.message);
     return ED_OK;
 }
 

@@ -52,6 +52,8 @@ static const struct key candidate_keys[] = {
     {"placed_ops_share", "number", true, "share of it that ran where it was asked to"},
     {"accuracy_metric", "string", true, "metric of the first task"},
     {"accuracy_value", "number", true, "its value"},
+    {"accuracy_value_low", "number", true, "lower end of its interval"},
+    {"accuracy_value_high", "number", true, "upper end of its interval"},
     {"accuracy_reference", "number", true, "its value of the reference"},
     {"accuracy_drop", "number", true, "what it loses against the reference"},
     {"accuracy_drop_low", "number", true, "lower end of its interval"},
@@ -88,6 +90,8 @@ static void candidate_write(struct ed_json_writer *w, const struct ed_report_can
         int field, end;
     } figures[] = {
         {"accuracy_value", ED_FIELD_accuracy_value, 0},
+        {"accuracy_value_low", ED_FIELD_accuracy_value, -1},
+        {"accuracy_value_high", ED_FIELD_accuracy_value, 1},
         {"accuracy_reference", ED_FIELD_accuracy_reference, 0},
         {"accuracy_drop", ED_FIELD_accuracy_drop, 0},
         {"accuracy_drop_low", ED_FIELD_accuracy_drop, -1},

@@ -18,6 +18,22 @@ static const struct {
             {"perplexity", ED_SCALE_PLAIN, ED_SCALE_SHARE}, {"kl-divergence", ED_SCALE_NATS, ED_SCALE_NATS},
             {"command", ED_SCALE_FINE, ED_SCALE_FINE},      {"command-set", ED_SCALE_FINE, ED_SCALE_FINE}};
 
+static const char *const names[] = {
+    "top-1",         "top-3",           "top-5",      "top-10",   "cosine",          "sqnr",
+    "command",       "command-set",     "perplexity", "same-top", "multiple-choice", "exact-match",
+    "kl-divergence", "word-error-rate", NULL};
+
+const char *const *ed_metric_names(void) {
+    return names;
+}
+
+bool ed_metric_is_name(const char *word) {
+    for (size_t i = 0; names[i]; i++)
+        if (!strcmp(names[i], word))
+            return true;
+    return false;
+}
+
 enum ed_scale_kind ed_metric_scale(const char *metric, bool drop) {
     for (size_t i = 0; metric && i < sizeof rows / sizeof *rows; i++)
         if (!strcmp(rows[i].metric, metric))

@@ -10,6 +10,9 @@
 #include "edgedyno/result.h"
 #include "reports/scale.h"
 
+// The names of metrics, NULL behind the last; whether `word` is one.
+const char *const *ed_metric_names(void);
+bool ed_metric_is_name(const char *word);
 // Of accuracy_value and accuracy_reference, or with `drop` of accuracy_drop. `metric` NULL or unknown:
 // shares.
 enum ed_scale_kind ed_metric_scale(const char *metric, bool drop);

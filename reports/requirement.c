@@ -9,6 +9,7 @@
 #include "reports/verdict.h"
 
 #define KEY_BYTES 64
+#define NAMES_MAX 32
 
 enum kind {
     KIND_DURATION,
@@ -19,7 +20,8 @@ enum kind {
     KIND_TEMPERATURE,
     KIND_RATE,
     KIND_COUNT,
-    KIND_NUMBER
+    KIND_NUMBER,
+    KIND_METRIC
 };
 
 static const char *kind_noun(enum kind kind) {
@@ -33,6 +35,7 @@ static const char *kind_noun(enum kind kind) {
         "a number a second (100)",
         "a whole number",
         "a number",
+        "a figure in the metric's own unit (1 %, 40, 30 dB, 0.01 nats)",
     };
     return nouns[kind];
 }
@@ -93,29 +96,38 @@ static void rate_unit_cut(char *value) {
     }
 }
 
-// "30 dB", "0.01 nats": what some metrics of a task are told in. False where `value` is neither.
-static bool metric_parse(const char *value, double *out) {
-    static const char *const units[] = {"dB", "nats"};
+// "1 %", "40", "30 dB", "0.01 nats".
+static enum ed_status metric_parse(struct ed_requirement *out, const char *value, struct ed_error *err) {
+    static const struct {
+        const char *word;
+        enum ed_limit_unit unit;
+    } units[] = {{"dB", ED_LIMIT_DECIBEL}, {"nats", ED_LIMIT_NATS}};
     char number[ED_REQUIREMENT_TEXT_MAX + 1];
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        const size_t n = strlen(value), unit = strlen(units[i]);
-        if (n <= unit || strcmp(value + n - unit, units[i]))
-            continue;
-        snprintf(number, sizeof number, "%.*s", (int)(n - unit), value);
-        for (size_t k = strlen(number); k > 0 && number[k - 1] == ' '; k--)
-            number[k - 1] = '\0';
-        return ed_units_number(number, out, NULL) == ED_OK;
+    if (strchr(value, '%')) {
+        out->unit = ED_LIMIT_PERCENT;
+        return ed_units_share(value, &out->limit_real, err);
     }
-    return false;
+    snprintf(number, sizeof number, "%s", value);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        size_t n = strlen(value), unit = strlen(units[i].word);
+        if (n <= unit || strcmp(value + n - unit, units[i].word))
+            continue;
+        for (n -= unit; n > 0 && number[n - 1] == ' '; n--)
+            ;
+        number[n] = '\0';
+        out->unit = units[i].unit;
+    }
+    return ed_units_number(number, &out->limit_real, err);
 }
 
 static enum ed_status number_parse(struct ed_requirement *out, const char *key, const char *text,
                                    struct ed_error *err) {
-    enum kind kind = field_kind(&ed_result_fields()[out->field]);
+    bool drop;
+    const bool of_task = ed_metric_decides(out->field, &drop);
+    enum kind kind = of_task ? KIND_METRIC : field_kind(&ed_result_fields()[out->field]);
     struct ed_error cause = {0};
     enum ed_status status = ED_OK;
     char value[ED_REQUIREMENT_TEXT_MAX + 1];
-    bool drop;
     snprintf(value, sizeof value, "%s", text);
     switch (kind) {
     case KIND_DURATION:
@@ -131,8 +143,10 @@ static enum ed_status number_parse(struct ed_requirement *out, const char *key, 
         out->limit_is_int = true;
         break;
     case KIND_SHARE:
-        if (!ed_metric_decides(out->field, &drop) || !metric_parse(value, &out->limit_real))
-            status = ed_units_share(value, &out->limit_real, &cause);
+        status = ed_units_share(value, &out->limit_real, &cause);
+        break;
+    case KIND_METRIC:
+        status = metric_parse(out, value, &cause);
         break;
     case KIND_ENERGY:
         status = ed_units_energy(value, &out->limit_real, &cause);
@@ -157,9 +171,8 @@ static enum ed_status number_parse(struct ed_requirement *out, const char *key, 
     if (other >= 0 && other != (int)kind)
         return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s, but \"%s\" is %s", key,
                        kind_noun(kind), text, kind_noun((enum kind)other));
-    return ed_fail(
-        err, ED_ERR_USAGE, out->text, "%s is compared with %s: %s%s", key, kind_noun(kind), cause.message,
-        ed_metric_decides(out->field, &drop) ? "; of SQNR \"30 dB\", of a divergence \"0.01 nats\"" : "");
+    return ed_fail(err, ED_ERR_USAGE, out->text, "%s is compared with %s: %s", key, kind_noun(kind),
+                   cause.message);
 }
 
 // What stands behind "baseline": nothing, or a sign and a value.
@@ -168,6 +181,10 @@ static enum ed_status baseline_parse(struct ed_requirement *out, const char *key
     const bool less = *text == '-', share = field_kind(&ed_result_fields()[out->field]) == KIND_SHARE;
     enum ed_status status = ED_OK;
     out->of_baseline = true;
+    if (out->metric[0])
+        return ed_fail(err, ED_ERR_USAGE, out->text,
+                       "against a baseline write accuracy_drop, which is judged sample by sample: "
+                       "\"accuracy_drop <= 1 %%\"");
     if (out->op == ED_OP_EQ || out->op == ED_OP_NE)
         return ed_fail(err, ED_ERR_USAGE, out->text, "only <= < >= > compare with the baseline");
     out->relative = !share;
@@ -235,18 +252,26 @@ static enum ed_status bool_parse(struct ed_requirement *out, const char *key, co
 }
 
 static enum ed_status key_find(struct ed_requirement *out, const char *key, struct ed_error *err) {
-    const char *known[ED_FIELD_COUNT + 1] = {0};
+    const char *known[ED_FIELD_COUNT + NAMES_MAX + 1] = {0};
     out->field = ed_result_find(key, &out->end);
     if (out->field >= 0)
         return ED_OK;
+    if (ed_metric_is_name(key)) {
+        out->field = ED_FIELD_accuracy_value;
+        snprintf(out->metric, sizeof out->metric, "%s", key);
+        return ED_OK;
+    }
     for (int i = 0; i < ED_FIELD_COUNT; i++)
         known[i] = ed_result_fields()[i].key;
+    for (size_t i = 0; ed_metric_names()[i] && i < NAMES_MAX; i++)
+        known[ED_FIELD_COUNT + i] = ed_metric_names()[i];
     const char *near = ed_nearest(key, known);
     if (near)
-        return ed_fail(err, ED_ERR_USAGE, out->text, "there is no result key \"%s\"; the nearest is %s", key,
-                       near);
+        return ed_fail(err, ED_ERR_USAGE, out->text,
+                       "there is no result key or metric \"%s\"; the nearest is %s", key, near);
     return ed_fail(err, ED_ERR_USAGE, out->text,
-                   "there is no result key \"%s\"; write for example \"latency_p90_ns <= 50 ms\"", key);
+                   "there is no result key or metric \"%s\"; write for example \"latency_p90_ns <= 50 ms\"",
+                   key);
 }
 
 static bool is_space(char c) {
@@ -283,6 +308,42 @@ static enum ed_status text_copy(struct ed_requirement *out, const char *text, st
     for (const char *p = out->text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             return ed_fail(err, ED_ERR_USAGE, NULL, "a requirement is one line of plain text");
+    return ED_OK;
+}
+
+// What the metric's figures are, and a limit on one as an example.
+static const char *figures_noun(enum ed_scale_kind kind) {
+    switch (kind) {
+    case ED_SCALE_SHARE:
+        return "a share, in percent or as a fraction of 1";
+    case ED_SCALE_DECIBEL:
+        return "in decibels: write \"30 dB\"";
+    case ED_SCALE_NATS:
+        return "in nats: write \"0.01 nats\"";
+    default:
+        return "a plain number, without a unit";
+    }
+}
+
+enum ed_status ed_requirement_fits(const struct ed_requirement *r, const char *metric, struct ed_error *err) {
+    bool drop;
+    if (!ed_metric_decides(r->field, &drop) || (r->metric[0] && strcmp(r->metric, metric)))
+        return ED_OK;
+    const enum ed_scale_kind kind = ed_metric_scale(metric, drop);
+    const bool bare = r->unit == ED_LIMIT_BARE, percent = r->unit == ED_LIMIT_PERCENT;
+    const bool fits = kind == ED_SCALE_SHARE     ? bare || percent
+                      : kind == ED_SCALE_DECIBEL ? bare || r->unit == ED_LIMIT_DECIBEL
+                      : kind == ED_SCALE_NATS    ? bare || percent || r->unit == ED_LIMIT_NATS
+                      : kind == ED_SCALE_FINE    ? bare || percent
+                                                 : bare;
+    if (!fits)
+        return ed_fail(err, ED_ERR_USAGE, r->text, "the %s of the metric %s is %s", drop ? "drop" : "value",
+                       metric, figures_noun(kind));
+    if (kind == ED_SCALE_SHARE && bare && (r->limit_real > 1 || r->limit_real < -1))
+        return ed_fail(err, ED_ERR_USAGE, r->text,
+                       "the %s of the metric %s is a share, and %g as a fraction is outside -1 to 1; write a "
+                       "percent sign (\"%g %%\") if that is meant",
+                       drop ? "drop" : "value", metric, r->limit_real, r->limit_real);
     return ED_OK;
 }
 
@@ -324,7 +385,8 @@ enum ed_status ed_requirement_parse(struct ed_requirement *out, const char *text
         const size_t word = strlen("baseline");
         if (strncmp(value, "baseline", word) == 0 && strchr(" \t\r\n+-", value[word]))
             return baseline_parse(out, key, value + word + strspn(value + word, " \t\r\n"), err);
-        return number_parse(out, key, value, err);
+        status = number_parse(out, key, value, err);
+        return status == ED_OK && out->metric[0] ? ed_requirement_fits(out, out->metric, err) : status;
     }
     if (out->op != ED_OP_EQ && out->op != ED_OP_NE)
         return ed_fail(err, ED_ERR_USAGE, out->text, "%s is %s; only == and != compare it", key,

@@ -180,7 +180,8 @@ static enum ed_verdict number_judge(const struct ed_requirement *r, const struct
     }
     if (!result->has_span[r->field]) {
         char why[DETAIL_BYTES];
-        bool few = result->has[ED_FIELD_blocks] && result->blocks < 6 && r->field != ED_FIELD_accuracy_drop;
+        bool of_task = strcmp(ed_result_fields()[r->field].group, "accuracy") == 0;
+        bool few = result->has[ED_FIELD_blocks] && result->blocks < 6 && !of_task;
         reason_words(why, sizeof why, ed_result_reason_find(result, key),
                      few ? "the interval needs 6 blocks; use -r 6 or more" : "it has no interval");
         snprintf(detail, bytes, "%s, but %s", value, why);
@@ -221,6 +222,12 @@ static bool is_speed(int field) {
     const struct ed_result_field *row = &ed_result_fields()[field];
     return strcmp(row->unit, "ns") == 0 || strcmp(row->unit, "1/s") == 0 || strcmp(row->unit, "uj") == 0 ||
            field == ED_FIELD_deadline_miss_share;
+}
+
+bool ed_requirement_applies(const struct ed_requirement *r, const struct ed_result *result) {
+    if (!r->metric[0])
+        return true;
+    return result->has[ED_FIELD_accuracy_metric] && !strcmp(r->metric, result->accuracy_metric);
 }
 
 enum ed_verdict ed_requirement_judge(const struct ed_requirement *r, const struct ed_result *result,
@@ -299,7 +306,7 @@ enum ed_verdict ed_result_judge(struct ed_result *result, const struct ed_requir
         const struct ed_requirement *r = &requirements[i];
         const char *group = ed_result_fields()[r->field].group;
         char detail[DETAIL_BYTES];
-        if (r->of_baseline)
+        if (r->of_baseline || !ed_requirement_applies(r, result))
             continue;
         enum ed_verdict one = ed_requirement_judge(r, result, detail, sizeof detail);
         bool of_accuracy = r->field == ED_FIELD_accuracy_value || r->field == ED_FIELD_accuracy_drop;

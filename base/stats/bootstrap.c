@@ -6,10 +6,20 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "base/stats/distribution.h"
 #include "base/stats/reals.h"
 
-void ed_bootstrap_middle(double *draws, size_t n, double confidence, double *low, double *high) {
-    const size_t first = (size_t)floor((1 - confidence) / 2 * (double)n);
+size_t ed_bootstrap_tail(size_t n, size_t draws, double confidence) {
+    const double plain = (1 - confidence) / 2;
+    if (n < 2)
+        return (size_t)floor(plain * (double)draws);
+    const double t = ed_student_quantile(plain, (double)n - 1);
+    return (size_t)floor(ed_normal_at_most(sqrt((double)n / ((double)n - 1)) * t) * (double)draws);
+}
+
+void ed_bootstrap_middle(double *draws, size_t n, size_t things, double confidence, double *low,
+                         double *high) {
+    const size_t first = ed_bootstrap_tail(things, n, confidence);
     ed_reals_sort(draws, n);
     *low = draws[first];
     *high = draws[n - 1 - first];
@@ -33,7 +43,7 @@ bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double conf
             sum += means[ed_random_below(&random, n)];
         draws[r] = sum / (double)n;
     }
-    ed_bootstrap_middle(draws, ED_BOOTSTRAP_ROUNDS, confidence, low, high);
+    ed_bootstrap_middle(draws, ED_BOOTSTRAP_ROUNDS, n, confidence, low, high);
     free(draws);
     return true;
 }
@@ -86,7 +96,7 @@ bool ed_bootstrap_weighted(const struct ed_bootstrap_scores *one, const struct e
             draws[done++] = a.values / a.weights - (other ? b.values / b.weights : 0);
     }
     if (done == ED_BOOTSTRAP_ROUNDS)
-        ed_bootstrap_middle(draws, done, confidence, low, high);
+        ed_bootstrap_middle(draws, done, n, confidence, low, high);
     free(draws);
     return done == ED_BOOTSTRAP_ROUNDS;
 }

@@ -12,14 +12,20 @@
 #define ED_BOOTSTRAP_ROUNDS 2000
 #define ED_BOOTSTRAP_MIN_CLUSTERS 6 // fewer say nothing of how much they differ
 
-// The ends of the middle `confidence` of n draws, n > 0: as many lie below the one as above the other. Sorts
-// them.
-void ed_bootstrap_middle(double *draws, size_t n, double confidence, double *low, double *high);
+// How many of `draws` sorted figures lie beyond each end of the interval at `confidence`, where n things were
+// drawn from. The expanded percentile interval (T. C. Hesterberg, The American Statistician 69 (2015)
+// 371-386): the plain one is as much too narrow as one that takes z for Student's t and n for n - 1; with 6
+// things one of "95 %" holds 86 %.
+size_t ed_bootstrap_tail(size_t n, size_t draws, double confidence);
+// The ends of that interval of n draws, n > 0, over so many `things` (0: the plain percentile interval).
+// Sorts the draws.
+void ed_bootstrap_middle(double *draws, size_t n, size_t things, double confidence, double *low,
+                         double *high);
 
-// `means` are those of n clusters of one size. The percentile interval (Efron 1979) of their mean at
-// `confidence` over ED_BOOTSTRAP_ROUNDS draws with this seed: the same seed, the same interval. False, and
-// nothing written, with fewer than ED_BOOTSTRAP_MIN_CLUSTERS, a confidence outside (0, 1), a mean that is no
-// number, or no memory.
+// `means` are those of n clusters of one size. The expanded percentile interval of their mean at `confidence`
+// over ED_BOOTSTRAP_ROUNDS draws with this seed: the same seed, the same interval. False, and nothing
+// written, with fewer than ED_BOOTSTRAP_MIN_CLUSTERS, a confidence outside (0, 1), a mean that is no number,
+// or no memory.
 bool ed_bootstrap_mean(const double *means, size_t n, uint64_t seed, double confidence, double *low,
                        double *high);
 

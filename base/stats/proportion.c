@@ -3,13 +3,13 @@
 #include "base/stats/proportion.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "base/stats/distribution.h"
 #include "base/stats/moments.h"
 
 #define LARGEST_COUNT ((uint64_t)1 << 53)
 #define BISECTIONS 200
+#define EXACT_SAMPLES 1e6 // beyond, the incomplete beta function is not known to be exact
 
 // What the score statistic needs, as shares: b and c over n.
 struct shares {
@@ -91,6 +91,80 @@ double ed_proportion_mcnemar(uint64_t b, uint64_t c) {
     }
     uint64_t smaller = b < c ? b : c;
     return fmin(1.0, 2.0 * ed_binomial_at_most((int64_t)(b + c), 0.5, (int64_t)smaller));
+}
+
+// Whether k or more right of n have a chance above `tail` where the share is p. Neither need be whole.
+static bool may_be_at_least(double n, double k, double p, double tail) {
+    return k <= 0.0 || ed_beta_regularized(k, n - k + 1.0, p) > tail;
+}
+
+// The smallest share that k of n may come from: rounded down.
+static double exact_low(double n, double k, double tail) {
+    double below = 0.0, above = k / n;
+    if (k <= 0.0) {
+        return 0.0;
+    }
+    for (int i = 0; i < BISECTIONS; i++) {
+        double middle = 0.5 * (below + above);
+        if (middle == below || middle == above) {
+            break;
+        }
+        *(may_be_at_least(n, k, middle, tail) ? &above : &below) = middle;
+    }
+    return below;
+}
+
+enum ed_paired_status ed_proportion_exact(uint64_t n, uint64_t k, double confidence, double *low,
+                                          double *high) {
+    *low = *high = NAN;
+    if (counts_bad(n, k, 0) || !(confidence > 0.0 && confidence < 1.0)) {
+        return ED_PAIRED_BAD_ARGUMENT;
+    }
+    if (n == 0) {
+        return ED_PAIRED_TOO_SMALL;
+    }
+    double tail = 0.5 * (1.0 - confidence);
+    *low = exact_low((double)n, (double)k, tail);
+    *high = 1.0 - exact_low((double)n, (double)(n - k), tail);
+    return ED_PAIRED_OK;
+}
+
+uint64_t ed_proportion_exact_needed(uint64_t n, uint64_t k, double limit, bool below, double confidence) {
+    if (n == 0 || counts_bad(n, k, 0) || !(confidence > 0.0 && confidence < 1.0) || !isfinite(limit)) {
+        return 0;
+    }
+    // "At most" for k is "at least" for the others.
+    double share = below ? (double)(n - k) / (double)n : (double)k / (double)n;
+    double least = below ? 1.0 - limit : limit, tail = 0.5 * (1.0 - confidence), z = two_sided_z(confidence);
+    if (least <= 0.0) {
+        return 1;
+    }
+    if (share <= least) {
+        return 0;
+    }
+    double normal = ceil(z * z * share * (1.0 - share) / ((share - least) * (share - least)));
+    if (normal > EXACT_SAMPLES) {
+        return normal > (double)LARGEST_COUNT ? 0 : (uint64_t)normal;
+    }
+    uint64_t few = 0, enough = 1;
+    while (may_be_at_least((double)enough, share * (double)enough, least, tail)) {
+        if (enough >= LARGEST_COUNT) {
+            return 0;
+        }
+        few = enough;
+        enough *= 2;
+    }
+    while (enough - few > 1) {
+        uint64_t middle = few + (enough - few) / 2;
+        *(may_be_at_least((double)middle, share * (double)middle, least, tail) ? &few : &enough) = middle;
+    }
+    return enough;
+}
+
+double ed_proportion_unseen(uint64_t n, double confidence) {
+    return n == 0 || !(confidence > 0.0 && confidence < 1.0)
+               ? NAN
+               : -expm1(log(0.5 * (1.0 - confidence)) / (double)n);
 }
 
 enum ed_paired_status ed_paired_mean_drop(const double *reference, const double *candidate, size_t n,

@@ -5,6 +5,7 @@
 #ifndef EDGEDYNO_BASE_STATS_PROPORTION_H
 #define EDGEDYNO_BASE_STATS_PROPORTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,19 @@ enum ed_paired_status ed_proportion_drop(uint64_t n, uint64_t b, uint64_t c, dou
 // Exact McNemar test, for information: P of a split of b + c fair coins at least this uneven, two-sided
 // (twice the smaller binomial tail, at most 1). 1 if b + c is 0.
 double ed_proportion_mcnemar(uint64_t b, uint64_t c);
+
+// The share k of n, with the two-sided interval of C. J. Clopper and E. S. Pearson, Biometrika 26 (1934)
+// 404-413, which holds the true share with at least this confidence whatever it is: low has P(X >= k | low) =
+// (1 - confidence) / 2, high likewise from above, each found by bisection and rounded outwards. n is at most
+// 2^53.
+enum ed_paired_status ed_proportion_exact(uint64_t n, uint64_t k, double confidence, double *low,
+                                          double *high);
+// The smallest number of samples whose interval would be at or above `limit` (below: at or under it), if the
+// share stayed k / n. 0 if no number would, or for a bad argument or a number above 2^53. Above a million by
+// the normal approximation.
+uint64_t ed_proportion_exact_needed(uint64_t n, uint64_t k, double limit, bool below, double confidence);
+// Where n samples all have the same score: the share of samples that may have another one for all that.
+double ed_proportion_unseen(uint64_t n, double confidence);
 
 // The mean drop of real-valued scores, reference[i] - candidate[i], with the t interval on n - 1 degrees of
 // freedom. It leans on the mean being near normal: for few samples or heavy tails it is approximate. If all

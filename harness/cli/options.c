@@ -68,7 +68,9 @@ static const struct ed_option measuring[] = {
     {"input", 0, ED_OPTION_TEXT, "[NAME=]FILE", "", 0, 0, "",
      "an .npy file for an input; other inputs are made from the seed", MANY},
     {"require", 0, ED_OPTION_TEXT, "RULE", "", 0, 0, "",
-     "what must hold, as KEY OP VALUE, such as 'latency_p90_ns <= 50 ms'", MANY},
+     "what must hold, as KEY OP VALUE, such as 'latency_p90_ns <= 50 ms'; KEY is a result key, or a task's "
+     "metric, such as 'perplexity <= 40'",
+     MANY},
     {"label", 0, ED_OPTION_PAIR, "KEY=VALUE", "", 0, 0, "", "label of the campaign", MANY},
     {"pin", 0, ED_OPTION_TEXT, "CPUS", "not pinned", 0, 0, "",
      "bind the measured process to CPUs, such as 0,2-3", 0},

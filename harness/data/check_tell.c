@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "base/wav.h"
 #include "base/words.h"
+#include "harness/data/exif.h"
 #include "harness/data/speech.h"
 #include "harness/metrics.h"
 
@@ -44,10 +45,28 @@ static void tell_numbers(struct ed_buffer *out, const struct ed_tensors *t) {
     ed_buffer_text_append(out, "\n");
 }
 
+// Photographs are often stored as the sensor lay.
+static void tell_turned(struct ed_buffer *out, const struct ed_check *check) {
+    char path[ED_PATH_BYTES];
+    const char *first = "";
+    size_t n = 0;
+    for (size_t i = 0; i < check->n; i++)
+        if (ed_path_join(path, check->data, check->images.files[i], NULL) == ED_OK &&
+            ed_exif_orientation_of(path) != ED_EXIF_UPRIGHT)
+            first = n++ ? first : check->images.files[i];
+    if (n)
+        ed_buffer_printf(
+            out,
+            "  turned         %zu of them ask by EXIF to be turned or mirrored, the first is %s; "
+            "that is not done here: an app that does it sees other pictures\n",
+            n, first);
+}
+
 void ed_check_tell_data(struct ed_buffer *out, const struct ed_check *check) {
     head(out, check);
     if (check->kind == ED_CHECK_IMAGES) {
         ed_buffer_printf(out, "%zu image%s\n", check->n, check->n == 1 ? "" : "s");
+        tell_turned(out, check);
         return;
     }
     ed_buffer_printf(out, "%zu sample%s, ", check->n, check->n == 1 ? "" : "s");

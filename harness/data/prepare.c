@@ -3,6 +3,7 @@
 #include "harness/data/prepare.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "harness/data/folder.h"
 #include "harness/data/speech_prepare.h"
 #include "harness/metrics.h"
+#include "harness/outputs.h"
 #include "harness/suite_keys.h"
 #include "harness/suite_values.h"
 
@@ -241,6 +243,31 @@ static enum ed_status prepare_questions(struct ed_suite_task *task, struct ed_er
     return status;
 }
 
+// Labels of tensors that no answer can be held against are told before anything is measured; how many classes
+// there are only the outputs tell.
+static enum ed_status check_labels(const struct ed_suite_task *task, struct ed_error *err) {
+    struct ed_npy data = {0}, labels = {0};
+    enum ed_status status = ed_npy_open(&data, task->data[0].file, err);
+    if (status == ED_OK)
+        status = ed_npy_open(&labels, task->labels, err);
+    if (status == ED_OK && data.rank < 1)
+        status = ed_fail(err, ED_ERR_USAGE, task->data[0].file,
+                         "holds one number; its first dimension counts samples");
+    if (status == ED_OK && (!ed_npy_is_real(&labels) || labels.rank < 1 || labels.count != data.shape[0]))
+        status = ed_fail(err, ED_ERR_USAGE, task->labels,
+                         "has %lld labels, and %s %lld samples: one number for each is needed",
+                         (long long)labels.count, ed_path_base(task->data[0].file), (long long)data.shape[0]);
+    for (size_t i = 0; status == ED_OK && i < (size_t)labels.count; i++) {
+        const double label = ed_npy_real(&labels, i);
+        if (!(label >= 0 && floor(label) == label))
+            status = ed_fail(err, ED_ERR_USAGE, task->labels,
+                             "sample %zu has the label %g; labels are whole numbers from 0", i, label);
+    }
+    ed_npy_close(&data);
+    ed_npy_close(&labels);
+    return status;
+}
+
 enum ed_status ed_prepare_suite(struct ed_suite *suite, struct ed_error *err) {
     enum ed_status status = ED_OK;
     for (size_t m = 0; m < suite->n_models; m++)
@@ -257,6 +284,8 @@ enum ed_status ed_prepare_suite(struct ed_suite *suite, struct ed_error *err) {
             else if (n > 4 && !strcmp(task->labels + n - 4, ".csv"))
                 status = ed_fail(err, ED_ERR_USAGE, task->labels,
                                  "labels of tensors are an .npy; a .csv belongs to a folder of images");
+            else if (task->labels[0] && ed_metric_top(task->metric))
+                status = check_labels(task, err);
         }
     return status;
 }

@@ -105,7 +105,7 @@
     X(threads_busy, INT, "", "work", "threads that used more than 5 % of a CPU in the timed window; median over blocks") \
     X(cpus_used, REAL, "cpus", "work", "CPU time of all threads by the wall time of the timed window; median over blocks") \
     X(accuracy_metric, TEXT, "", "accuracy", "name of the metric") \
-    X(accuracy_value, REAL, "", "accuracy", "value of the metric in its own unit: a share as a fraction, decibels, nats, a perplexity, a score") \
+    X(accuracy_value, SPANR, "", "accuracy", "value of the metric in its own unit: a share as a fraction, decibels, nats, a perplexity, a score; its interval is over the samples") \
     X(accuracy_reference, REAL, "", "accuracy", "value of the metric of the reference variant") \
     X(accuracy_drop, SPANR, "", "accuracy", "reference less value, judged sample by sample") \
     X(accuracy_verdict, TEXT, "", "accuracy", "pass, fail, inconclusive: the drop against its limit") \

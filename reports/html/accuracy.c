@@ -38,6 +38,23 @@ static void accuracy_text(char *text, size_t bytes, const struct ed_result *resu
         ed_text_fixed(text, bytes, 100 * value, 2, false);
 }
 
+// The figure, and its interval where there is one.
+static void figure_text(char *text, size_t bytes, const struct ed_result *result, bool drop, bool unit) {
+    const int field = drop ? ED_FIELD_accuracy_drop : ED_FIELD_accuracy_value;
+    char value[48], low[48], high[48];
+    accuracy_text(value, sizeof value, result, drop, drop ? result->accuracy_drop : result->accuracy_value,
+                  unit);
+    if (!result->has_span[field]) {
+        snprintf(text, bytes, "%s", value);
+        return;
+    }
+    accuracy_text(low, sizeof low, result, drop,
+                  drop ? result->accuracy_drop_low : result->accuracy_value_low, unit);
+    accuracy_text(high, sizeof high, result, drop,
+                  drop ? result->accuracy_drop_high : result->accuracy_value_high, unit);
+    snprintf(text, bytes, "%s [%s to %s]", value, low, high);
+}
+
 static void choice_rows(struct ed_html_table *table, const struct ed_html_page *page, const size_t *rows,
                         size_t n, bool units, bool usable) {
     for (size_t i = 0; i < n; i++) {
@@ -54,18 +71,11 @@ static void choice_rows(struct ed_html_table *table, const struct ed_html_page *
         ed_html_table_text(table, result->device, NULL);
         ed_html_table_name(table, ed_buffer_text(&words));
         ed_html_table_text(table, result->accuracy_metric, NULL);
-        accuracy_text(text, sizeof text, result, false, result->accuracy_value, units);
+        figure_text(text, sizeof text, result, false, units);
         ed_html_table_number(table, text, result->accuracy_value);
         const bool drop = result->has[ED_FIELD_accuracy_drop];
         if (drop)
-            accuracy_text(text, sizeof text, result, true, result->accuracy_drop, units);
-        if (drop && result->has_span[ED_FIELD_accuracy_drop]) {
-            char low[48], high[48];
-            accuracy_text(low, sizeof low, result, true, result->accuracy_drop_low, units);
-            accuracy_text(high, sizeof high, result, true, result->accuracy_drop_high, units);
-            const size_t used = strlen(text);
-            snprintf(text + used, sizeof text - used, " [%s to %s]", low, high);
-        }
+            figure_text(text, sizeof text, result, true, units);
         ed_html_table_number(table, drop ? text : "-", drop ? result->accuracy_drop : NAN);
         ed_text_fixed(text, sizeof text, (double)result->latency_p50_ns / 1e6, 4, false);
         ed_html_table_number(table, text, (double)result->latency_p50_ns);

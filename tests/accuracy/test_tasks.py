@@ -91,6 +91,15 @@ class Room(unittest.TestCase):
         return Path(name)
 
 
+WRONG = {
+    "nan": [sys.executable, "nan.py"],
+    "twice": [sys.executable, "twice.py"],
+    "silent": ["true"],
+    "killed": [sys.executable, "killed.py"],
+    "weightless": [sys.executable, "weightless.py"],
+}
+
+
 class Tasks(Room):
     @classmethod
     def setUpClass(cls):
@@ -102,6 +111,10 @@ class Tasks(Room):
         (cls.room / "equal.py").write_text("for i in range(200):\n    print('{\"id\": %d, \"score\": 7}' % i)\n")
         (cls.room / "broken.py").write_text("import sys\nsys.exit('no idea')\n")
         (cls.room / "short.py").write_text("print('{\"id\": 0, \"score\": 1}')\n")
+        (cls.room / "nan.py").write_text("for i in range(200):\n    print('{\"id\": %d, \"score\": %s}' % (i, 'NaN' if i == 4 else 1))\n")
+        (cls.room / "twice.py").write_text("for i in range(200):\n    print('{\"id\": %d, \"score\": 1}' % (i - (i == 7)))\n")
+        (cls.room / "killed.py").write_text("import os\nprint('{\"id\": 0, \"score\": 1}', flush=True)\nos.kill(os.getpid(), 9)\n")
+        (cls.room / "weightless.py").write_text("for i in range(200):\n    print('{\"id\": %d, \"score\": 1, \"weight\": 0}' % i)\n")
         images, tensors = str(DIGITS / "data/images"), str(DIGITS / "data/test_images.npy")
         labels = str(DIGITS / "data/test_labels.npy")
         cls.suite = cls.write(
@@ -117,6 +130,7 @@ class Tasks(Room):
                 {"name": "equal", "data": images, "metric": "command", "command": [sys.executable, "equal.py"], "threshold": "accuracy_drop <= 1 %"},
                 {"name": "broken", "data": images, "metric": "command", "command": [sys.executable, "broken.py"]},
                 {"name": "short", "data": images, "metric": "command", "command": [sys.executable, "short.py"]},
+                *({"name": name, "data": images, "metric": "command", "command": command} for name, command in WRONG.items()),
             ],
             {"color": "gray", "scale": "1/240"},
         )
@@ -132,7 +146,7 @@ class Tasks(Room):
         return rows_of(self.room / f"out/devices/local/outputs/c{index}.accuracy.1.0.npy")
 
     def test_a_record_for_each_case_and_task(self):
-        names = {"tensors", "images", "cosine", "sqnr", "own", "logit", "whole", "half", "equal", "broken", "short"}
+        names = {"tensors", "images", "cosine", "sqnr", "own", "logit", "whole", "half", "equal", "broken", "short", *WRONG}
         self.assertEqual(set(self.records), {(v, t) for v in ("fp32", "int8") for t in names})
 
     def test_images_are_the_tensors(self):
@@ -221,7 +235,7 @@ class Tasks(Room):
             self.assertAlmostEqual(one[f"accuracy_drop_{end}"], whole[f"accuracy_drop_{end}"], delta=0.15 * width)
 
     def test_programs_that_fail_say_why(self):
-        for task, words in (("broken", "no idea"), ("short", "1 scores for 200 samples"), ("half", "values of 1 draws; draws.npy has 1000")):
+        for task, words in (("broken", "no idea"), ("short", "1 scores for 200 samples"), ("half", "values of 1 draws; draws.npy has 1000"), ("nan", "line 5 of what it printed"), ("twice", "sample 6 has a score already"), ("silent", "0 scores for 200 samples"), ("killed", "signal 9"), ("weightless", "no sample has a weight")):
             record = self.records["int8", task]
             self.assertIsNone(record["accuracy_value"])
             (text,) = [r["text"] for r in record["reasons"] if r["key"] == "accuracy_value"]
@@ -249,7 +263,8 @@ class Tasks(Room):
         """Two campaigns over the same data, sample by sample; over other data, values alone."""
         tensors, labels = str(DIGITS / "data/test_images.npy"), str(DIGITS / "data/test_labels.npy")
         worse = self.room / "worse.npy"
-        worse.write_bytes(Path(labels).read_bytes()[:-8] + struct.pack("<q", 99))
+        last = read_npy(Path(labels))[1][-1]
+        worse.write_bytes(Path(labels).read_bytes()[:-8] + struct.pack("<q", (last + 1) % CLASSES))
         for name, task in (
             ("then", {"name": "tensors", "data": tensors, "labels": labels}),
             ("other", {"name": "tensors", "data": tensors, "labels": str(worse)}),
@@ -283,6 +298,11 @@ class Tasks(Room):
         done = self.start("report", changed)
         self.assertEqual(done.returncode, 2)
         self.assertIn("was changed after the campaign began", done.stderr)
+
+
+# A JPEG of one pixel and four components, up to its first scan.
+FOUR_INKS = b"\xff\xd8\xff\xc0\x00\x14\x08\x00\x01\x00\x01\x04" + b"".join(bytes((i, 0x11, 0)) for i in range(1, 5))
+FOUR_INKS += b"\xff\xda\x00\x0e\x04" + b"".join(bytes((i, 0)) for i in range(1, 5)) + b"\x00\x3f\x00\x00\xff\xd9"
 
 
 class Folders(Room):
@@ -326,6 +346,7 @@ class Folders(Room):
             (image[:40], "no PNG image that can be read"),
             (huge, "no PNG image that can be read"),
             (b"\xff\xd8\xff\xe0" + bytes(40), "no JPEG image that can be read"),
+            (FOUR_INKS, "is a JPEG image of 4 components (CMYK?)"),
             (image[:45] + b"\x00\x00\x00\x00" + image[49:], "no PNG image that can be read"),
         ):
             with self.subTest(words=words):

@@ -3,6 +3,7 @@
 engine's logits follow from the token before by a known rule (backends/scripted/script_language.c), with noise as a quantized variant has it.
 """
 
+import json
 import math
 import random
 
@@ -10,7 +11,7 @@ from campaign import Room, check, finish
 
 MASK = 0xFFFFFFFF
 VOCABULARY, BOS, CHUNK = 96, 5, 512
-TEXT = "".join(random.Random(7).choice("abcdefghij klmno\n") for _ in range(9 * CHUNK + 100)).encode()
+TEXT = "".join(random.Random(7).choices("abcdefghij klmno\n", k=9 * CHUNK + 100)).encode()
 ARGUMENTS = ("--format", "json")
 
 
@@ -131,6 +132,59 @@ def figures(room):
     check("quality" in table and "perplexity" in table, "the table says it", table)
 
 
+def interval(values):
+    """The bootstrap of the mean of 9 chunks: the share beyond each end is P(Z < -t sqrt(9 / 8)), t = 2.3060 with 8 degrees of freedom."""
+    generator, means = random.Random(3), []
+    for _ in range(4000):
+        means.append(mean(generator.choice(values) for _ in values))
+    means.sort()
+    beyond = int(0.5 * math.erfc(2.3060 * math.sqrt(9 / 8) / math.sqrt(2)) * 4000)
+    return means[beyond], means[3999 - beyond]
+
+
+def limits(room):
+    """Limits on the figure itself: certified by its interval, left open with a number of chunks, or failed; each about its own metric."""
+    noisy = distributions(0.4)
+    costs = [mean(-noisy[t][n] for t, n in chunk) for chunk in scored()]
+    low, high = map(math.exp, interval(costs))
+    value = math.exp(mean(costs))
+    above, below = (value + high) / 2, (low + value) / 2
+    due = {
+        f"perplexity <= {1.5 * high:.6f}": "pass",
+        f"perplexity <= {above:.6f}": "inconclusive",
+        f"perplexity >= {below:.6f}": "inconclusive",
+        f"perplexity <= {low / 1.5:.6f}": "fail",
+        "kl-divergence <= 20 nats": "pass",
+        "same-top >= 99.9 %": "fail",
+    }
+    room.script("twin.json", language=language(warmup_ns=271_000_000))
+    suite = json.loads((room.path / "quality.json").read_text()) | {"require": list(due), "generate_tokens": [0]}
+    suite["models"][0]["variants"].append({"name": "twin", "file": "twin.json"})
+    room.write("limits.json", suite)
+    records = {(r["variant"], r["accuracy_metric"]): r for r in room.run("run", "limits.json", *ARGUMENTS).expect(1).json()["records"]}
+    for (variant, metric), record in records.items():
+        found = {r["text"].split(": ")[0]: r["code"].removeprefix("requirement_") for r in record["reasons"] if r["code"].startswith("requirement_")}
+        check(set(found) == {rule for rule in due if rule.startswith(metric)}, f"{variant}: each limit about its own metric", found)
+        check(variant != "noisy" or found == {rule: due[rule] for rule in found}, f"{metric}: what is certified", found)
+    record = records["noisy", "perplexity"]
+    for end, oracle in (("low", low), ("high", high)):
+        check(abs(record[f"accuracy_value_{end}"] - oracle) < 0.15 * (high - low), f"its interval, {end}", record[f"accuracy_value_{end}"], oracle)
+    told = [r["text"] for r in record["reasons"] if r["code"] == "too_few_samples"]
+    bounds = ((record["accuracy_value_high"], above), (record["accuracy_value_low"], below))
+    check(len(told) == 2, "how many chunks would do", told)
+    for text, (bound, limit) in zip(told, bounds):
+        needed = 9 * (math.log(bound / value) / math.log(limit / value)) ** 2
+        number = int(text.split("about ")[1].split()[0])
+        check("9 chunks of the text" in text and abs(number - needed) <= 1 + needed / 50, "by the root", text, needed)
+    # Not one token of which another is the likeliest: so many tokens say so much, and no more.
+    record, tokens = records["twin", "same-top"], sum(map(len, scored()))
+    check((record["accuracy_value"], record["accuracy_drop"], record["accuracy_verdict"]) == (1, 0, "inconclusive"), "all the same", record["accuracy_verdict"])
+    close(record["accuracy_drop_high"], 1 - 0.025 ** (1 / tokens), "what may differ", 1e-12)
+    close(record["accuracy_value_low"], 0.025 ** (1 / tokens), "and so of the share", 1e-12)
+    needed = math.ceil(math.log(0.025) / math.log(0.999) / (tokens / 9))
+    check(any(f"about {needed} would" in r["text"] for r in record["reasons"]), f"{needed} chunks", record["reasons"])
+
+
 def refused(room):
     suite = {"on": ["scripted"], "blocks": 1, "prompt_tokens": [4], "generate_tokens": [0], "block": {"inferences": 2, "min_time": "0 s"}}
 
@@ -160,5 +214,6 @@ def refused(room):
 if __name__ == "__main__":
     with Room() as shared:
         figures(shared)
+        limits(shared)
         refused(shared)
     finish("quality of language models")

@@ -126,6 +126,9 @@ def refused(room):
         ('{"prompt": "a", "choices": ["b", 1], "answer": 0}', "choices"),
         ('{"choices": ["b", "c"], "answer": 0}', "prompt"),
         ('{"prompt": "a", "answer": "b"}', "choices"),
+        ('{"id": "q", ' + good[1:] + '{"id": "p", ' + good[1:] + "\n" + '{"id": "q", ' + good[1:], 'lines 1 and 4 have the same id, "q"'),
+        ('{"id": 7, ' + good[1:] + '{"id": "7", ' + good[1:] + '{"id": 7.0, ' + good[1:], "lines 1 and 3 have the same id, 7"),
+        ('{"id": [], ' + good[1:], "neither a text nor a number"),
     ):
         run(text, "multiple-choice", 2, words_due)
     run(good, "exact-match", 2, "answer")

@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
+#include "harness/metrics.h"
 #include "reports/fields.h"
 #include "reports/lines.h"
 #include "reports/metric_unit.h"
@@ -86,7 +88,15 @@ static void judged(void **state) {
                 {"top-1", "accuracy_value >= 97 %", 0.9712, ED_VERDICT_PASS, "97.12 %"},
                 {"command", "accuracy_value >= 0.5", 0.75, ED_VERDICT_PASS, "0.7500"},
                 {"command", "accuracy_value >= 50 %", 0.75, ED_VERDICT_PASS, "75.00 %"},
-                {"cosine", "accuracy_value >= 0.999", 0.9991, ED_VERDICT_PASS, "0.9991"}};
+                {"cosine", "accuracy_value >= 0.999", 0.9991, ED_VERDICT_PASS, "0.9991"},
+                {"perplexity", "accuracy_value <= 40", 38.22, ED_VERDICT_PASS, "38.2"},
+                {"perplexity", "perplexity <= 40", 40.001, ED_VERDICT_FAIL, "40.001"},
+                {"word-error-rate", "word-error-rate <= 12 %", 0.1, ED_VERDICT_PASS, "10.00 %"},
+                {"word-error-rate", "word-error-rate <= 0.12", 0.1201, ED_VERDICT_FAIL, "12.01 %"},
+                {"kl-divergence", "kl-divergence < 0.02 nats", 0.02, ED_VERDICT_FAIL, "0.0200 nats"},
+                {"top-1", "top-1>=97%", 0.98, ED_VERDICT_PASS, "98.00 %"},
+                {"sqnr", "sqnr >= 30", 41.236, ED_VERDICT_PASS, "41.2 dB"},
+                {"command", "command <= 12.5", 13, ED_VERDICT_FAIL, "13.0"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct ed_requirement requirement;
         struct ed_result result = {0};
@@ -96,7 +106,7 @@ static void judged(void **state) {
             fail_msg("%s: %s", rows[i].rule, err.message);
         ED_RESULT_SET_TEXT(&result, accuracy_metric, rows[i].metric);
         ED_RESULT_SET_TEXT(&result, outcome, "ok");
-        ED_RESULT_SET(&result, accuracy_value, rows[i].value);
+        ED_RESULT_SET_SPAN(&result, accuracy_value, rows[i].value, rows[i].value, rows[i].value);
         assert_int_equal(ed_requirement_judge(&requirement, &result, text, sizeof text), rows[i].verdict);
         if (!strstr(text, rows[i].text))
             fail_msg("%s: \"%s\" and not \"%s\"", rows[i].rule, text, rows[i].text);
@@ -105,9 +115,13 @@ static void judged(void **state) {
 
 static void no_such_limit(void **state) {
     (void)state;
-    static const char *const bad[] = {"accuracy_value >= 30", "accuracy_value >= dB",
-                                      "placed_ops_share >= 30 dB", "latency_p50_ns <= 30 dB",
-                                      "accuracy_value >= x dB"};
+    static const char *const bad[] = {
+        "accuracy_value >= 30 x",  "accuracy_value >= dB",   "placed_ops_share >= 30 dB",
+        "latency_p50_ns <= 30 dB", "accuracy_value >= x dB", "top-1 >= 97",
+        "top-1 >= 97 dB",          "perplexity <= 40 nats",  "perplexity <= 4000 %",
+        "kl-divergence <= 3 dB",   "sqnr >= 30 %",           "cosine >= 3 nats",
+        "preplexity <= 40",        "top-2 >= 90 %",          "perplexity_high <= 40",
+        "perplexity <= 40 ms",     "top-1 >= baseline - 1 %"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct ed_requirement requirement;
         struct ed_error err = {0};
@@ -116,12 +130,98 @@ static void no_such_limit(void **state) {
     }
 }
 
+// A limit on accuracy_value says only in the plan which metric it meets.
+static void fits(void **state) {
+    (void)state;
+    static const struct {
+        const char *rule, *metric, *words; // words NULL: it fits
+    } rows[] = {{"accuracy_value >= 97 %", "top-1", NULL},
+                {"accuracy_value >= 0.97", "top-1", NULL},
+                {"accuracy_value >= 97", "top-1", "write a percent sign (\"97 %\")"},
+                {"accuracy_value <= 40", "perplexity", NULL},
+                {"accuracy_value <= 40 %", "perplexity", "is a plain number"},
+                {"accuracy_value >= 30 dB", "top-1", "is a share"},
+                {"accuracy_value >= 30 dB", "sqnr", NULL},
+                {"accuracy_value >= 0.02 nats", "sqnr", "30 dB"},
+                {"accuracy_value <= 1 %", "kl-divergence", NULL},
+                {"accuracy_value <= 30 dB", "kl-divergence", "0.01 nats"},
+                {"accuracy_drop <= 5", "command", NULL},
+                {"accuracy_drop <= 5", "top-5", "write a percent sign"},
+                {"accuracy_drop <= 5", "perplexity", "write a percent sign"},
+                {"accuracy_drop <= 5 dB", "sqnr", "the drop of the metric sqnr is a share"},
+                {"latency_p50_ns <= 5 ms", "top-1", NULL},
+                {"perplexity <= 40", "top-1", NULL}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct ed_requirement requirement;
+        struct ed_error err = {0};
+        if (ed_requirement_parse(&requirement, rows[i].rule, &err) != ED_OK)
+            fail_msg("%s: %s", rows[i].rule, err.message);
+        const enum ed_status status = ed_requirement_fits(&requirement, rows[i].metric, &err);
+        if ((status == ED_OK) != !rows[i].words || (status != ED_OK && !strstr(err.message, rows[i].words)))
+            fail_msg("%s of %s: \"%s\"", rows[i].rule, rows[i].metric, err.message);
+    }
+}
+
+// A limit by a metric's name certifies, fails or leaves open, and leaves records of other metrics alone.
+static void certified(void **state) {
+    (void)state;
+    static const struct {
+        const char *metric, *rule;
+        double low, value, high;
+        enum ed_verdict verdict;
+    } rows[] = {{"perplexity", "perplexity <= 40", 36, 38, 39.9, ED_VERDICT_PASS},
+                {"perplexity", "perplexity <= 40", 36, 38, 40.1, ED_VERDICT_INCONCLUSIVE},
+                {"perplexity", "perplexity <= 40", 40.1, 41, 42, ED_VERDICT_FAIL},
+                {"perplexity", "accuracy_value <= 40", 36, 38, 40.1, ED_VERDICT_INCONCLUSIVE},
+                {"top-1", "top-1 >= 97 %", 0.969, 0.98, 0.99, ED_VERDICT_INCONCLUSIVE},
+                {"top-1", "top-1 >= 97 %", 0.97, 0.98, 0.99, ED_VERDICT_PASS},
+                {"top-5", "top-1 >= 97 %", 0.1, 0.2, 0.3, ED_VERDICT_NONE},
+                {NULL, "top-1 >= 97 %", 0.1, 0.2, 0.3, ED_VERDICT_NONE}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct ed_requirement requirement;
+        struct ed_error err = {0};
+        struct ed_result result = {0};
+        assert_int_equal(ed_requirement_parse(&requirement, rows[i].rule, &err), ED_OK);
+        if (rows[i].metric)
+            ED_RESULT_SET_TEXT(&result, accuracy_metric, rows[i].metric);
+        ED_RESULT_SET_SPAN(&result, accuracy_value, rows[i].value, rows[i].low, rows[i].high);
+        if (ed_result_judge(&result, &requirement, 1) != rows[i].verdict)
+            fail_msg("row %zu: %s", i, result.verdict);
+        assert_int_equal(result.has[ED_FIELD_accuracy_verdict], rows[i].verdict != ED_VERDICT_NONE);
+    }
+    // A figure without an interval certifies nothing, and says what it lacks.
+    struct ed_requirement requirement;
+    struct ed_error err = {0};
+    struct ed_result result = {0};
+    char text[256];
+    assert_int_equal(ed_requirement_parse(&requirement, "perplexity <= 40", &err), ED_OK);
+    ED_RESULT_SET_TEXT(&result, accuracy_metric, "perplexity");
+    ED_RESULT_SET(&result, blocks, 1);
+    ED_RESULT_SET(&result, accuracy_value, 12);
+    assert_int_equal(ed_requirement_judge(&requirement, &result, text, sizeof text), ED_VERDICT_INCONCLUSIVE);
+    assert_string_equal(text, "12.0, but it has no interval");
+}
+
+// The two lists are one.
+static void names(void **state) {
+    (void)state;
+    char words[512] = "|" ED_METRIC_WORDS "|", one[64];
+    size_t n = 0, listed = 0;
+    for (; ed_metric_names()[n]; n++) {
+        snprintf(one, sizeof one, "|%s|", ed_metric_names()[n]);
+        if (!strstr(words, one))
+            fail_msg("%s is no metric of a suite", ed_metric_names()[n]);
+    }
+    for (const char *at = words + 1; *at; at++)
+        listed += *at == '|';
+    assert_int_equal(n, listed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts),
-        cmocka_unit_test(lines),
-        cmocka_unit_test(judged),
-        cmocka_unit_test(no_such_limit),
+        cmocka_unit_test(texts),         cmocka_unit_test(lines), cmocka_unit_test(judged),
+        cmocka_unit_test(no_such_limit), cmocka_unit_test(fits),  cmocka_unit_test(certified),
+        cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

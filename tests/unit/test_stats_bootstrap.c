@@ -30,20 +30,36 @@ static void test_normal(void **state) {
     assert_true(fabs(high - (sum / 400 + 1.96 * error)) < 0.2 * error);
 }
 
-static void test_coverage(void **state) {
+// How many of 1000 intervals over n normal numbers hold their mean.
+static unsigned coverage(size_t n) {
     unsigned held = 0;
-    (void)state;
-    for (uint64_t trial = 0; trial < 300; trial++) {
+    for (uint64_t trial = 0; trial < 1000; trial++) {
         double values[30], low = 0, high = 0;
         struct ed_random random;
         ed_random_init(&random, 1000 + trial);
-        for (size_t i = 0; i < 30; i++)
+        for (size_t i = 0; i < n; i++)
             values[i] = ed_random_normal(&random);
-        assert_true(ed_bootstrap_mean(values, 30, trial, 0.95, &low, &high));
+        assert_true(ed_bootstrap_mean(values, n, trial, 0.95, &low, &high));
         held += low <= 0 && high >= 0;
     }
-    // 30 clusters: somewhat under 95 %, as a percentile interval is.
-    assert_in_range(held, 300 * 89 / 100, 300 * 98 / 100);
+    return held;
+}
+
+// What few clusters say must not be more than they do: the plain percentile interval holds 866 with 6, 931
+// with 30.
+static void test_coverage(void **state) {
+    (void)state;
+    assert_in_range(coverage(6), 920, 980);
+    assert_in_range(coverage(10), 930, 970);
+    assert_in_range(coverage(30), 930, 970);
+}
+
+// The share beyond each end, by tables of Student's t and of the normal distribution.
+static void test_tail(void **state) {
+    (void)state;
+    assert_in_range(ed_bootstrap_tail(6, 1000000, 0.95), 2430, 2433);    // P(Z < -2.5706 * sqrt(6 / 5))
+    assert_in_range(ed_bootstrap_tail(30, 1000000, 0.95), 18700, 18900); // P(Z < -2.0452 * sqrt(30 / 29))
+    assert_in_range(ed_bootstrap_tail(100000, 1000000, 0.95), 24990, 25000);
 }
 
 // 2.5 % of 1000 draws are 25 on each side, in whatever order they came.
@@ -52,9 +68,9 @@ static void test_middle(void **state) {
     (void)state;
     for (size_t i = 0; i < 1000; i++)
         draws[i] = (double)(i * 387 % 1000);
-    ed_bootstrap_middle(draws, 1000, 0.95, &low, &high);
+    ed_bootstrap_middle(draws, 1000, 0, 0.95, &low, &high);
     assert_true(low == 25 && high == 974);
-    ed_bootstrap_middle(draws, 1, 0.95, &low, &high);
+    ed_bootstrap_middle(draws, 1, 0, 0.95, &low, &high);
     assert_true(low == 0 && high == 0);
 }
 
@@ -115,6 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weighted),        cmocka_unit_test(test_normal),
         cmocka_unit_test(test_coverage),        cmocka_unit_test(test_middle),
+        cmocka_unit_test(test_coverage),        cmocka_unit_test(test_tail),
         cmocka_unit_test(test_seed_and_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

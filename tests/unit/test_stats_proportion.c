@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "base/stats/distribution.h"
 #include "base/stats/proportion.h"
 #include "tests/unit/oracles/stats_oracles.inc"
 
@@ -124,6 +125,65 @@ static void judgement(void **state) {
     assert_int_equal(ed_noninferiority(0.0, -1.0, 0.01), ED_NONINFERIORITY_INCONCLUSIVE);
 }
 
+// Both ends by their definition, from another way to the binomial distribution, and by published figures.
+static void exact_shares(void **state) {
+    (void)state;
+    double low, high;
+    for (uint64_t n = 1; n <= 60; n++)
+        for (uint64_t k = 0; k <= n; k++) {
+            assert_int_equal(ed_proportion_exact(n, k, 0.95, &low, &high), ED_PAIRED_OK);
+            double least = ed_binomial_at_least((int64_t)n, low, (int64_t)k);
+            double most = ed_binomial_at_most((int64_t)n, high, (int64_t)k);
+            assert_true(k == 0 ? low == 0.0 : fabs(least - 0.025) < 1e-9);
+            assert_true(k == n ? high == 1.0 : fabs(most - 0.025) < 1e-9);
+        }
+    static const struct {
+        uint64_t n, k;
+        double low, high;
+    } known[] = {
+        {10, 1, 0.0025, 0.4450}, {20, 0, 0.0, 0.1684}, {100, 10, 0.0490, 0.1762}, {200, 200, 0.9817, 1.0}};
+    for (size_t i = 0; i < COUNT(known); i++) {
+        assert_int_equal(ed_proportion_exact(known[i].n, known[i].k, 0.95, &low, &high), ED_PAIRED_OK);
+        assert_true(fabs(low - known[i].low) < 6e-5 && fabs(high - known[i].high) < 6e-5);
+    }
+    assert_int_equal(ed_proportion_exact(0, 0, 0.95, &low, &high), ED_PAIRED_TOO_SMALL);
+    assert_int_equal(ed_proportion_exact(5, 6, 0.95, &low, &high), ED_PAIRED_BAD_ARGUMENT);
+    assert_int_equal(ed_proportion_exact(5, 5, 1, &low, &high), ED_PAIRED_BAD_ARGUMENT);
+    assert_true(fabs(ed_proportion_unseen(200, 0.95) - (1 - pow(0.025, 1.0 / 200))) < 1e-15);
+}
+
+// Whole multiples of the share, so that the counts are whole: enough certifies, and a tenth less does not.
+static void exact_needed(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t n, k;
+        double limit;
+        bool below;
+    } cases[] = {{10, 9, 0.85, false},
+                 {100, 99, 0.97, false},
+                 {10, 1, 0.2, true},
+                 {100, 3, 0.04, true},
+                 {4, 1, 0.2, false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t n = cases[i].n, k = cases[i].k;
+        uint64_t needed = ed_proportion_exact_needed(n, k, cases[i].limit, cases[i].below, 0.95);
+        uint64_t enough = (needed + n - 1) / n, few = (uint64_t)(0.9 * (double)needed) / n;
+        double low, high;
+        assert_int_equal(ed_proportion_exact(enough * n, enough * k, 0.95, &low, &high), ED_PAIRED_OK);
+        assert_true(cases[i].below ? high <= cases[i].limit : low >= cases[i].limit);
+        assert_int_equal(ed_proportion_exact(few * n, few * k, 0.95, &low, &high), ED_PAIRED_OK);
+        assert_false(cases[i].below ? high <= cases[i].limit : low >= cases[i].limit);
+    }
+    assert_int_equal(ed_proportion_exact_needed(200, 200, 0.99, false, 0.95), 368); // ln 0.025 / ln 0.99
+    assert_int_equal(ed_proportion_exact_needed(200, 0, 0.01, true, 0.95), 368);
+    assert_int_equal(ed_proportion_exact_needed(200, 198, 0.99, false, 0.95), 0);
+    assert_int_equal(ed_proportion_exact_needed(200, 200, 1, false, 0.95), 0);
+    assert_int_equal(ed_proportion_exact_needed(200, 100, 0, false, 0.95), 1);
+    assert_int_equal(ed_proportion_exact_needed(0, 0, 0.5, false, 0.95), 0);
+    // Beyond the exact: the normal approximation.
+    assert_true(fabs((double)ed_proportion_exact_needed(1000, 500, 0.4995, false, 0.95) - 3841459) < 3);
+}
+
 // At k times the needed samples' shares, so that the counts are whole: enough passes, one unit less does not.
 static void needed_samples(void **state) {
     (void)state;
@@ -177,6 +237,8 @@ int main(void) {
         cmocka_unit_test(paired_means),
         cmocka_unit_test(judgement),
         cmocka_unit_test(needed_samples),
+        cmocka_unit_test(exact_shares),
+        cmocka_unit_test(exact_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,7 @@ static void test_parse_refusals(void **state) {
     refused("latency_p90_ns <= 0.5", "has no unit");
     refused("memory_load_peak_bytes <= 5 ms", "is a duration");
     refused("accuracy_drop <= 5 ms", "is a duration");
-    refused("accuracy_drop <= 5", "percent");
+    refused("accuracy_drop <= 5 x", "not a number");
     refused("throughput_per_s >= 10 ms", "is a duration");
     refused("temperature_peak_mc < 45 J", "is an energy");
     refused("blocks >= 2.5", "whole number");
