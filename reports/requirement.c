@@ -251,6 +251,22 @@ static enum ed_status bool_parse(struct ed_requirement *out, const char *key, co
     return ED_OK;
 }
 
+// What people call figures of tasks, in the words that stand here.
+static const char *other_word(const char *key) {
+    static const struct {
+        const char *key, *words;
+    } others[] = {
+        {"accuracy", "accuracy_drop (against the reference), or the metric's own name, such as top-1"},
+        {"wer", "word-error-rate"},
+        {"ppl", "perplexity"},
+        {"kld", "kl-divergence"},
+        {"kl", "kl-divergence"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(others[i].key, key) == 0)
+            return others[i].words;
+    return NULL;
+}
+
 static enum ed_status key_find(struct ed_requirement *out, const char *key, struct ed_error *err) {
     const char *known[ED_FIELD_COUNT + NAMES_MAX + 1] = {0};
     out->field = ed_result_find(key, &out->end);
@@ -265,7 +281,7 @@ static enum ed_status key_find(struct ed_requirement *out, const char *key, stru
         known[i] = ed_result_fields()[i].key;
     for (size_t i = 0; ed_metric_names()[i] && i < NAMES_MAX; i++)
         known[ED_FIELD_COUNT + i] = ed_metric_names()[i];
-    const char *near = ed_nearest(key, known);
+    const char *near = other_word(key) ? other_word(key) : ed_nearest(key, known);
     if (near)
         return ed_fail(err, ED_ERR_USAGE, out->text,
                        "there is no result key or metric \"%s\"; the nearest is %s", key, near);

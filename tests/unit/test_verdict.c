@@ -79,6 +79,8 @@ static void test_parse_refusals(void **state) {
     char text[400];
     refused("latncy_p90_ns <= 50 ms", "latency_p90_ns");
     refused("nothing_like_it <= 50 ms", "no result key");
+    refused("accuracy >= 97 %", "accuracy_drop (against the reference)");
+    refused("wer <= 12 %", "word-error-rate");
     refused("latency_p90_ns <= 50 MiB", "\"50 MiB\" is a size");
     refused("latency_p90_ns <= 50 %", "is a share");
     refused("latency_p90_ns <= 50", "has no unit");
