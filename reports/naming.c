@@ -19,6 +19,7 @@ static const struct ed_naming_kind kinds[ED_NAMING_COUNT] = {
     {"options", "", ED_FIELD_options, false},
     {"workload", "", ED_FIELD_workload, false},
     {"label", "", ED_FIELD_label, false},
+    {"task", NULL, ED_FIELD_accuracy_task, false},
     {"ran on", "ran on ", ED_FIELD_placement_observed, true},
     {"metric", "metric ", ED_FIELD_accuracy_metric, true},
 };
