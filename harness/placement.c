@@ -76,9 +76,10 @@ static void look(struct view *view, const cJSON *evidence, const char *backend, 
         snprintf(view->text, sizeof view->text, "nothing to place");
 }
 
-static bool is_accuracy(const struct ed_block *block, size_t case_index) {
-    return block->case_index == case_index && !strcmp(block->pass, ED_PASS_ACCURACY) &&
-           block->outcome == ED_OUTCOME_OK && !block->skipped;
+// Of the same case in another pass: where it fell short, its timing blocks may as well.
+static bool is_beside(const struct ed_block *block, size_t case_index) {
+    return block->case_index == case_index && block->outcome == ED_OUTCOME_OK && !block->skipped &&
+           (!strcmp(block->pass, ED_PASS_ACCURACY) || !strcmp(block->pass, ED_PASS_PILOT));
 }
 
 static bool is_worse(const struct view *one, const struct view *other) {
@@ -100,7 +101,7 @@ static void choose(struct spoken *spoken, const struct ed_blocks *blocks, size_t
         const struct ed_block *block = &blocks->items[i];
         const bool timing = ed_block_is_timing(block, timing_case);
         struct view view;
-        if (!block->evidence || (!timing && !is_accuracy(block, case_index)))
+        if (!block->evidence || (!timing && !is_beside(block, case_index)))
             continue;
         look(&view, block->evidence, backend, asked);
         if (!timing && view.seen != SHORT)

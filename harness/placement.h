@@ -7,9 +7,9 @@
 #include "harness/blocks.h"
 
 // The evidence that speaks for the case: of the block that ran least where it was asked to; where none fell
-// short, of a timing block that proves nothing; else of the first timing block. An accuracy block of
-// `case_index` counts where it fell short. `backend` and `asked` are those of the record. NULL: there is
-// none.
+// short, of a timing block that proves nothing; else of the first timing block. An accuracy block or
+// pilot of `case_index` counts where it fell short. `backend` and `asked` are those of the record. NULL:
+// there is none.
 const cJSON *ed_placement_evidence(const struct ed_blocks *blocks, size_t case_index, size_t timing_case,
                                    const char *backend, const char *asked);
 // Fills placement_observed and placed_ops_share from it, with the reason where blocks differ. The record has

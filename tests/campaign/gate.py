@@ -5,7 +5,6 @@ comes to the same verdict, what is frozen, and the order of the blocks.
 The engine sleeps for milliseconds, and what must be told apart differs by a factor, so that other load on the machine changes no verdict.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -14,7 +13,7 @@ import time
 
 from batter import batter
 from campaign import SETTLED, Device, Room, check, check_whole, finish, kill, wait_for
-from odd import freeze
+from odd import compare_by, digest_of, freeze
 
 NS = 4_000_000
 LOOKS = [8, 12, 16, 24, 32, 48, 64]
@@ -164,12 +163,6 @@ def outcomes(room):
     check("fell back" in ended.out, "why", ended.out)
 
 
-def compare_by(document, key, mde):
-    """The gate of a plan, as if it had been asked for another metric."""
-    document["gate"]["metrics"] = [{"key": key, "mde": mde}]
-    document["gate"]["sha256"] = digest_of(document["gate"])
-
-
 def one_more_pair(room, name, more):
     """The last pair of blocks once more, as one behind it."""
     shutil.copytree(room.path / name, room.path / more)
@@ -236,6 +229,10 @@ def doubts(room):
     n = pairs_done(room.path / "g_more")
     doubt("d_figure", 3, f"in 1 of {n} pairs a block does not have it", by_memory,
           change("c1.timing.5", lambda line: line.pop("marks")), of="g_more")  # fmt: skip
+    # One more pair than a look needs, and one of those in between gone: who may choose the pairs chooses the verdict.
+    for side in (0, 1):
+        doubt(f"d_gap{side}", 3, "4 pairs of blocks; the first look needs 8", by_memory,
+              lambda whole, gone=f"c{side}.timing.5": [line for line in whole if line.get("block") != gone], of="g_more")  # fmt: skip
     doubt("d_line", 5, "1 lines of the device's journal are damaged", lines=lambda whole: [*whole[:9], '{"type":"block"', *whole[9:]])
     doubt("d_twice", 5, "1 lines of the device's journal are damaged", lines=lambda whole: [*whole, whole[-2]])
     doubt("d_pilot", 5, "1 blocks ended well, and their samples are not here", lines=change("c1.pilot.1", lambda line: line.pop("samples")))
@@ -362,14 +359,6 @@ def confirmed_even_if_killed(room):
     check(not second.exists(), "and nothing was made")
 
 
-def digest_of(asked):
-    """As the program freezes what was asked."""
-    numbers = [asked[k] for k in ("need", "max_time_ns", "family")] + [["", "pass", "fail"].index(asked["inconclusive"])]
-    numbers += [asked[k] for k in ("min_ns", "max_ns", "min_inferences", "inferences")]
-    text = " ".join(map(str, [int(asked["chosen"]), *numbers, asked["confirms"]])) + "\n"
-    return hashlib.sha256((text + "".join(f"{m['key']} {m['mde']}\n" for m in asked["metrics"])).encode()).hexdigest()
-
-
 def second_counts(room):
     """Of two campaigns that were measured above, the passing one as the repetition of the failing one."""
     path = room.path / "g_fail" / "campaign.json"
@@ -397,7 +386,10 @@ def tokens_together(room):
         room.script(f"{name}.json", language={"vocabulary": 300, "bos": 1, "warmup_ns": 270_000_000, "prefill_ns_per_token": 2_000_000, "token_ns": [4_000_000]})
     words = ["--mde", "80 %", "--metric", ",".join(TOKENS), "-p", "0", "-n", "0", "-pg", "4,4", "--on", "scripted/cpu", "--on-invalid", "mark"]
     room.write("talks.json", {"models": [{"name": "m", "variants": [{"name": n, "file": f"{n}.json"} for n in ("talk", "chat")]}], "block": BLOCK})
+    # What else this machine does is no matter here.
+    room.quiet()
     room.run("gate", "talks.json", "--baseline", "talk", "--candidate", "chat", "--out", "g_talk", *words).expect(0)
+    del room.environment["EDGEDYNO_PROBE_ROOT"]
     kept = Device(room.path / "g_talk").journal_path.read_text()
     plan = json.loads((room.path / "g_talk" / "campaign.json").read_text())
 

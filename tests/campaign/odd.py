@@ -114,3 +114,17 @@ def nonsense(record):
     if quantiles != sorted(quantiles):
         return f"quantiles that fall: {quantiles}"
     return ""
+
+
+def digest_of(asked):
+    """As the program freezes what was asked."""
+    numbers = [asked[k] for k in ("need", "max_time_ns", "family")] + [["", "pass", "fail"].index(asked["inconclusive"])]
+    numbers += [asked[k] for k in ("min_ns", "max_ns", "min_inferences", "inferences")]
+    text = " ".join(map(str, [int(asked["chosen"]), *numbers, asked["confirms"]])) + "\n"
+    return hashlib.sha256((text + "".join(f"{m['key']} {m['mde']}\n" for m in asked["metrics"])).encode()).hexdigest()
+
+
+def compare_by(document, key, mde):
+    """The gate of a plan, as if it had been asked for another metric."""
+    document["gate"]["metrics"] = [{"key": key, "mde": mde}]
+    document["gate"]["sha256"] = digest_of(document["gate"])
