@@ -55,7 +55,8 @@ static void make_file(struct ed_check *check, const char *name, const void *byte
 
 static void need_model(struct ed_check *check) {
     if (!check->subject->n_model_files)
-        ed_check_skip(check, "the engine needs no model");
+        ed_check_skip(check, check->subject->model_wanted ? "it needs a model, and none was given"
+                                                          : "the engine needs no model");
 }
 
 static void check_missing(struct ed_check *check) {

@@ -80,10 +80,25 @@ static enum ed_status find_manifest(struct call *call, const struct ed_resources
     return status;
 }
 
+// "gpu_precision" is refused where a model runs on the CPU, and rightly.
+static bool is_for_another(const struct ed_option *option, enum ed_processor processor) {
+    static const struct {
+        const char *begin;
+        enum ed_processor processor;
+    } kinds[] = {{"gpu_", ED_PROCESSOR_GPU}, {"npu_", ED_PROCESSOR_NPU}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (processor != kinds[i].processor && !strncmp(option->name, kinds[i].begin, strlen(kinds[i].begin)))
+            return true;
+    return false;
+}
+
 // An option whose default is a value that it takes, and that refuses nonsense.
-static const struct ed_option *find_option(const struct ed_manifest *manifest) {
+static const struct ed_option *find_option(const struct ed_manifest *manifest, const char *backend) {
+    const struct ed_manifest_backend *on = ed_manifest_find_backend(manifest, backend);
     for (size_t i = 0; i < manifest->n_options; i++) {
         const struct ed_option *option = &manifest->options[i];
+        if (on && is_for_another(option, on->processor))
+            continue;
         if (option->fallback[0] && (option->type == ED_OPTION_WORD || option->type == ED_OPTION_INT))
             return option;
     }
@@ -94,7 +109,7 @@ static enum ed_status prepare(struct call *call, const struct ed_cli *cli,
                               const struct ed_resources *resources, const struct checks *checks,
                               struct ed_error *err) {
     const struct ed_engine_build *build = checks->build;
-    const struct ed_option *option = find_option(build->manifest);
+    const struct ed_option *option = find_option(build->manifest, checks->backend);
     char name[64], made[] = P_tmpdir "/edgedyno-check-XXXXXX";
     size_t n = 0;
     snprintf(name, sizeof name, ED_TARGET "/edgedyno-runner");

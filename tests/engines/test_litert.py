@@ -41,6 +41,13 @@ class LiteRt(EngineTest):
                 self.assertIn("reading the model", self.refusal(SMALL / "truncated.tflite", f"{build}/cpu"))
         self.assertIn("and not gpu", self.refusal(FP32, "litert/cpu", "-o", "gpu_precision=f16"))
 
+    def test_checks_of_the_cpu(self):
+        """An option of the GPU is no check of the CPU; that the engine dies of some cut files is its own fault, and told."""
+        done = self.run_program("engines", "check", "litert@2.3.0/cpu", FP32, "--format", "json")
+        verdicts = {row["name"]: row["verdict"] for row in json.loads(done.stdout)["checks"]}
+        self.assertEqual(verdicts["option"], "not applicable", done.stdout)
+        self.assertLessEqual({name for name, verdict in verdicts.items() if verdict == "failed"}, {"load_truncated"}, done.stdout)
+
     def test_an_accelerator_that_is_not_here(self):
         rows = self.run_program("engines", "--format", "json")
         for build in BUILDS:
