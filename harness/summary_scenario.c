@@ -39,9 +39,12 @@ static void load(struct ed_result *result, const struct ed_workload *workload, c
     size_t over = 0, n = 0;
     double most = 0, left = 0;
     for (size_t i = 0; i < blocks->n; i++) {
+        // Before its document is looked into: this is done for every case.
+        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY))
+            continue;
         const cJSON *arrivals = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "arrivals");
         const double served = number_of(arrivals, "served"), arrived = number_of(arrivals, "arrived");
-        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY) || served <= 0)
+        if (served <= 0)
             continue;
         const double share = number_of(arrivals, "busy_ns") / served * workload->rate_per_s / 1e9;
         n++;
@@ -63,8 +66,10 @@ static void crowd(struct ed_result *result, const struct ed_blocks *blocks, size
     size_t over = 0, n = 0;
     double before = 0, after = 0;
     for (size_t i = 0; i < blocks->n; i++) {
+        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY))
+            continue;
         const cJSON *requests = cJSON_GetObjectItemCaseSensitive(blocks->items[i].evidence, "requests");
-        if (!ed_block_counts(&blocks->items[i], case_index, ED_VALIDITY_VOID_LATENCY) || !requests)
+        if (!requests)
             continue;
         const double first = number_of(requests, "under_way_first_half");
         const double second = number_of(requests, "under_way_second_half");

@@ -56,9 +56,10 @@ static double median_of(const struct ed_blocks *blocks, size_t case_index, const
     double *values = calloc(blocks->n + 1, sizeof *values), found = -1;
     size_t n = 0;
     for (size_t i = 0; values && i < blocks->n; i++) {
+        if (!is_timing(&blocks->items[i], case_index))
+            continue;
         const cJSON *value = member(member(blocks->items[i].evidence, "threads"), key);
-        if (is_timing(&blocks->items[i], case_index) && cJSON_IsNumber(value) && value->valuedouble >= 0 &&
-            value->valuedouble < 1e9)
+        if (cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 1e9)
             values[n++] = value->valuedouble;
     }
     if (n)
