@@ -57,6 +57,10 @@ static enum ed_status open_fleet(struct ed_fleet *fleet, const struct ed_measure
     memset(fleet, 0, sizeof *fleet);
     enum ed_status status = ed_inventory_select(
         args->inventory, selectors, suite->n_devices ? suite->n_devices : 1, indices, ED_FLEET_MAX, &n, err);
+    if (status == ED_OK && suite->gate.active && suite->gate.need > (int64_t)n)
+        status =
+            ed_fail(err, ED_ERR_USAGE, "--need", "%lld devices with a verdict are more than -d asks for, %zu",
+                    (long long)suite->gate.need, n);
     return status == ED_OK ? ed_fleet_open(fleet, &context, args->inventory, indices, n, describe, err)
                            : status;
 }

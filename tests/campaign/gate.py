@@ -256,7 +256,7 @@ def out_of_time(room):
     check(verdict_of(room, "g_time")["finished"], "nothing is left to resume")
     gate(room, "g_time_pass", "same", *MDE, "--max-time", "5 s", "--inconclusive", "pass", code=0)
     gate(room, "g_time_fail", "same", *MDE, "--max-time", "5 s", "--inconclusive", "fail", code=1)
-    gate(room, "g_need", "same", *MDE, "--max-time", "5 s", "--need", "2", code=4)
+    gate(room, "g_need", "same", *MDE, "--max-time", "5 s", "--need", "1", code=4)
 
 
 def confirmed(room):
@@ -434,6 +434,7 @@ def usage(room):
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--metric", "speed"], "block by block"),
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--mde", "0 %"], "0.01 %"),
         (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--require", "latency_p50_ns <= baseline + 5"], 'or "5 %" of the baseline'),
+        (["gate", "suite.json", "--baseline", "base", "--candidate", "same", "--need", "2"], "2 devices with a verdict are more than -d asks for, 1"),
         (["gate", "--baseline", "bse.json", "--candidate", "same.json"], 'did you mean "base.json"?'),
         (["gate", "--baseline", "base.json", "--candidate", "./sme.json"], 'did you mean "./same.json"?'),
         (["gate", "--baseline", room.path / "bse.json", "--candidate", "same.json", "--dry-run"], 'did you mean "'),
