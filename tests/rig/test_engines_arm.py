@@ -7,6 +7,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ from test_accuracy import read_npy  # noqa: E402
 
 DIGITS = SOURCE / "examples/digits"
 TINY = SOURCE / "examples/tiny-llm/tiny-f16.gguf"
+SPEECH = SOURCE / "examples/tiny-whisper"
 IMAGES = 100
 # Largest difference of an output between the two processors, and its mean. float: sums in another order. int8: one step of
 # the quantized logits, which OpenVINO on Arm is lower in nearly all of them. Tokens: -ln p; both round activations to 16 bits.
@@ -92,6 +94,46 @@ def tiny_suite(controller, engine):
     )
 
 
+def speech_suite(controller, engine):
+    """Two seconds of speech, all of what the model says of them, and a transcript in which three words of 28 are others."""
+    shutil.copy(SPEECH / "babble.wav", controller.folder / "speech.wav")
+    controller.write("speech.txt", "mud, tud tud kib sub lid ded mig mig rif luk tud beb kuk sub tud rid tud buk lab")
+    return controller.write(
+        "suite.json",
+        {
+            "name": "speech",
+            "models": [{"name": "tiny", "variants": [{"name": "f16", "file": str(SPEECH / "tiny-whisper.bin")}],
+                        "inputs": {"audio": "speech.wav"}}],
+            "on": [engine],
+            "options": {"timestamps": "0"},
+            "block": {"inferences": 1},
+            "blocks": 1,
+            "on_invalid": "mark",
+        },
+    )  # fmt: skip
+
+
+def timing_evidence(campaign, device):
+    """Of the only timing block."""
+    lines = map(json.loads, (campaign / f"devices/{device}/journal.jsonl").read_text(encoding="utf-8").splitlines())
+    (found,) = (line["evidence"] for line in lines if line["type"] == "block" and line["pass"] == "timing")
+    return found
+
+
+def compare_speech(controller):
+    """The same tokens and the same words; their probabilities are sums in another order."""
+    campaign = controller.folder / "out"
+    local, emulated = timing_evidence(campaign, "local"), timing_evidence(campaign, "pi")
+    check(len(local["speech"]["text"].split()) > 20, "words were said", local["speech"])
+    equal(emulated["speech"]["text"], local["speech"]["text"], "the same words")
+    here, there = ({one["name"]: one for one in evidence["outputs"]} for evidence in (local, emulated))
+    equal(there["tokens"], here["tokens"], "the same tokens")
+    equal(there["probabilities"]["shape"], here["probabilities"]["shape"], "a probability of each")
+    rates = {record["device"]: record["word_error_rate"] for record in controller.records("out")}
+    check(rates["local"] is not None and 0 < rates["local"] < 1, "words are wrong here", rates)
+    equal(rates["pi"], rates["local"], "and the same there")
+
+
 def outputs(campaign, device):
     """(model, variant) -> (shape, values) of the accuracy blocks."""
     planned = json.loads((campaign / "campaign.json").read_text(encoding="utf-8"))
@@ -137,8 +179,8 @@ def check_records(controller, target):
     check(any(record["device"] == "pi" for record in records), "the device has records")
 
 
-def run(kind, target, build, suite, tolerances, bring=fetched_engine):
-    """One engine on this machine and on a device of the kind, in one campaign."""
+def run(kind, target, build, suite, judge, bring=fetched_engine):
+    """One engine on this machine and on a device of the kind, in one campaign. `judge`: tolerances, or what compares the two."""
     if pack(target) is None:
         skip(f"this build has no runner for {target}")
     with new_rig() as rig:
@@ -150,7 +192,10 @@ def run(kind, target, build, suite, tolerances, bring=fetched_engine):
         done = controller.run("run", "-d", "local,pi", "--out", "out", "suite.json", code=(0, 3, 5))
         check("simulated: times are not speed" in done.stdout, "the table says so", done.stdout)
         controller.check_whole("out", ["local", "pi"])
-        compare(controller, tolerances)
+        if callable(judge):
+            judge(controller)
+        else:
+            compare(controller, judge)
         check_records(controller, target)
 
 
@@ -201,7 +246,13 @@ def llama_armv7():
         lambda controller: tiny_suite(controller, "llama.cpp@0.5.0/cpu"), {("tiny", "f16"): TOKENS}, made_engine)  # fmt: skip
 
 
-TESTS = (litert_arm64, openvino_arm64, openvino_arm64_rest, executorch_arm64, executorch_arm64_rest, llama_arm64, llama_armv7)
+def whisper_arm64():
+    run("pi64user,libc=none,sys=none", "linux-aarch64", "whisper.cpp@1.8.5",
+        lambda controller: speech_suite(controller, "whisper.cpp@1.8.5/cpu"), compare_speech)  # fmt: skip
+
+
+TESTS = (litert_arm64, openvino_arm64, openvino_arm64_rest, executorch_arm64, executorch_arm64_rest, llama_arm64, llama_armv7,
+         whisper_arm64)  # fmt: skip
 
 if __name__ == "__main__":
     need_root()
