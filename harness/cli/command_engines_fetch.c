@@ -104,7 +104,8 @@ static void update(struct fetch *fetch, size_t index, const char *doing) {
     int64_t left_ns = -1;
     if (!line->begin_ns)
         line->begin_ns = now_ns;
-    if (line->bytes > 0 && now_ns - line->begin_ns > PACE_KNOWN_NS)
+    // Nor does a client's small file, which comes before the archive, tell the pace.
+    if (line->bytes > 0 && line->bytes >= line->total / 100 && now_ns - line->begin_ns > PACE_KNOWN_NS)
         left_ns = (int64_t)((double)(now_ns - line->begin_ns) / (double)line->bytes * (double)left_bytes);
     snprintf(text, sizeof text, "%s", doing);
     if (line->total) {
