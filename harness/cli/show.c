@@ -46,7 +46,8 @@ enum ed_status ed_show_no_campaign(const char *where, const char *what, struct e
     char newest[ED_PATH_BYTES];
     if (newest_campaign(newest))
         return ed_fail(err, ED_ERR_NOT_FOUND, where, "%s; the newest here is %.200s", what, newest);
-    return ed_fail(err, ED_ERR_NOT_FOUND, where, "%s; `edgedyno run` makes one below " RUNS "/", what);
+    return ed_fail(err, ED_ERR_NOT_FOUND, where,
+                   "%s; `edgedyno run`, gate and tune make them below " RUNS "/", what);
 }
 
 enum ed_status ed_show_check_campaign(const char *path, struct ed_error *err) {
