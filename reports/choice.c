@@ -148,9 +148,16 @@ static void candidate_text(struct ed_buffer *out, const struct ed_report_choice 
     ed_choice_change(change, sizeof change, candidate);
     ed_choice_interval(interval, sizeof interval, candidate);
     const char *verdict = ed_choice_state_verdict(candidate->state);
+    const size_t margin = STATE_COLUMNS + GAP;
+    // A long name has a line of its own: its end is what tells it from the others.
+    const bool tall = ed_text_width(ed_buffer_text(&name)) > room;
     ed_lines_verdict(out, candidate->state, verdict, colour && *verdict);
-    ed_text_repeat(out, ' ', STATE_COLUMNS + GAP - strlen(candidate->state));
-    ed_lines_cell(out, ed_buffer_text(&name), room, true);
+    ed_text_repeat(out, ' ', margin - strlen(candidate->state));
+    ed_lines_cell(out, ed_buffer_text(&name), tall ? width - margin : room, !tall);
+    if (tall) {
+        ed_buffer_text_append(out, "\n");
+        ed_text_repeat(out, ' ', margin + room);
+    }
     const char *const cells[] = {value, change, interval, candidate->front ? "yes" : ""};
     const size_t columns[] = {VALUE_COLUMNS, CHANGE_COLUMNS, INTERVAL_COLUMNS, FRONT_COLUMNS};
     for (size_t c = 0; c < 4; c++) {
@@ -159,7 +166,7 @@ static void candidate_text(struct ed_buffer *out, const struct ed_report_choice 
     }
     trim_line(out);
     if (*candidate->why)
-        ed_lines_paragraph(out, candidate->why, STATE_COLUMNS + GAP, width);
+        ed_lines_paragraph(out, candidate->why, margin, width);
     out->no_memory = out->no_memory || name.no_memory;
     ed_buffer_release(&name);
 }
