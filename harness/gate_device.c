@@ -423,8 +423,9 @@ void ed_gate_stage_next(struct ed_gate_stage *stage, const struct ed_gate_spec *
         aim_stage(stage, spec, gate);
     else
         stage->pairs = stage->look = ed_look_next(gate->home);
-    const double needed_ns = (double)((stage->pairs - gate->home) * 2 * gate->going) * (double)gate->block_ns;
-    stage->out_of_time =
-        stage->pairs && spec->max_time_ns && (double)gate->used_ns + needed_ns > (double)spec->max_time_ns;
+    const double needed_ns = (double)((stage->pairs - gate->home) * 2 * gate->going) * (double)gate->block_ns,
+                 least_ns = (double)gate->used_ns + needed_ns;
+    stage->out_of_time = stage->pairs && spec->max_time_ns && least_ns > (double)spec->max_time_ns;
+    stage->least_ns = least_ns < (double)INT64_MAX / 2 ? (int64_t)least_ns : INT64_MAX / 2;
     stage->more = stage->pairs && !stage->out_of_time;
 }

@@ -64,6 +64,7 @@ bool ed_gate_cell_open(const struct ed_gate_device *gate, const struct ed_gate_c
 struct ed_gate_stage {
     bool more;        // false: this device is done
     bool out_of_time; // since the next look does not fit into max_time_ns
+    int64_t least_ns; // that the device will have taken at the next look, expected
     size_t pairs;     // measure up to so many; 0: the pilots
     size_t look;      // the look that some comparison comes to by them
     size_t again;     // how many of them stand in place of void ones

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "harness/gate_rows.h"
 #include "harness/validity.h"
 #include "reports/fields.h"
@@ -65,7 +66,7 @@ static void explain(const struct ed_gate_judging *j, const struct ed_gate_cell *
     const struct ed_gate_decision *d = &cell->decision;
     const struct ed_gate_progress *progress = &j->gate->pairs[cell->pair];
     const size_t bytes = sizeof j->out->texts[0];
-    char allowed[64], stopped[128] = "";
+    char allowed[64], least[32], stopped[160] = "";
     allowed_words(allowed, sizeof allowed, cell);
     if (d->verdict == ED_VERDICT_PASS) {
         snprintf(why, bytes,
@@ -80,9 +81,11 @@ static void explain(const struct ed_gate_judging *j, const struct ed_gate_cell *
                  allowed, d->p_worse);
         return;
     }
-    if (j->stage->out_of_time)
-        snprintf(stopped, sizeof stopped, "; --max-time has no room for the next look");
-    else if (j->stage->more)
+    if (j->stage->out_of_time) {
+        ed_units_print_duration(least, sizeof least, j->stage->least_ns);
+        snprintf(stopped, sizeof stopped,
+                 "; --max-time has no room for the next look, which is reached after about %s", least);
+    } else if (j->stage->more)
         snprintf(stopped, sizeof stopped, "; the gate was stopped, and --resume goes on");
     if (!cell->n && progress->home)
         lacking_words(why, bytes, j, cell);
