@@ -237,14 +237,15 @@ static void processors(const struct ed_validity_look *look, struct ed_validity_f
             fmax(0, (double)look->timed[faults].last - (double)look->timed[faults].first);
 }
 
-// Rise of a counter between the readings that enclose the load.
+// Rise of a counter between the readings that enclose the load. Where a busy device had no time for one,
+// those around the block stand in for it: the rise is then at least that of the load.
 static double while_loading(const struct ed_validity_look *look, const char *id) {
     const size_t c = find(look, id);
     const struct ed_timeline_span load = look->times.phases[1];
-    bool has_first = false;
-    int64_t first = 0;
+    int64_t first = 0, value = 0;
     if (c == SIZE_MAX || load.end_ns <= load.begin_ns)
         return ED_VALIDITY_UNKNOWN;
+    bool has_first = ed_validity_around(&look->before, id, &first);
     for (size_t i = 0; i < look->block->n_readings; i++) {
         const struct ed_timeline_record *record = &look->block->readings[i];
         if (record->channel != c || record->value == INT64_MIN)
@@ -255,7 +256,8 @@ static double while_loading(const struct ed_validity_look *look, const char *id)
         if (record->monotonic_ns >= load.end_ns)
             return fmax(0, (double)record->value - (double)first);
     }
-    return ED_VALIDITY_UNKNOWN;
+    return has_first && ed_validity_around(&look->after, id, &value) ? fmax(0, (double)value - (double)first)
+                                                                     : ED_VALIDITY_UNKNOWN;
 }
 
 static double clock_of(const struct ed_json_at *root, const char *stamp, const char *key) {

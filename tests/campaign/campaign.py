@@ -86,6 +86,7 @@ class Room:
     def __init__(self, fetched_engines=False, program=PROGRAM):
         self.path = pathlib.Path(os.path.realpath(tempfile.mkdtemp(prefix="edgedyno-test-")))
         self.program = pathlib.Path(program)
+        self.followed = 0
         self.environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "COLUMNS", "NO_COLOR", "TERM"))
         }
@@ -190,6 +191,14 @@ class Room:
             ):
                 found.append(pid)
         return found
+
+    def children(self):
+        """Of the supervisor that is there now. One that has ended can still be seen, without any, until somebody reaps it."""
+        with contextlib.suppress(OSError):
+            if not is_gone(self.followed):
+                return pathlib.Path(f"/proc/{self.followed}/task/{self.followed}/children").read_text().split()
+        self.followed = next(iter(self.supervisors()), 0)
+        return []
 
     def workers(self):
         parents = set(self.supervisors())

@@ -23,7 +23,7 @@ class Machine(threading.Thread):
         super().__init__(daemon=True)
         self.room, self.after = room, after
         self.root = room.path / "root"
-        self.ending, self.supervisor = threading.Event(), 0
+        self.ending = threading.Event()
         zone = self.root / ZONE
         zone.mkdir(parents=True)
         (zone / "type").write_text(name + "\n")
@@ -40,13 +40,9 @@ class Machine(threading.Thread):
         self.join()
 
     def loaded(self):
+        # Beside workers there are other children for moments, before the first block.
         with contextlib.suppress(OSError):
-            with open(f"/proc/{self.supervisor}/task/{self.supervisor}/children") as children:
-                pids = children.read().split()
-            # Beside workers it has other children for moments, before the first block.
-            return any(b"worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
-        found = self.room.supervisors()
-        self.supervisor = found[0] if found else 0
+            return any(b"worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.room.children())
         return False
 
     def run(self):

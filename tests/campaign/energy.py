@@ -31,7 +31,7 @@ class Machine(threading.Thread):
         self.files, self.ending = {}, threading.Event()
         # Moments (seconds of the monotonic clock), the energy until then and the power from then on.
         self.at, self.joules, self.watts = [time.monotonic()], [0.0], [REST_W]
-        self.supervisor, self.loaded = 0, False
+        self.loaded = False
         self.meter, self.metered = -1, (0.0, 0.0)
         (self.root / "sys/class").mkdir(parents=True)
         (self.root / "proc").symlink_to("/proc")
@@ -77,15 +77,6 @@ class Machine(threading.Thread):
     def put(self, name, text):
         os.pwrite(self.files[name], text.encode(), 0)
 
-    def look_for_worker(self):
-        with contextlib.suppress(OSError):
-            path = f"/proc/{self.supervisor}/task/{self.supervisor}/children"
-            with open(path) as children:
-                return bool(children.read().strip())
-        found = self.room.supervisors()
-        self.supervisor = found[0] if found else 0
-        return False
-
     def power(self, now):
         if not self.loaded:
             return REST_W
@@ -97,7 +88,7 @@ class Machine(threading.Thread):
         while not self.ending.is_set():
             now = time.monotonic()
             if now - looked > 0.004:
-                self.loaded, looked = self.look_for_worker(), now
+                self.loaded, looked = bool(self.room.children()), now
             self.joules.append(self.joules[-1] + self.watts[-1] * (now - self.at[-1]))
             self.at.append(now)
             self.watts.append(self.power(now))

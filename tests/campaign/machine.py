@@ -36,7 +36,7 @@ class Machine(threading.Thread):
         super().__init__(daemon=True)
         self.room, self.root = room, room.path / "root"
         self.hot, self.numbers = hot or {}, numbers
-        self.ending, self.supervisor = threading.Event(), 0
+        self.ending = threading.Event()
         self.blocks = {n if isinstance(n, str) else f"c0.timing.{n}" for n in numbers}
         self.rising, self.since = rising or {}, time.monotonic()
         self.entered = entered or (lambda hot: None)
@@ -67,12 +67,7 @@ class Machine(threading.Thread):
         self.join()
 
     def loaded(self):
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{self.supervisor}/task/{self.supervisor}/children") as children:
-                return bool(children.read().strip())
-        found = self.room.supervisors()
-        self.supervisor = found[0] if found else 0
-        return False
+        return bool(self.room.children())
 
     def block(self):
         for path in self.room.work.glob("jobs/*/state.json"):
