@@ -192,7 +192,7 @@ class Room:
                 found.append(pid)
         return found
 
-    def children(self):
+    def children_of_supervisor(self):
         """Of the supervisor that is there now. One that has ended can still be seen, without any, until somebody reaps it."""
         with contextlib.suppress(OSError):
             if not is_gone(self.followed):

@@ -42,7 +42,7 @@ class Machine(threading.Thread):
     def loaded(self):
         # Beside workers there are other children for moments, before the first block.
         with contextlib.suppress(OSError):
-            return any(b"worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.room.children())
+            return any(b"worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.room.children_of_supervisor())
         return False
 
     def run(self):

@@ -88,7 +88,7 @@ class Machine(threading.Thread):
         while not self.ending.is_set():
             now = time.monotonic()
             if now - looked > 0.004:
-                self.loaded, looked = bool(self.room.children()), now
+                self.loaded, looked = bool(self.room.children_of_supervisor()), now
             self.joules.append(self.joules[-1] + self.watts[-1] * (now - self.at[-1]))
             self.at.append(now)
             self.watts.append(self.power(now))

@@ -67,7 +67,7 @@ class Machine(threading.Thread):
         self.join()
 
     def loaded(self):
-        return bool(self.room.children())
+        return bool(self.room.children_of_supervisor())
 
     def block(self):
         for path in self.room.work.glob("jobs/*/state.json"):
